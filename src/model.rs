@@ -1,0 +1,25 @@
+//! L0: the words of the house as types. Nothing here does I/O, reads a clock or knows another layer.
+//!
+//! In: nothing of ours. Out: plain values that every layer above shares. Invariant: a value that exists is well formed
+//! (ids parse, dates are real), so no layer above checks it again. Refuses to hold behaviour that belongs to a rule.
+
+pub mod alert;
+pub mod deadline;
+pub mod event;
+pub mod ids;
+pub mod matter;
+pub mod observation;
+pub mod obligation;
+pub mod payload;
+pub mod subject;
+pub mod text;
+
+pub use alert::{Acknowledgement, Alert, AlertState};
+pub use deadline::{Deadline, Firmness, Precision};
+pub use event::{Change, Event, Kind, NewEvent, Severity};
+pub use ids::{AlertId, ConnectionId, EventId, MatterId, NotificationId, PayloadId, ProviderId, SourceId};
+pub use matter::{Claim, MatterState, Rank, Stage};
+pub use observation::{Fact, Observation, Outcome as ReadOutcome};
+pub use obligation::{Contact, ContactId, NewObligation, Reason, StepKey};
+pub use payload::{Payload, Trust, Unverified, Verified};
+pub use subject::{Subject, SubjectType};

@@ -1,0 +1,65 @@
+//! An alert: one matter in the hands of one owner.
+//!
+//! In: routing opens it, people and folding close it. Out: the row the ladder works from. Invariant: one alert per
+//! (matter, owner); each reopening is a new episode. Refuses to know channels.
+
+use super::event::words;
+use super::ids::{AlertId, MatterId};
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+
+words!(
+    /// Where an alert stands.
+    AlertState {
+        /// Nobody has answered.
+        Open = "open",
+        /// Somebody has seen it and said what will happen.
+        Acknowledged = "acknowledged",
+        /// Dealt with, or over by itself.
+        Resolved = "resolved",
+    }
+);
+
+/// Somebody has seen it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Acknowledgement {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// What they said.
+    pub note: Option<String>,
+    /// When they mean to be done.
+    pub plan_on: Option<Date>,
+    /// The deadline revision they saw; a date moved earlier voids the answer.
+    pub deadline_revision: u32,
+}
+
+/// One matter, one owner.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    /// The number people type.
+    pub id: AlertId,
+    /// What it is about.
+    pub matter: MatterId,
+    /// Who answers.
+    pub owner: String,
+    /// Which ladder.
+    pub policy: String,
+    /// Why this owner: `service support-bot uses openai/support:gpt-demo`.
+    pub why: String,
+    /// The services concerned, by name.
+    pub services: Vec<String>,
+    /// Where it stands.
+    pub state: AlertState,
+    /// Rises by one with each reopening; 1 at first.
+    pub episode: u32,
+    /// When this episode began.
+    pub opened_at: Timestamp,
+    /// Heard of while its source was new to us.
+    pub baseline: bool,
+    /// The answer, if any.
+    pub ack: Option<Acknowledgement>,
+    /// When the ladder must look at it again; none when nothing is left to say.
+    pub next_due_at: Option<Timestamp>,
+}

@@ -1,0 +1,79 @@
+//! An obligation: somebody must be told something, once.
+//!
+//! In: the ladder. Out: rows of the outbox. Invariant: UNIQUE (alert, episode, deadline revision, step, occurrence,
+//! contact), so no step is told twice and none is lost. Refuses to hold text: messages are rendered from current facts.
+
+use super::event::words;
+use super::ids::AlertId;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+words!(
+    /// Why somebody is told now: the named answer of the ladder.
+    Reason {
+        /// It is new.
+        Opened = "opened",
+        /// A rung of the ladder before the deadline.
+        Reminder = "reminder",
+        /// The deadline has passed and nobody said done.
+        Overdue = "overdue",
+        /// The date changed.
+        Moved = "moved",
+        /// Something else changed.
+        Updated = "updated",
+        /// It is over.
+        Resolved = "resolved",
+        /// Taken back by the provider.
+        Withdrawn = "withdrawn",
+        /// Nobody answered in time.
+        Escalated = "escalated",
+    }
+);
+
+/// Which rung, as stored: `opened`, `7d`, `15m`, `updated`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StepKey(pub String);
+
+/// An address on a channel, named `OWNER/WHAT`: `search/slack`, `search/lead`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ContactId(pub String);
+
+impl fmt::Display for ContactId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where a contact is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Contact {
+    /// Its name.
+    pub id: ContactId,
+    /// Whose it is.
+    pub owner: String,
+    /// The channel that reaches it: `slack`, `email`, `console`, `webhook.NAME`, `slack_webhook.NAME`.
+    pub channel: String,
+    /// The address on that channel: `#search-ai`, `search@example.com`, a name of a webhook.
+    pub address: String,
+}
+
+/// An obligation before it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct NewObligation {
+    /// Which alert.
+    pub alert: AlertId,
+    /// Which episode of it.
+    pub episode: u32,
+    /// Which revision of the deadline; 0 where there is none.
+    pub deadline_revision: u32,
+    /// Which rung.
+    pub step: StepKey,
+    /// Which repetition of the rung; 0 for the first.
+    pub occurrence: u32,
+    /// Who is told.
+    pub contact: ContactId,
+    /// Why.
+    pub reason: Reason,
+}

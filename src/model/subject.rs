@@ -1,0 +1,108 @@
+//! A subject: the thing of a provider that an event is about.
+//!
+//! In: readers and webhook rules. Out: what `uses` patterns are matched against. Invariant: ids are compared exactly,
+//! never by prefix (`claude-opus-4` is not `claude-opus-4-8`). Refuses to resolve aliases: that is a reader's duty.
+
+use super::ids::{MatterId, ProviderId};
+use serde::{Deserialize, Serialize};
+
+/// What sort of thing it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SubjectType {
+    /// A model id or alias.
+    Model,
+    /// An API, endpoint or API version.
+    Api,
+    /// A feature of a product.
+    Feature,
+    /// A component of a status page.
+    Component,
+    /// A client library.
+    Sdk,
+    /// A whole product.
+    Product,
+    /// Our account, project or organisation at the provider.
+    Account,
+}
+
+impl SubjectType {
+    /// The word used in ids and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SubjectType::Model => "model",
+            SubjectType::Api => "api",
+            SubjectType::Feature => "feature",
+            SubjectType::Component => "component",
+            SubjectType::Sdk => "sdk",
+            SubjectType::Product => "product",
+            SubjectType::Account => "account",
+        }
+    }
+}
+
+/// Platform + type + id + region or deployment + account.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Subject {
+    /// Where it runs: `openai`, `bedrock`.
+    pub platform: ProviderId,
+    /// What it is.
+    #[serde(rename = "type")]
+    pub kind: SubjectType,
+    /// The provider's own id, or words where it has none.
+    pub id: String,
+    /// Region, when the fact holds for one.
+    pub region: Option<String>,
+    /// Deployment type, when the fact holds for one.
+    pub deployment: Option<String>,
+    /// Our account, when the fact holds for one.
+    pub account: Option<String>,
+}
+
+impl Subject {
+    /// A model anywhere on a platform.
+    pub fn model(platform: &ProviderId, id: impl Into<String>) -> Self {
+        Self::of(platform, SubjectType::Model, id)
+    }
+
+    /// A thing anywhere on a platform.
+    pub fn of(platform: &ProviderId, kind: SubjectType, id: impl Into<String>) -> Self {
+        Self { platform: platform.clone(), kind, id: id.into(), region: None, deployment: None, account: None }
+    }
+
+    /// Our account at a platform.
+    pub fn account(platform: &ProviderId, account: &str) -> Self {
+        Self { account: Some(account.to_owned()), ..Self::of(platform, SubjectType::Account, account) }
+    }
+
+    /// `openai:gpt-4-0613`, `stripe:api/2024-06-20`, `bedrock:x~us-east-1`. `None` when the id is too long or unreadable.
+    pub fn matter_id(&self) -> Option<MatterId> {
+        let mut s = format!("{}:", self.platform);
+        if self.kind != SubjectType::Model {
+            s.push_str(self.kind.as_str());
+            s.push('/');
+        }
+        s.push_str(&self.id);
+        for scope in [&self.region, &self.deployment].into_iter().flatten() {
+            s.push('~');
+            s.push_str(scope);
+        }
+        MatterId::new(s).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn matter_ids_are_the_ones_people_type() {
+        let p = ProviderId::new("bedrock").unwrap();
+        let mut s = Subject::model(&p, "anthropic.claude-v2");
+        assert_eq!(s.matter_id().unwrap().as_str(), "bedrock:anthropic.claude-v2");
+        s.region = Some("us-east-1".into());
+        assert_eq!(s.matter_id().unwrap().as_str(), "bedrock:anthropic.claude-v2~us-east-1");
+        let api = Subject::of(&ProviderId::new("stripe").unwrap(), SubjectType::Api, "2024-06-20");
+        assert_eq!(api.matter_id().unwrap().as_str(), "stripe:api/2024-06-20");
+    }
+}
