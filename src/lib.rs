@@ -3,6 +3,5 @@
 
 pub mod crypto;
 pub mod model;
-pub mod notify;
 pub mod provider;
 pub mod secret;
