@@ -30,7 +30,9 @@ pub fn resolve(reference: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<
                 return Err(SecretError(format!("{reference}: a credential name has no '/' in it")));
             }
             let dir = env("CREDENTIALS_DIRECTORY").ok_or_else(|| {
-                SecretError(format!("{reference}: $CREDENTIALS_DIRECTORY is not set: add LoadCredential={name}:… to the systemd unit"))
+                SecretError(format!(
+                    "{reference}: $CREDENTIALS_DIRECTORY is not set: add LoadCredential={name}:… to the systemd unit"
+                ))
             })?;
             read_private(&Path::new(&dir).join(name))?
         }
@@ -50,7 +52,11 @@ fn read_private(path: &Path) -> Result<String, SecretError> {
         return Err(fail("is not a file".into()));
     }
     if meta.mode() & 0o077 != 0 {
-        return Err(fail(format!("others can read it (mode {:o}): run chmod 600 {}", meta.mode() & 0o777, path.display())));
+        return Err(fail(format!(
+            "others can read it (mode {:o}): run chmod 600 {}",
+            meta.mode() & 0o777,
+            path.display()
+        )));
     }
     if meta.len() > LARGEST {
         return Err(fail(format!("is larger than {LARGEST} bytes")));

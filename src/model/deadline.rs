@@ -68,8 +68,7 @@ impl Deadline {
 
     /// Whether two deadlines say the same thing; the text they were read from and the revision do not count.
     pub fn same_as(&self, other: &Deadline) -> bool {
-        (self.date, self.at, self.precision, self.firmness)
-            == (other.date, other.at, other.precision, other.firmness)
+        (self.date, self.at, self.precision, self.firmness) == (other.date, other.at, other.precision, other.firmness)
     }
 
     /// Days from `today` to the deadline; negative once it has passed.

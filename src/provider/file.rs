@@ -16,7 +16,10 @@ pub use webhook::{
 use crate::model::{ProviderId, event::words};
 use serde::{Deserialize, de::DeserializeOwned};
 use std::{collections::BTreeMap, ops::Range};
-use toml::{Spanned, de::{DeTable, DeValue, ValueDeserializer}};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue, ValueDeserializer},
+};
 
 /// What is wrong with a provider file, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -166,11 +169,13 @@ fn parse_table(root: Spanned<DeTable<'_>>) -> Result<ProviderFile, FileError> {
     if *head.format.get_ref() != 1 {
         return Err(FileError::new("format must be 1", Some(head.format.span())));
     }
-    let id = ProviderId::new(head.id.get_ref().clone()).map_err(|e| FileError::new(e.to_string(), Some(head.id.span())))?;
+    let id =
+        ProviderId::new(head.id.get_ref().clone()).map_err(|e| FileError::new(e.to_string(), Some(head.id.span())))?;
     let mut out = BTreeMap::new();
     for (name, value) in table_of(sources, "sources")? {
         let (name_span, name) = (name.span(), name.into_inner().into_owned());
-        crate::model::ids::check_name("source name", &name).map_err(|e| FileError::new(e.to_string(), Some(name_span.clone())))?;
+        crate::model::ids::check_name("source name", &name)
+            .map_err(|e| FileError::new(e.to_string(), Some(name_span.clone())))?;
         out.insert(name, source(value)?);
     }
     if out.is_empty() {
@@ -254,7 +259,8 @@ impl Span {
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let s = String::deserialize(d)?;
-        Self::parse(&s).ok_or_else(|| serde::de::Error::custom(format!("{s:?} is no length of time: write 30s, 5m, 6h or 35d")))
+        Self::parse(&s)
+            .ok_or_else(|| serde::de::Error::custom(format!("{s:?} is no length of time: write 30s, 5m, 6h or 35d")))
     }
 }
 

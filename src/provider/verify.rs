@@ -148,7 +148,9 @@ pub struct Proven {
 pub fn live_secret(verify: &Verify, text: &str, number: usize, until: Option<Timestamp>) -> Result<LiveSecret, String> {
     let shortest = if matches!(verify, Verify::UrlToken) { SHORTEST_URL_TOKEN } else { SHORTEST_SECRET };
     if text.len() < shortest {
-        return Err(format!("is shorter than {shortest} characters: make a longer one, for example with `openssl rand -hex 32`"));
+        return Err(format!(
+            "is shorter than {shortest} characters: make a longer one, for example with `openssl rand -hex 32`"
+        ));
     }
     if text.chars().any(|c| c.is_control() || c == ' ') {
         return Err("holds a space or a control character: it was probably pasted with something around it".into());
@@ -162,11 +164,15 @@ pub fn live_secret(verify: &Verify, text: &str, number: usize, until: Option<Tim
 
 fn decode_key(how: KeyDecode, text: &str) -> Result<Vec<u8>, String> {
     let base64 = |t: &str| {
-        crypto::base64_decode(t).filter(|b| !b.is_empty()).ok_or_else(|| "is not base64 as this provider's secrets are: copy it again, whole".to_owned())
+        crypto::base64_decode(t)
+            .filter(|b| !b.is_empty())
+            .ok_or_else(|| "is not base64 as this provider's secrets are: copy it again, whole".to_owned())
     };
     match (how, text.strip_prefix("whsec_")) {
         (KeyDecode::Utf8, _) | (KeyDecode::WhsecOrUtf8, None) => Ok(text.as_bytes().to_vec()),
-        (KeyDecode::Hex, _) => hex::decode(text).map_err(|_| "is not hexadecimal as this provider's secrets are".to_owned()),
+        (KeyDecode::Hex, _) => {
+            hex::decode(text).map_err(|_| "is not hexadecimal as this provider's secrets are".to_owned())
+        }
         (KeyDecode::Base64, _) => base64(text),
         (KeyDecode::Whsec | KeyDecode::WhsecOrUtf8, Some(rest)) => base64(rest),
         (KeyDecode::Whsec, None) => base64(text),
@@ -196,7 +202,10 @@ impl Verifier {
     pub fn headers_of_proof(&self) -> Vec<&str> {
         match &self.recipe {
             Recipe::Hmac { atoms, place, timestamp } => {
-                let mut out: Vec<&str> = atoms.iter().filter_map(|a| if let Atom::Header(h) = a { Some(h.as_str()) } else { None }).collect();
+                let mut out: Vec<&str> = atoms
+                    .iter()
+                    .filter_map(|a| if let Atom::Header(h) = a { Some(h.as_str()) } else { None })
+                    .collect();
                 out.push(match place {
                     Place::Own(s) => &s.header,
                     Place::Compound(c) => &c.header,
@@ -215,7 +224,12 @@ impl Verifier {
     ///
     /// # Errors
     /// The reason, for counting; the sender is told none.
-    pub fn verify(&self, payload: Payload<Unverified>, url_token: Option<&str>, now: Timestamp) -> Result<Proven, Refusal> {
+    pub fn verify(
+        &self,
+        payload: Payload<Unverified>,
+        url_token: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Proven, Refusal> {
         match &self.recipe {
             Recipe::Hmac { atoms, place, timestamp } => {
                 let (signed_time, candidates) = place.find(&payload)?;
@@ -230,7 +244,8 @@ impl Verifier {
                     within(time, check, now)?;
                 }
                 let signed_hash = crypto::sha256(&parts);
-                let signed_headers = atoms.iter().filter_map(|a| if let Atom::Header(h) = a { Some(h.clone()) } else { None }).collect();
+                let signed_headers =
+                    atoms.iter().filter_map(|a| if let Atom::Header(h) = a { Some(h.clone()) } else { None }).collect();
                 let signs_body = atoms.contains(&Atom::Body);
                 Ok(Proven { payload: payload.mark_verified(), signed_hash, signed_headers, signs_body, secret })
             }
@@ -252,14 +267,26 @@ impl Verifier {
         }
         let secret = hit.ok_or(Refusal::Mismatch)?;
         let signed_hash = crypto::sha256(&[payload.body()]);
-        Ok(Proven { payload: payload.mark_verified(), signed_hash, signed_headers: Vec::new(), signs_body: false, secret })
+        Ok(Proven {
+            payload: payload.mark_verified(),
+            signed_hash,
+            signed_headers: Vec::new(),
+            signs_body: false,
+            secret,
+        })
     }
 
     fn live(&self, now: Timestamp) -> impl Iterator<Item = &LiveSecret> {
         self.secrets.iter().filter(move |s| s.until.is_none_or(|u| now < u))
     }
 
-    fn match_hmac(&self, parts: &[&[u8]], encoding: SigEncoding, candidates: &[&str], now: Timestamp) -> Result<usize, Refusal> {
+    fn match_hmac(
+        &self,
+        parts: &[&[u8]],
+        encoding: SigEncoding,
+        candidates: &[&str],
+        now: Timestamp,
+    ) -> Result<usize, Refusal> {
         let mut decoded = Vec::with_capacity(candidates.len());
         for c in candidates {
             let bytes = match encoding {
@@ -313,7 +340,11 @@ impl Place {
                     Some(by) => Box::new(value.split(by.as_str())),
                     None => Box::new(std::iter::once(value)),
                 };
-                found.extend(each.filter_map(|c| c.trim().strip_prefix(s.prefix.as_str())).filter(|c| !c.is_empty()).take(MOST_CANDIDATES + 1));
+                found.extend(
+                    each.filter_map(|c| c.trim().strip_prefix(s.prefix.as_str()))
+                        .filter(|c| !c.is_empty())
+                        .take(MOST_CANDIDATES + 1),
+                );
             }
             Place::Compound(c) => {
                 for pair in once(payload, &c.header)?.split(c.pair.as_str()).take(4 * MOST_CANDIDATES) {
@@ -336,7 +367,11 @@ impl Place {
     }
 }
 
-fn signed_parts<'p>(atoms: &'p [Atom], payload: &'p Payload<Unverified>, time: Option<&'p str>) -> Result<Vec<&'p [u8]>, Refusal> {
+fn signed_parts<'p>(
+    atoms: &'p [Atom],
+    payload: &'p Payload<Unverified>,
+    time: Option<&'p str>,
+) -> Result<Vec<&'p [u8]>, Refusal> {
     atoms
         .iter()
         .map(|a| match a {

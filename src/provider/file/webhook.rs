@@ -269,7 +269,9 @@ pub(super) fn parse(value: Spanned<DeValue<'_>>) -> Result<WebhookSource, FileEr
     let DeValue::Table(mut table) = value.into_inner() else {
         return Err(FileError::new("a webhook source must be a table", Some(span)));
     };
-    let verify = table.remove("verify").ok_or_else(|| FileError::new("[verify] is missing: a webhook must say how its sender proves itself", Some(span.clone())))?;
+    let verify = table.remove("verify").ok_or_else(|| {
+        FileError::new("[verify] is missing: a webhook must say how its sender proves itself", Some(span.clone()))
+    })?;
     let rest: Rest = typed(Spanned::new(span, DeValue::Table(table)))?;
     let verify_span = verify.span();
     let verify = parse_verify(verify)?;
@@ -321,7 +323,9 @@ fn check_hmac(h: &HmacVerify) -> Result<(), String> {
     }
     let signed_time = atoms.iter().any(|a| match a {
         crate::provider::verify::Atom::Timestamp => h.compound.is_some(),
-        crate::provider::verify::Atom::Header(n) => h.timestamp.as_ref().is_some_and(|t| t.header.as_deref() == Some(n)),
+        crate::provider::verify::Atom::Header(n) => {
+            h.timestamp.as_ref().is_some_and(|t| t.header.as_deref() == Some(n))
+        }
         crate::provider::verify::Atom::Literal(_) | crate::provider::verify::Atom::Body => false,
     });
     if !atoms.iter().any(|a| matches!(a, crate::provider::verify::Atom::Body)) {
