@@ -4,4 +4,5 @@
 pub mod crypto;
 pub mod model;
 pub mod provider;
+pub mod rules;
 pub mod secret;

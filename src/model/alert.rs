@@ -31,8 +31,8 @@ pub struct Acknowledgement {
     pub note: Option<String>,
     /// When they mean to be done.
     pub plan_on: Option<Date>,
-    /// The deadline revision they saw; a date moved earlier voids the answer.
-    pub deadline_revision: u32,
+    /// The deadline they saw; a date moved earlier voids the answer.
+    pub deadline_on: Option<Date>,
 }
 
 /// One matter, one owner.
@@ -60,6 +60,10 @@ pub struct Alert {
     pub baseline: bool,
     /// The answer, if any.
     pub ack: Option<Acknowledgement>,
+    /// The revision of the matter that was last told.
+    pub told_revision: u32,
     /// When the ladder must look at it again; none when nothing is left to say.
     pub next_due_at: Option<Timestamp>,
+    /// Rises with every stored write, so that a stale plan is refused.
+    pub version: i64,
 }

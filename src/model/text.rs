@@ -47,6 +47,23 @@ pub fn safe_link(s: &str) -> Option<String> {
     ok.then(|| s.to_owned())
 }
 
+/// Whether `text` matches `pattern`, where `*` stands for any run of characters; nothing else is special. Linear in
+/// `text` for each `*`, without recursion.
+pub fn glob(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or("");
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let Some(mut part) = parts.next() else { return rest.is_empty() };
+    for next in parts {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+        part = next;
+    }
+    rest.ends_with(part)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +74,16 @@ mod tests {
         assert_eq!(one_line("x\u{202e}y\u{200b}z", 40), "xyz");
         assert_eq!(one_line("abcdef", 3), "abc…");
         assert_eq!(one_line("  \n ", 3), "");
+    }
+
+    #[test]
+    fn a_star_stands_for_any_run_and_nothing_else_is_special() {
+        for (p, t) in [("a", "a"), ("*", ""), ("*", "x"), ("a*", "a"), ("a*c", "abbc"), ("*b*", "abc"), ("a**c", "ac"), ("a*bc", "abcbc")] {
+            assert!(glob(p, t), "{p} {t}");
+        }
+        for (p, t) in [("a", "ab"), ("a*", "b"), ("a*c", "ab"), ("a.c", "abc"), ("", "a"), ("ab*ba", "aba"), ("*a*a", "a")] {
+            assert!(!glob(p, t), "{p} {t}");
+        }
     }
 
     #[test]

@@ -1,1 +1,107 @@
-//! (next commit)
+//! The catalog: every provider file in force, the embedded ones and those of `providers_dir`.
+//!
+//! In: texts and overlays. Out: checked [`Provider`]s. Invariant: everything in it has been linted, its templates
+//! compile and its places parse, so reading cannot fail for a reason of the file. Refuses a file named unlike its id.
+
+use super::file::{self, FileError, ProviderFile, Source};
+use super::read::webhook::WebhookReader;
+use crate::model::ProviderId;
+use std::collections::BTreeMap;
+
+/// `(file name, text)` of every provider file in the binary.
+pub const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/providers.rs"));
+
+/// A provider file in force.
+#[derive(Debug)]
+pub struct Provider {
+    /// The file.
+    pub file: ProviderFile,
+    /// The prepared reader of its webhook.
+    pub webhook: Option<WebhookReader>,
+    /// Where it comes from, in words.
+    pub origin: String,
+}
+
+/// A text that was refused.
+#[derive(Debug)]
+pub struct BadFile {
+    /// Where it comes from.
+    pub origin: String,
+    /// The text, for showing the place.
+    pub text: String,
+    /// What is wrong.
+    pub error: FileError,
+}
+
+/// Every provider, by id.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    providers: BTreeMap<ProviderId, Provider>,
+}
+
+impl Catalog {
+    /// Loads the embedded files, lets `extra` (path, text) replace those of the same id, and applies `overlays`.
+    ///
+    /// # Errors
+    /// Every file that was refused.
+    pub fn load(extra: &[(String, String)], overlays: &BTreeMap<String, toml::Table>) -> Result<Self, Vec<BadFile>> {
+        let mut out = Self::default();
+        let mut bad = Vec::new();
+        let embedded = EMBEDDED.iter().map(|(n, t)| (format!("built in: {n}"), *t));
+        for (origin, text) in embedded.chain(extra.iter().map(|(p, t)| (p.clone(), t.as_str()))) {
+            let stem = origin.rsplit(['/', ' ']).next().unwrap_or("").trim_end_matches(".toml").to_owned();
+            let loaded = match overlays.get(&stem) {
+                Some(o) => file::parse_with_overlay(text, o).map_err(|mut e| {
+                    e.message = format!("after applying [provider.{stem}] of the config: {}", e.message);
+                    e
+                }),
+                None => file::parse(text),
+            };
+            match loaded.and_then(|f| prepare(f, &stem, origin.clone())) {
+                Ok(p) => drop(out.providers.insert(p.file.id.clone(), p)),
+                Err(error) => bad.push(BadFile { origin, text: text.to_owned(), error }),
+            }
+        }
+        if bad.is_empty() { Ok(out) } else { Err(bad) }
+    }
+
+    /// A provider by id.
+    pub fn get(&self, id: &str) -> Option<&Provider> {
+        self.providers.iter().find(|(k, _)| k.as_str() == id).map(|(_, p)| p)
+    }
+    /// All providers.
+    pub fn iter(&self) -> impl Iterator<Item = &Provider> {
+        self.providers.values()
+    }
+}
+
+/// Lints one file and prepares its readers.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn prepare(f: ProviderFile, stem: &str, origin: String) -> Result<Provider, FileError> {
+    if f.id.as_str() != stem {
+        return Err(FileError::new(format!("id {:?} does not fit the file's name {stem:?}: they must be the same", f.id.as_str()), None));
+    }
+    let mut webhook = None;
+    for (name, source) in &f.sources {
+        match source {
+            Source::Webhook(w) => webhook = Some(WebhookReader::new(w).map_err(|m| FileError::new(format!("[sources.{name}]: {m}"), None))?),
+            Source::Table(t) if t.guards.min_rows == 0 && t.guards.must_contain.is_empty() => {
+                return Err(FileError::new(format!("[sources.{name}.guards] is empty: a page needs min_rows or must_contain, or an empty page would pass for good news"), None));
+            }
+            Source::Table(t) => web_address(name, &t.url)?,
+            Source::Models(m) => web_address(name, &m.url)?,
+        }
+    }
+    Ok(Provider { file: f, webhook, origin })
+}
+
+fn web_address(name: &str, url: &str) -> Result<(), FileError> {
+    let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"].iter().any(|p| url.starts_with(p));
+    if url.starts_with("https://") || loopback {
+        Ok(())
+    } else {
+        Err(FileError::new(format!("[sources.{name}]: url {url:?} must begin with https://"), None))
+    }
+}

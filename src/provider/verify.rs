@@ -162,7 +162,7 @@ pub fn live_secret(verify: &Verify, text: &str, number: usize, until: Option<Tim
     Ok(LiveSecret { number, until, key })
 }
 
-fn decode_key(how: KeyDecode, text: &str) -> Result<Vec<u8>, String> {
+pub(super) fn decode_key(how: KeyDecode, text: &str) -> Result<Vec<u8>, String> {
     let base64 = |t: &str| {
         crypto::base64_decode(t)
             .filter(|b| !b.is_empty())

@@ -1,1 +1,236 @@
-//! (next commit)
+//! Reading webhooks: what a verified message says, by the rules of its provider file.
+//!
+//! In: headers and body. Out: one observation. Invariant: everything is compiled once, when the file is loaded; a type no
+//! rule knows becomes `unrecognized`, never an error. Refuses to invent: a field that is missing is empty.
+
+use super::ReadContext;
+use crate::crypto::short_hash;
+use crate::model::observation::Ending;
+use crate::model::text::{one_line, safe_link};
+use crate::model::{
+    Change, Deadline, Fact, Kind, MatterId, Observation, Rank, ReadOutcome, Severity, Subject, SubjectType,
+};
+use crate::provider::file::{EndingRule, Rule, TimeFormat, Verify, WebhookSource};
+use crate::provider::pick::{self, Place};
+use crate::provider::shallow;
+use crate::provider::verify::{Atom, template};
+use jiff::Timestamp;
+use minijinja::{Environment, UndefinedBehavior, value::Serde};
+use serde_json::Value;
+
+/// Most work a template may do.
+const TEMPLATE_FUEL: u64 = 10_000;
+const TITLE_LENGTH: usize = 200;
+const SUMMARY_LENGTH: usize = 1_000;
+const KEY_LENGTH: usize = 120;
+
+/// A provider file's webhook, compiled.
+#[derive(Debug)]
+pub struct WebhookReader {
+    source: WebhookSource,
+    templates: Environment<'static>,
+    rules: Vec<CompiledRule>,
+    kind: Vec<Place>,
+    occurred_at: Option<(Place, TimeFormat)>,
+    delivery_id: Option<Place>,
+    id_is_signed: bool,
+}
+
+#[derive(Debug)]
+struct CompiledRule {
+    key: Option<Place>,
+    ending: Option<CompiledEnding>,
+}
+
+#[derive(Debug)]
+struct CompiledEnding {
+    subject: Place,
+    kind: SubjectType,
+    date: Place,
+    replacement: Option<Place>,
+}
+
+/// Fields of a rule that are templates.
+const FIELDS: [&str; 3] = ["title", "summary", "url"];
+
+impl WebhookReader {
+    /// Compiles and lints.
+    ///
+    /// # Errors
+    /// What is wrong with which rule.
+    pub fn new(source: &WebhookSource) -> Result<Self, String> {
+        let mut templates = Environment::new();
+        templates.set_undefined_behavior(UndefinedBehavior::Chainable);
+        templates.set_fuel(Some(TEMPLATE_FUEL));
+        let mut rules = Vec::new();
+        for (i, rule) in source.rules.iter().enumerate() {
+            let named = |m: String| format!("rule {:?}: {m}", rule.types.join(", "));
+            for field in FIELDS {
+                if let Some(text) = field_of(rule, field) {
+                    templates.add_template_owned(format!("{i}.{field}"), text.clone()).map_err(|e| named(format!("{field}: {e}")))?;
+                }
+            }
+            rules.push(compile(rule).map_err(named)?);
+        }
+        let kind = source.event.kind.iter().map(|p| Place::parse(p)).collect::<Result<_, _>>()?;
+        let delivery_id = source.event.delivery_id.as_deref().map(Place::parse).transpose()?;
+        let occurred_at = match &source.event.occurred_at {
+            Some(o) => Some((Place::parse(&o.at)?, o.format)),
+            None => None,
+        };
+        let id_is_signed = match (&source.verify, &delivery_id) {
+            (Verify::Hmac(h), Some(Place::Header(name))) => template(&h.message)?.contains(&Atom::Header(name.clone())),
+            // Every accepted hmac message holds {body}.
+            (Verify::Hmac(_), Some(Place::Pointer(_))) => true,
+            (Verify::Token(_) | Verify::UrlToken, _) | (Verify::Hmac(_), None) => false,
+        };
+        Ok(Self { source: source.clone(), templates, rules, kind, occurred_at, delivery_id, id_is_signed })
+    }
+
+    /// Its settings.
+    pub fn source(&self) -> &WebhookSource {
+        &self.source
+    }
+
+    /// The id of a delivery, if it stands inside the bytes that were proven; only then may it stand for the delivery.
+    pub fn proven_id(&self, headers: &[(String, String)], body: &[u8]) -> Option<String> {
+        if !self.id_is_signed {
+            return None;
+        }
+        match self.delivery_id.as_ref()? {
+            Place::Header(h) => headers.iter().find(|(k, _)| k == h).map(|(_, v)| v.clone()),
+            Place::Pointer(p) => shallow::text_at(body, p),
+        }
+        .filter(|id| !id.is_empty() && id.len() <= 300)
+    }
+
+    /// What the message says.
+    pub fn read(&self, cx: &ReadContext, headers: &[(String, String)], body: &[u8]) -> ReadOutcome {
+        let json: Value = match serde_json::from_slice(body) {
+            Ok(v) => v,
+            Err(e) => return ReadOutcome::Unreadable(format!("not JSON: {e}")),
+        };
+        let native_type = pick::event_type(&self.kind, headers, &json).map(|t| one_line(&t, KEY_LENGTH));
+        let found = native_type.as_deref().and_then(|t| pick::rule_for(&self.source.rules, t));
+        let native_id = self
+            .proven_id(headers, body)
+            .or_else(|| Some(format!("body:{}", hex::encode(short_hash(&[body])))));
+        let occurred_at = self.occurred_at(headers, &json).unwrap_or(cx.received_at);
+        let name = native_type.clone().unwrap_or_else(|| "message without a type".into());
+        let mut seen = Observation {
+            provider: cx.provider.clone(),
+            source: cx.source.clone(),
+            connection: cx.connection.clone(),
+            kind: Kind::Unrecognized,
+            matter: None,
+            native_type,
+            native_id,
+            severity: Severity::Info,
+            title: one_line(&format!("{}: {name}", cx.provider_name), TITLE_LENGTH),
+            summary: String::new(),
+            url: None,
+            subjects: cx.connection.iter().map(|c| Subject::account(&cx.provider, c.account())).collect(),
+            money: None,
+            fact: Fact::Noted,
+            occurred_at,
+        };
+        if let Some((index, rule)) = found {
+            self.apply(rule, index, &mut seen, cx, (headers, &json), &name);
+        }
+        ReadOutcome::Ok(vec![seen])
+    }
+
+    fn apply(&self, rule: &Rule, index: usize, seen: &mut Observation, cx: &ReadContext, (headers, json): (&[(String, String)], &Value), name: &str) {
+        seen.kind = rule.kind;
+        let quiet = matches!(rule.kind, Kind::Job | Kind::Change | Kind::Unrecognized);
+        seen.severity = rule.severity.unwrap_or(if quiet { Severity::Info } else { Severity::Major });
+        if FIELDS.iter().any(|f| field_of(rule, f).is_some()) {
+            let context = minijinja::Value::from(Serde(json));
+            let text = |field: &str, max| self.render(index, field, &context).map(|t| one_line(&t, max)).filter(|t| !t.is_empty());
+            if let Some(t) = text("title", TITLE_LENGTH) {
+                seen.title = t;
+            }
+            seen.summary = text("summary", SUMMARY_LENGTH).unwrap_or_default();
+            seen.url = self.render(index, "url", &context).and_then(|u| safe_link(&u));
+        }
+        if quiet {
+            return;
+        }
+        let compiled = &self.rules[index];
+        if let Some(ending) = &compiled.ending {
+            ending_of(ending, seen, cx, (headers, json));
+            return;
+        }
+        let key = compiled.key.as_ref().and_then(|p| pick::pick(p, headers, json)).map(|k| one_line(&k, KEY_LENGTH)).filter(|k| !k.is_empty());
+        let account = cx.connection.as_ref().map_or("main", |c| c.account());
+        let matter = rule.matter.as_deref().unwrap_or(name);
+        let id = match key {
+            Some(k) => format!("{}:account/{account}/{matter}/{k}", cx.provider),
+            None => format!("{}:account/{account}/{matter}", cx.provider),
+        };
+        seen.matter = MatterId::new(id).ok();
+        seen.fact = Fact::Episode { change: rule.change.unwrap_or(Change::Opened) };
+    }
+
+    fn render(&self, index: usize, field: &str, context: &minijinja::Value) -> Option<String> {
+        // A template that runs out of fuel on a strange body leaves its field empty; the event itself is kept.
+        self.templates.get_template(&format!("{index}.{field}")).ok()?.render(context).ok()
+    }
+
+    fn occurred_at(&self, headers: &[(String, String)], json: &Value) -> Option<Timestamp> {
+        let (place, format) = self.occurred_at.as_ref()?;
+        let text = pick::pick(place, headers, json)?;
+        match format {
+            TimeFormat::Unix => Timestamp::from_second(text.parse().ok()?).ok(),
+            TimeFormat::UnixMs => Timestamp::from_millisecond(text.parse().ok()?).ok(),
+            TimeFormat::Rfc3339 => text.parse().ok(),
+        }
+    }
+}
+
+fn field_of<'r>(rule: &'r Rule, field: &str) -> Option<&'r String> {
+    match field {
+        "title" => rule.title.as_ref(),
+        "summary" => rule.summary.as_ref(),
+        _ => rule.url.as_ref(),
+    }
+}
+
+fn compile(rule: &Rule) -> Result<CompiledRule, String> {
+    if rule.types.is_empty() {
+        return Err("type is an empty list".into());
+    }
+    if matches!(rule.change, Some(c) if !matches!(c, Change::Opened | Change::Updated | Change::Resolved)) {
+        return Err("change must be opened, updated or resolved".into());
+    }
+    if (rule.kind == Kind::Deprecation) != rule.ending.is_some() {
+        return Err("kind = \"deprecation\" and [ending] go together".into());
+    }
+    if rule.kind == Kind::Source {
+        return Err("kind \"source\" is forewarn's own".into());
+    }
+    let place = |p: &Option<String>| p.as_deref().map(Place::parse).transpose();
+    let ending = match &rule.ending {
+        Some(EndingRule { subject, subject_type, shutdown_on, replacement }) => Some(CompiledEnding {
+            subject: Place::parse(subject)?,
+            kind: *subject_type,
+            date: Place::parse(shutdown_on)?,
+            replacement: place(replacement)?,
+        }),
+        None => None,
+    };
+    Ok(CompiledRule { key: place(&rule.key)?, ending })
+}
+
+/// A message that says what ends when. Without a readable thing it stays a plain fact.
+fn ending_of(e: &CompiledEnding, seen: &mut Observation, cx: &ReadContext, (headers, json): (&[(String, String)], &Value)) {
+    let text = |p: &Place| pick::pick(p, headers, json).map(|t| one_line(&t, KEY_LENGTH)).filter(|t| !t.is_empty());
+    let Some(subject) = text(&e.subject).map(|id| Subject::of(&cx.provider, e.kind, id)) else { return };
+    let date = text(&e.date);
+    let deadline = date.as_ref().and_then(|d| Some(Deadline::day(d.get(..10)?.parse().ok()?, d.clone())));
+    let replacements: Vec<String> = e.replacement.as_ref().and_then(text).into_iter().collect();
+    let quote = format!("{} | {} | {}", subject.id, date.unwrap_or_default(), replacements.join(", "));
+    seen.matter = subject.matter_id();
+    seen.subjects = vec![subject];
+    seen.fact = Fact::Ending(Ending { announced_on: None, deadline, replacements, quote, rank: Rank::Api, ended: false });
+}

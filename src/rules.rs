@@ -1,0 +1,13 @@
+//! L1: decisions, as pure functions that return a named reason.
+//!
+//! In: model values, the directory of owners, now. Out: events, recipients, what is due. Invariant: no I/O, no clock, no
+//! randomness: the same input gives the same answer. Refuses to act: the engine does.
+
+pub mod cadence;
+pub mod directory;
+pub mod fold;
+pub mod group;
+pub mod ladder;
+pub mod matcher;
+pub mod policy;
+pub mod route;

@@ -1,0 +1,360 @@
+//! The directory: owners, services, routes and policies, checked against each other.
+//!
+//! In: the sections of the config. Out: [`Directory`], which routing and the ladder ask. Invariant: every name in it
+//! refers to something that exists, `operators` and the catch-all always exist, and no two routes tie. Refuses to know
+//! how a channel works: a contact is a name of a channel and an address.
+
+use super::matcher::{UsePattern, may_overlap};
+use super::policy::{self, Policy, PolicySection, Problem};
+use crate::model::{ConnectionId, Contact, ContactId, Kind, ids};
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use toml::Spanned;
+
+/// The reserved owner of forewarn's own troubles.
+pub const OPERATORS: &str = "operators";
+
+/// `[owners.NAME]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnerSection {
+    /// A Slack channel or user, `#search-ai`.
+    pub slack: Option<Spanned<String>>,
+    /// The name of an incoming webhook under `[slack.webhooks]`.
+    pub slack_webhook: Option<Spanned<String>>,
+    /// A mail address.
+    pub email: Option<Spanned<String>>,
+    /// The name of a webhook of ours under `[webhooks.NAME]`.
+    pub webhook: Option<Spanned<String>>,
+    /// Print to standard output.
+    #[serde(default)]
+    pub console: bool,
+    /// The mail address of the person above.
+    pub lead: Option<Spanned<String>>,
+    /// IANA zone; UTC by default.
+    pub zone: Option<Spanned<String>>,
+}
+
+/// `[services.NAME]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceSection {
+    /// Who answers for it.
+    pub owner: Spanned<String>,
+    /// `production` by default.
+    pub env: Option<String>,
+    /// What it uses.
+    pub uses: Vec<Spanned<String>>,
+}
+
+/// `[[routes]]`: an exception.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouteSection {
+    /// Its name, for messages.
+    pub name: Spanned<String>,
+    /// What it is about; every field given must fit.
+    #[serde(rename = "match", default)]
+    pub when: RouteMatch,
+    /// Owners told as well.
+    #[serde(default)]
+    pub add: Vec<Spanned<String>>,
+    /// Owners not told; `["*"]` for nobody.
+    #[serde(default)]
+    pub mute: Vec<Spanned<String>>,
+    /// The ladder to use.
+    pub policy: Option<Spanned<String>>,
+}
+
+/// What a route is about.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouteMatch {
+    /// Provider, with `*`.
+    pub provider: Option<String>,
+    /// Kind.
+    pub kind: Option<Kind>,
+    /// Id of a subject, with `*`.
+    pub subject: Option<String>,
+    /// Account, with `*`.
+    pub account: Option<String>,
+}
+
+impl RouteMatch {
+    /// How many fields it fixes; more is more specific, and an exact text counts above a pattern.
+    pub fn specificity(&self) -> u32 {
+        let of = |p: &Option<String>| p.as_ref().map_or(0, |p| if p.contains('*') { 1 } else { 2 });
+        of(&self.provider) + of(&self.subject) + of(&self.account) + if self.kind.is_some() { 2 } else { 0 }
+    }
+
+    fn may_overlap(&self, other: &RouteMatch) -> bool {
+        let both = |a: &Option<String>, b: &Option<String>| match (a, b) {
+            (Some(a), Some(b)) => may_overlap(a, b),
+            (None, _) | (_, None) => true,
+        };
+        both(&self.provider, &other.provider)
+            && both(&self.subject, &other.subject)
+            && both(&self.account, &other.account)
+            && (self.kind.is_none() || other.kind.is_none() || self.kind == other.kind)
+    }
+}
+
+/// An owner.
+#[derive(Debug, Clone)]
+pub struct Owner {
+    /// Its name.
+    pub name: String,
+    /// Days and hours are counted here.
+    pub zone: TimeZone,
+    /// Where it is reached.
+    pub contacts: Vec<Contact>,
+    /// The person above.
+    pub lead: Option<Contact>,
+}
+
+/// A service.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// Its name.
+    pub name: String,
+    /// Who answers.
+    pub owner: String,
+    /// Its environment.
+    pub env: String,
+    /// What it uses.
+    pub uses: Vec<UsePattern>,
+}
+
+/// A route.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    pub when: RouteMatch,
+    /// Owners told as well.
+    pub add: Vec<String>,
+    /// Owners not told.
+    pub mute: Vec<String>,
+    /// The ladder to use.
+    pub policy: Option<String>,
+}
+
+/// What the directory is built from.
+#[derive(Debug, Clone, Default)]
+pub struct Sections {
+    /// `catch_all`.
+    pub catch_all: Option<Spanned<String>>,
+    /// `[owners]`.
+    pub owners: BTreeMap<String, Spanned<OwnerSection>>,
+    /// `[services]`.
+    pub services: BTreeMap<String, Spanned<ServiceSection>>,
+    /// `[[routes]]`.
+    pub routes: Vec<RouteSection>,
+    /// `[policies]`.
+    pub policies: BTreeMap<String, Spanned<PolicySection>>,
+    /// `owner` of each connection.
+    pub connection_owners: BTreeMap<ConnectionId, Spanned<String>>,
+}
+
+/// Owners, services, routes, policies.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    owners: BTreeMap<String, Owner>,
+    services: BTreeMap<String, Service>,
+    policies: BTreeMap<String, Policy>,
+    /// Exceptions, in no order.
+    pub routes: Vec<Route>,
+    /// Who owns a connection.
+    pub connection_owners: BTreeMap<ConnectionId, String>,
+    /// Who is told what matters and nobody covers.
+    pub catch_all: String,
+}
+
+impl Directory {
+    /// Builds and checks.
+    ///
+    /// # Errors
+    /// Every problem found, each with its byte span in the config.
+    pub fn build(s: &Sections) -> Result<Self, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut owners = BTreeMap::new();
+        for (name, section) in &s.owners {
+            match owner(name, section) {
+                Ok(o) => drop(owners.insert(name.clone(), o)),
+                Err(mut p) => problems.append(&mut p),
+            }
+        }
+        let known = |name: &Spanned<String>, problems: &mut Vec<Problem>| {
+            let found = name.get_ref() == OPERATORS || s.owners.contains_key(name.get_ref());
+            if !found {
+                let names: Vec<_> = s.owners.keys().map(String::as_str).collect();
+                problems.push((format!("unknown owner {:?}: known are {}", name.get_ref(), list(&names)), name.span()));
+            }
+            name.get_ref().clone()
+        };
+        let mut services = BTreeMap::new();
+        for (name, section) in &s.services {
+            if let Err(e) = ids::check_name("service name", name) {
+                problems.push((e.to_string(), section.span()));
+            }
+            let inner = section.get_ref();
+            let owner = known(&inner.owner, &mut problems);
+            let mut uses = Vec::new();
+            for u in &inner.uses {
+                match UsePattern::parse(u.get_ref()) {
+                    Ok(p) => uses.push(p),
+                    Err(m) => problems.push((m, u.span())),
+                }
+            }
+            let env = inner.env.clone().unwrap_or_else(|| "production".into());
+            services.insert(name.clone(), Service { name: name.clone(), owner, env, uses });
+        }
+        let mut policies: BTreeMap<_, _> = policy::built_in().into_iter().map(|p| (p.name.clone(), p)).collect();
+        for (name, section) in &s.policies {
+            match policy::parse(name, section.get_ref()) {
+                Ok(p) => drop(policies.insert(name.clone(), p)),
+                Err(mut p) => problems.append(&mut p),
+            }
+        }
+        let mut routes = Vec::new();
+        for r in &s.routes {
+            let policy = r.policy.as_ref().map(|p| {
+                if !policies.contains_key(p.get_ref()) {
+                    let names: Vec<_> = policies.keys().map(String::as_str).collect();
+                    problems.push((format!("unknown policy {:?}: known are {}", p.get_ref(), list(&names)), p.span()));
+                }
+                p.get_ref().clone()
+            });
+            let add = r.add.iter().map(|o| known(o, &mut problems)).collect();
+            let mute = r.mute.iter().map(|o| if o.get_ref() == "*" { "*".into() } else { known(o, &mut problems) }).collect();
+            routes.push(Route { name: r.name.get_ref().clone(), when: r.when.clone(), add, mute, policy });
+        }
+        ties(&s.routes, &mut problems);
+        let connection_owners = s.connection_owners.iter().map(|(c, o)| (c.clone(), known(o, &mut problems))).collect();
+        let catch_all = match &s.catch_all {
+            Some(name) => known(name, &mut problems),
+            None => OPERATORS.into(),
+        };
+        if !owners.contains_key(OPERATORS) {
+            // Nobody named: the catch-all hears of forewarn's own troubles, and at the very least the console does.
+            let fallback = owners.get(&catch_all).cloned().map_or_else(console_operators, |o| Owner { name: OPERATORS.into(), ..o });
+            owners.insert(OPERATORS.into(), fallback);
+        }
+        if problems.is_empty() {
+            Ok(Self { owners, services, policies, routes, connection_owners, catch_all })
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// An owner by name; a name that is gone from the config is answered for by the catch-all.
+    pub fn owner(&self, name: &str) -> &Owner {
+        self.owners.get(name).or_else(|| self.owners.get(&self.catch_all)).unwrap_or_else(|| &self.owners[OPERATORS])
+    }
+    /// Whether the config still has this owner.
+    pub fn has_owner(&self, name: &str) -> bool {
+        self.owners.contains_key(name)
+    }
+    /// All owners.
+    pub fn owners(&self) -> impl Iterator<Item = &Owner> {
+        self.owners.values()
+    }
+    /// All services.
+    pub fn services(&self) -> impl Iterator<Item = &Service> {
+        self.services.values()
+    }
+    /// A service by name.
+    pub fn service(&self, name: &str) -> Option<&Service> {
+        self.services.get(name)
+    }
+    /// A policy by name; a name that is gone falls back to the standard ladder.
+    pub fn policy(&self, name: &str) -> &Policy {
+        self.policies.get(name).unwrap_or_else(|| &self.policies[policy::STANDARD])
+    }
+    /// A contact by its id.
+    pub fn contact(&self, id: &ContactId) -> Option<&Contact> {
+        self.owners.values().flat_map(|o| o.contacts.iter().chain(&o.lead)).find(|c| c.id == *id)
+    }
+    /// Whether any service says what it uses; without, what is used is unknown, which is not "nothing".
+    pub fn usage_known(&self) -> bool {
+        self.services.values().any(|s| !s.uses.is_empty())
+    }
+}
+
+fn list(names: &[&str]) -> String {
+    if names.is_empty() { "none yet".into() } else { names.join(", ") }
+}
+
+fn console_operators() -> Owner {
+    let id = ContactId(format!("{OPERATORS}/console"));
+    let console = Contact { id, owner: OPERATORS.into(), channel: "console".into(), address: "stdout".into() };
+    Owner { name: OPERATORS.into(), zone: TimeZone::UTC, contacts: vec![console], lead: None }
+}
+
+fn owner(name: &str, section: &Spanned<OwnerSection>) -> Result<Owner, Vec<Problem>> {
+    let mut problems = Vec::new();
+    if let Err(e) = ids::check_name("owner name", name) {
+        problems.push((e.to_string(), section.span()));
+    }
+    let s = section.get_ref();
+    let zone = match &s.zone {
+        None => TimeZone::UTC,
+        Some(z) => TimeZone::get(z.get_ref()).unwrap_or_else(|_| {
+            problems.push((format!("unknown zone {:?}: write an IANA name such as \"Europe/Berlin\"", z.get_ref()), z.span()));
+            TimeZone::UTC
+        }),
+    };
+    let contact = |what: &str, channel: String, address: &str| Contact {
+        id: ContactId(format!("{name}/{what}")),
+        owner: name.to_owned(),
+        channel,
+        address: address.to_owned(),
+    };
+    let mut contacts = Vec::new();
+    if let Some(a) = &s.slack {
+        contacts.push(contact("slack", "slack".into(), a.get_ref()));
+    }
+    if let Some(a) = &s.slack_webhook {
+        contacts.push(contact("slack_webhook", format!("slack_webhook.{}", a.get_ref()), a.get_ref()));
+    }
+    for mail in s.email.iter().chain(&s.lead) {
+        if !mail.get_ref().contains('@') || mail.get_ref().chars().any(|c| c.is_control() || c.is_whitespace()) {
+            problems.push((format!("{:?} is no mail address", mail.get_ref()), mail.span()));
+        }
+    }
+    if let Some(a) = &s.email {
+        contacts.push(contact("email", "email".into(), a.get_ref()));
+    }
+    if let Some(a) = &s.webhook {
+        contacts.push(contact("webhook", format!("webhook.{}", a.get_ref()), a.get_ref()));
+    }
+    if s.console {
+        contacts.push(contact("console", "console".into(), "stdout"));
+    }
+    if contacts.is_empty() {
+        problems.push((format!("owner {name:?} cannot be reached: give it slack, slack_webhook, email, webhook or console = true"), section.span()));
+    }
+    let lead = s.lead.as_ref().map(|a| contact("lead", "email".into(), a.get_ref()));
+    if problems.is_empty() { Ok(Owner { name: name.to_owned(), zone, contacts, lead }) } else { Err(problems) }
+}
+
+/// Two routes that choose different policies for the same event with the same weight.
+fn ties(routes: &[RouteSection], problems: &mut Vec<Problem>) {
+    for (i, a) in routes.iter().enumerate() {
+        for b in &routes[i + 1..] {
+            let (Some(pa), Some(pb)) = (&a.policy, &b.policy) else { continue };
+            if pa.get_ref() != pb.get_ref() && a.when.specificity() == b.when.specificity() && a.when.may_overlap(&b.when) {
+                problems.push((
+                    format!(
+                        "routes {:?} and {:?} tie: both choose a policy for the same events with equal weight; make one match more exactly",
+                        a.name.get_ref(),
+                        b.name.get_ref()
+                    ),
+                    b.name.span(),
+                ));
+            }
+        }
+    }
+}

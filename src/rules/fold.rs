@@ -1,0 +1,97 @@
+//! Folding: what an observation changes.
+//!
+//! In: the state of a matter, an observation, when it was heard. Out: the new state and the events. Invariant: A, B, A
+//! are three events and a repeat is none; deliveries may come in any order and give the same end state. Refuses to
+//! forget: a claim without a readable date never erases one that was read.
+
+mod ending;
+mod episode;
+
+use crate::crypto::short_hash;
+use crate::model::{Change, Fact, MatterState, NewEvent, Observation};
+use jiff::Timestamp;
+
+/// When and how an observation came in.
+#[derive(Debug, Clone, Copy)]
+pub struct Heard {
+    /// When.
+    pub at: Timestamp,
+    /// Its source was new to us: what it says is where we begin, not news.
+    pub baseline: bool,
+}
+
+/// What an observation changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Folded {
+    /// The state after; none for facts without state.
+    pub state: Option<MatterState>,
+    /// What happened.
+    pub events: Vec<NewEvent>,
+}
+
+/// Folds an observation into the state of its matter.
+pub fn fold(state: Option<&MatterState>, seen: &Observation, heard: Heard) -> Folded {
+    match (&seen.fact, &seen.matter) {
+        (Fact::Ending(e), Some(id)) => ending::fold(state, seen, e, id, heard),
+        (Fact::Episode { change }, Some(id)) => episode::fold(state, seen, *change, id, heard),
+        (Fact::Ending(_) | Fact::Episode { .. }, None) | (Fact::Noted, _) => {
+            let content = format!("{}\u{1f}{}\u{1f}{}", seen.native_type.as_deref().unwrap_or(""), seen.title, seen.occurred_at.as_millisecond());
+            let event = event(seen, Change::Noted, fingerprint(seen, "", &content), heard);
+            Folded { state: None, events: vec![event] }
+        }
+    }
+}
+
+/// The native update id where there is one, else what was said after what.
+fn fingerprint(seen: &Observation, previous: &str, content: &str) -> String {
+    let connection = seen.connection.as_ref().map_or("", |c| c.as_str());
+    let subject = seen.matter.as_ref().map_or("", |m| m.as_str());
+    hex::encode(match &seen.native_id {
+        Some(id) => short_hash(&[b"native\0", seen.source.as_str().as_bytes(), b"\0", connection.as_bytes(), b"\0", id.as_bytes()]),
+        None => short_hash(&[
+            b"content\0",
+            seen.source.as_str().as_bytes(),
+            b"\0",
+            connection.as_bytes(),
+            b"\0",
+            subject.as_bytes(),
+            b"\0",
+            previous.as_bytes(),
+            b"\0",
+            content.as_bytes(),
+        ]),
+    })
+}
+
+fn event(seen: &Observation, change: Change, fingerprint: String, heard: Heard) -> NewEvent {
+    let (deadline, replacements) = match &seen.fact {
+        Fact::Ending(e) => (e.deadline.clone(), e.replacements.clone()),
+        Fact::Episode { .. } | Fact::Noted => (None, Vec::new()),
+    };
+    NewEvent {
+        kind: seen.kind,
+        provider: seen.provider.clone(),
+        connection: seen.connection.clone(),
+        source: seen.source.clone(),
+        matter: seen.matter.clone(),
+        native_type: seen.native_type.clone(),
+        native_id: seen.native_id.clone(),
+        fingerprint,
+        change: Some(change),
+        severity: seen.severity,
+        title: seen.title.clone(),
+        summary: seen.summary.clone(),
+        url: seen.url.clone(),
+        subjects: seen.subjects.clone(),
+        deadline,
+        replacements,
+        money: seen.money.clone(),
+        occurred_at: seen.occurred_at,
+        received_at: heard.at,
+    }
+}
+
+/// An observation in event form, as `forewarn read` prints it: no number, fingerprint or change.
+pub fn as_event(seen: &Observation, at: Timestamp) -> NewEvent {
+    NewEvent { change: None, ..event(seen, Change::Noted, String::new(), Heard { at, baseline: false }) }
+}

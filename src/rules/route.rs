@@ -1,0 +1,139 @@
+//! Routing by use: who is told, and why.
+//!
+//! In: an event, the state of its matter, the directory. Out: recipients with reasons, or the named reason for silence.
+//! Invariant: what matters and nobody covers reaches the catch-all; forewarn's own troubles reach `operators`. Refuses
+//! to announce what is unproven or no news.
+
+use super::directory::{Directory, OPERATORS, Route};
+use super::policy;
+use crate::model::event::words;
+use crate::model::text::glob;
+use crate::model::{Change, Kind, MatterState, NewEvent, Subject, Trust};
+use jiff::civil::Date;
+use std::collections::BTreeMap;
+
+words!(
+    /// Why nobody is told.
+    Silence {
+        /// It came from a sender that proves nothing.
+        UnverifiedHint = "unverified_hint",
+        /// Jobs, changes and unrecognized types are stored and shown only.
+        QuietKind = "quiet_kind",
+        /// A changed replacement or a noted fact follows in the thread of the next message.
+        NotNews = "not_news",
+        /// It had ended before we first looked.
+        PastAtBaseline = "past_at_baseline",
+        /// No service of ours uses it.
+        Unused = "unused",
+        /// A route mutes it.
+        Muted = "muted",
+    }
+);
+
+/// Somebody to tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipient {
+    /// The owner.
+    pub owner: String,
+    /// The ladder.
+    pub policy: String,
+    /// Why, in words.
+    pub why: String,
+    /// Services of theirs that it touches.
+    pub services: Vec<String>,
+}
+
+/// The answer of routing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Routed {
+    /// These are told.
+    Tell(Vec<Recipient>),
+    /// Nobody is, for this reason.
+    Silent(Silence),
+}
+
+/// Who is told of an event. `today` is only used to see that a date had passed before we first looked.
+pub fn route(dir: &Directory, event: &NewEvent, matter: Option<&MatterState>, trust: Trust, today: Date) -> Routed {
+    let Some(change) = event.change else { return Routed::Silent(Silence::NotNews) };
+    if trust == Trust::Hint {
+        return Routed::Silent(Silence::UnverifiedHint);
+    }
+    match event.kind {
+        Kind::Job | Kind::Change | Kind::Unrecognized => return Routed::Silent(Silence::QuietKind),
+        Kind::Source => {
+            let why = "forewarn's own troubles".to_owned();
+            return Routed::Tell(vec![Recipient { owner: OPERATORS.into(), policy: policy::default_for(event.kind).into(), why, services: vec![] }]);
+        }
+        Kind::Deprecation | Kind::Incident | Kind::Maintenance | Kind::Billing | Kind::Account => {}
+    }
+    if matches!(change, Change::Replaced | Change::Noted) {
+        return Routed::Silent(Silence::NotNews);
+    }
+    let over_before_us = matter.is_some_and(|m| m.baseline && (m.is_over() || m.deadline.as_ref().is_some_and(|d| d.days_left(today) < 0)));
+    if event.kind == Kind::Deprecation && over_before_us {
+        return Routed::Silent(Silence::PastAtBaseline);
+    }
+    recipients(dir, event)
+}
+
+fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
+    let routes: Vec<&Route> = dir.routes.iter().filter(|r| fits(r, event)).collect();
+    let policy = routes
+        .iter()
+        .filter(|r| r.policy.is_some())
+        .max_by_key(|r| r.when.specificity())
+        .and_then(|r| r.policy.clone())
+        .unwrap_or_else(|| policy::default_for(event.kind).to_owned());
+    let mut told: BTreeMap<String, Recipient> = BTreeMap::new();
+    let mut tell = |owner: &str, why: String, service: Option<&str>| {
+        let r = told.entry(owner.to_owned()).or_insert_with(|| Recipient {
+            owner: owner.to_owned(),
+            policy: policy.clone(),
+            why,
+            services: Vec::new(),
+        });
+        r.services.extend(service.map(str::to_owned));
+    };
+    let of_connection = event.connection.as_ref().and_then(|c| dir.connection_owners.get(c).map(|o| (c, o)));
+    if let Some((c, owner)) = of_connection {
+        tell(owner, format!("owns connection {c}"), None);
+    }
+    // An account's own matters go to whoever owns the connection; without such an owner, to all who use the account.
+    let by_use = of_connection.is_none() || matches!(event.kind, Kind::Deprecation | Kind::Incident | Kind::Maintenance);
+    if by_use {
+        for s in dir.services() {
+            if let Some(u) = s.uses.iter().find(|u| event.subjects.iter().any(|x| u.covers(x))) {
+                tell(&s.owner, format!("service {} uses {}", s.name, u.as_str()), Some(&s.name));
+            }
+        }
+    }
+    for r in &routes {
+        for owner in &r.add {
+            tell(owner, format!("route {}", r.name), None);
+        }
+    }
+    if told.is_empty() {
+        if event.kind == Kind::Deprecation && dir.usage_known() {
+            return Routed::Silent(Silence::Unused);
+        }
+        let why = if event.kind == Kind::Deprecation { "no service says what it uses" } else { "nobody covers it" };
+        told.insert(dir.catch_all.clone(), Recipient { owner: dir.catch_all.clone(), policy, why: format!("{why}: the catch-all"), services: vec![] });
+    }
+    told.retain(|owner, _| !routes.iter().any(|r| r.mute.iter().any(|m| m == "*" || m == owner)));
+    if told.is_empty() { Routed::Silent(Silence::Muted) } else { Routed::Tell(told.into_values().collect()) }
+}
+
+fn fits(r: &Route, event: &NewEvent) -> bool {
+    let w = &r.when;
+    let subject = |p: &String| event.subjects.iter().any(|s: &Subject| glob(p, &s.id));
+    let account = |p: &String| event.connection.as_ref().is_some_and(|c| glob(p, c.account()));
+    w.provider.as_ref().is_none_or(|p| glob(p, event.provider.as_str()))
+        && w.kind.is_none_or(|k| k == event.kind)
+        && w.subject.as_ref().is_none_or(subject)
+        && w.account.as_ref().is_none_or(account)
+}
+
+/// Which services of whom use a subject, for lists and the calendar: (service, owner, env).
+pub fn users<'d>(dir: &'d Directory, subjects: &[Subject]) -> Vec<&'d super::directory::Service> {
+    dir.services().filter(|s| s.uses.iter().any(|u| subjects.iter().any(|x| u.covers(x)))).collect()
+}
