@@ -67,3 +67,16 @@ pub struct Alert {
     /// Rises with every stored write, so that a stale plan is refused.
     pub version: i64,
 }
+
+/// Somebody to tell: the answer of routing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipient {
+    /// The owner.
+    pub owner: String,
+    /// The ladder.
+    pub policy: String,
+    /// Why, in words.
+    pub why: String,
+    /// Services of theirs that it touches.
+    pub services: Vec<String>,
+}

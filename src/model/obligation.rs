@@ -5,6 +5,7 @@
 
 use super::event::words;
 use super::ids::AlertId;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -76,4 +77,26 @@ pub struct NewObligation {
     pub contact: ContactId,
     /// Why.
     pub reason: Reason,
+}
+
+/// What was told already, in one episode of an alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// Which rung.
+    pub step: StepKey,
+    /// For which revision of the deadline.
+    pub deadline_revision: u32,
+    /// When it was decided.
+    pub at: Timestamp,
+}
+
+/// One message to be, over one or more obligations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewNotification {
+    /// Idempotency key: 32 hex digits, the same over all attempts.
+    pub key: String,
+    /// Who.
+    pub contact: Contact,
+    /// What it covers; at least one.
+    pub obligations: Vec<NewObligation>,
 }

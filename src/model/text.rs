@@ -7,7 +7,7 @@
 /// One line: control characters and every kind of line break become a space, runs of spaces collapse, the rest is cut
 /// at `max` characters with an ellipsis.
 pub fn one_line(s: &str, max: usize) -> String {
-    let mut out = String::with_capacity(s.len().min(max * 4));
+    let mut out = String::with_capacity(s.len().min(max.saturating_mul(4)));
     let mut count = 0;
     let mut space = false;
     for c in s.chars() {

@@ -5,19 +5,8 @@
 
 use super::ladder::Due;
 use crate::crypto::short_hash;
-use crate::model::{AlertId, Contact, Kind, NewObligation};
+use crate::model::{AlertId, Contact, Kind, NewNotification, NewObligation};
 use std::collections::BTreeMap;
-
-/// One message to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewNotification {
-    /// Idempotency key: 32 hex digits.
-    pub key: String,
-    /// Who.
-    pub contact: Contact,
-    /// What it covers; at least one.
-    pub obligations: Vec<NewObligation>,
-}
 
 /// Groups what is due by contact and kind.
 pub fn group<'a>(dues: impl IntoIterator<Item = (AlertId, u32, Kind, &'a Due)>) -> Vec<NewNotification> {

@@ -6,7 +6,7 @@
 
 use super::directory::Owner;
 use super::policy::{Anchor, Policy, Tell};
-use crate::model::{Alert, AlertState, Contact, Kind, MatterState, Reason, Stage, StepKey};
+use crate::model::{Alert, AlertState, Contact, Kind, MatterState, Reason, Stage, StepKey, Told};
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
 /// Hour of the day at which reminders go out, in the owner's zone.
@@ -15,17 +15,6 @@ const MORNING: i8 = 9;
 const UPDATE_GAP: SignedDuration = SignedDuration::from_mins(10);
 /// From so many days before the deadline on, reminders come in spite of a plan.
 const LAST_RUNGS: u32 = 1;
-
-/// What was told already, in this episode.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
-    /// Which rung.
-    pub step: StepKey,
-    /// For which revision of the deadline.
-    pub deadline_revision: u32,
-    /// When.
-    pub at: Timestamp,
-}
 
 /// Everything the decision needs.
 #[derive(Debug, Clone, Copy)]

@@ -8,7 +8,7 @@ use super::directory::{Directory, OPERATORS, Route};
 use super::policy;
 use crate::model::event::words;
 use crate::model::text::glob;
-use crate::model::{Change, Kind, MatterState, NewEvent, Subject, Trust};
+use crate::model::{Change, Kind, MatterState, NewEvent, Recipient, Subject, Trust};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 
@@ -29,19 +29,6 @@ words!(
         Muted = "muted",
     }
 );
-
-/// Somebody to tell.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recipient {
-    /// The owner.
-    pub owner: String,
-    /// The ladder.
-    pub policy: String,
-    /// Why, in words.
-    pub why: String,
-    /// Services of theirs that it touches.
-    pub services: Vec<String>,
-}
 
 /// The answer of routing.
 #[derive(Debug, Clone, PartialEq, Eq)]

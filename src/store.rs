@@ -1,0 +1,132 @@
+//! L2: what must survive. Traits by role, whose methods are business operations: atomic, durable on return.
+//!
+//! In: model values, `now`. Out: model values. Invariant: an operation that returned `Ok` is on disk (fsynced); one that
+//! returned an error changed nothing. Refuses to leak a driver: nothing of SQLite is above `store/`.
+
+pub mod folder;
+pub mod sqlite;
+mod types;
+
+pub use types::{
+    AckOutcome, AlertFilter, Claimed, ClaimedRow, Conflict, DeadLetter, Delivery, DueAlert, EventFilter, Fetched, Ledger,
+    LedgerLine, Planned, PlanOutcome, Receipt, RecordOutcome, Recording, RoutedEvent, Routing, Settlement, SourceHealth,
+    SourceRow, StoredPayload, Unreadable,
+};
+
+use crate::model::{
+    Acknowledgement, Alert, AlertId, Event, Kind, MatterId, MatterState, NewNotification, NotificationId, PayloadId, SourceId,
+};
+use jiff::Timestamp;
+use std::{future::Future, pin::Pin};
+
+/// What a store operation returns.
+pub type Fut<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// What the caller should do differently.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Try again later: disk full, locked, overloaded, shutting down. Nothing was stored.
+    #[error("cannot store now: {0}")]
+    Unavailable(String),
+    /// The data is damaged or was edited by hand; a person must look.
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
+    /// The data was written by a newer forewarn.
+    #[error("the database has schema {found}, this forewarn knows {known}: install the newer release again")]
+    Newer {
+        /// Schema of the file.
+        found: i64,
+        /// Schema this binary writes.
+        known: i64,
+    },
+    /// Another process holds the data folder.
+    #[error("another forewarn holds {0}: stop it, or use another --data")]
+    InUse(String),
+    /// The folder cannot be used.
+    #[error("{0}")]
+    Folder(String),
+}
+
+/// Receiving.
+pub trait Intake: Send + Sync {
+    /// Stores a verified or hinted delivery. A repeat changes nothing but a counter.
+    fn receive(&self, delivery: Delivery) -> Fut<'_, Receipt>;
+}
+
+/// Polled sources.
+pub trait Sources: Send + Sync {
+    /// The rows of all sources ever polled.
+    fn sources(&self) -> Fut<'_, Vec<SourceRow>>;
+    /// Saves how a fetch went, and its body for the inbox where it says something new.
+    fn fetched(&self, row: SourceRow, body: Option<Fetched>) -> Fut<'_, ()>;
+}
+
+/// Normalizing.
+pub trait Matters: Send + Sync {
+    /// Payloads not yet normalized, oldest first, at most so many and about so many bytes.
+    fn pending(&self, limit: usize, bytes: usize) -> Fut<'_, Vec<StoredPayload>>;
+    /// The states of these matters, as far as they exist.
+    fn matters(&self, ids: Vec<MatterId>) -> Fut<'_, Vec<MatterState>>;
+    /// Records what was folded, opens and wakes alerts. `Stale` when a state or the cursor has moved: reload, fold again.
+    fn record(&self, recording: Recording) -> Fut<'_, RecordOutcome>;
+    /// Unrecognized payloads, with the reason, for another look; newest last.
+    fn unrecognized(&self, after: PayloadId, limit: usize) -> Fut<'_, Vec<(StoredPayload, String)>>;
+}
+
+/// Alerts and obligations.
+pub trait Alerts: Send + Sync {
+    /// Alerts the ladder must look at, most overdue first.
+    fn due_alerts(&self, now: Timestamp, limit: usize) -> Fut<'_, Vec<DueAlert>>;
+    /// Writes what the ladder decided, all or nothing. `Stale` when an alert changed meanwhile.
+    fn plan(&self, planned: Vec<Planned>, notifications: Vec<NewNotification>, now: Timestamp) -> Fut<'_, PlanOutcome>;
+    /// Somebody has seen it.
+    fn acknowledge(&self, alert: AlertId, ack: Acknowledgement) -> Fut<'_, AckOutcome>;
+}
+
+/// The outbox.
+pub trait Outbox: Send + Sync {
+    /// Channels with something due.
+    fn channels_due(&self, now: Timestamp) -> Fut<'_, Vec<String>>;
+    /// The next due notification of a channel; the start of the attempt is on disk when this returns.
+    fn claim(&self, channel: String, now: Timestamp) -> Fut<'_, Option<Claimed>>;
+    /// How the attempt ended.
+    fn settle(&self, id: NotificationId, how: Settlement, now: Timestamp) -> Fut<'_, ()>;
+    /// Dead letters nobody was told of yet.
+    fn dead_letters(&self, limit: usize) -> Fut<'_, Vec<DeadLetter>>;
+    /// Marks dead letters as told to the operators.
+    fn dead_letters_told(&self, ids: Vec<NotificationId>) -> Fut<'_, ()>;
+}
+
+/// Looking.
+pub trait Read: Send + Sync {
+    /// Events, newest first.
+    fn events(&self, filter: EventFilter) -> Fut<'_, Vec<(Event, String)>>;
+    /// Alerts with their matters, newest first.
+    fn alerts(&self, filter: AlertFilter) -> Fut<'_, Vec<(Alert, MatterState)>>;
+    /// All matters of a kind.
+    fn matters_of(&self, kind: Kind) -> Fut<'_, Vec<MatterState>>;
+    /// The ledger, counted afresh.
+    fn ledger(&self) -> Fut<'_, Ledger>;
+    /// When each source was last read well, with its health.
+    fn source(&self, id: SourceId) -> Fut<'_, Option<SourceRow>>;
+    /// Payloads waiting for the normalizer: how many, and when the oldest came.
+    fn backlog(&self) -> Fut<'_, (u64, Option<Timestamp>)>;
+    /// Conflicting deliveries: the same id with another body.
+    fn conflicts(&self, limit: usize) -> Fut<'_, Vec<Conflict>>;
+    /// Dead letters, newest first.
+    fn dead(&self, limit: usize) -> Fut<'_, Vec<DeadLetter>>;
+    /// Unrecognized payloads, newest first, without their bodies.
+    fn unreadable(&self, limit: usize) -> Fut<'_, Vec<Unreadable>>;
+}
+
+/// Keeping house.
+pub trait Housekeeping: Send + Sync {
+    /// Removes what its retention allows, at most one small slice; how many rows went.
+    fn prune(&self, now: Timestamp) -> Fut<'_, u64>;
+    /// Checks the file page by page.
+    fn quick_check(&self) -> Fut<'_, ()>;
+}
+
+/// Everything.
+pub trait Store: Intake + Sources + Matters + Alerts + Outbox + Read + Housekeeping {}
+impl<T: Intake + Sources + Matters + Alerts + Outbox + Read + Housekeeping> Store for T {}

@@ -1,0 +1,121 @@
+//! SQLite behind the store traits.
+//!
+//! In: operations. Out: results, after the commit that holds them is on disk. Invariant: one writer connection, WAL,
+//! `synchronous=FULL`, `BEGIN IMMEDIATE`; many operations share a commit, each in a savepoint of its own. Refuses to
+//! queue without bound: a full queue is [`StoreError::Unavailable`].
+
+mod alerts;
+mod convert;
+mod housekeeping;
+mod intake;
+mod matters;
+mod open;
+mod outbox;
+mod read;
+mod sources;
+mod writer;
+
+pub use open::{KNOWN_SCHEMA, check_header};
+
+use super::{Fut, StoreError};
+use rusqlite::Connection;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use writer::Writer;
+
+/// Most read-only connections kept open.
+const READERS: usize = 3;
+
+/// The store in a SQLite file.
+pub struct Sqlite {
+    writer: Option<Writer>,
+    readers: Arc<Readers>,
+}
+
+struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Sqlite {
+    /// Opens for writing, making or migrating the file. Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`], [`StoreError::Newer`], or what the system says.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let connection = open::writable(path)?;
+        let checkpointer = open::second(path)?;
+        Ok(Self { writer: Some(Writer::start(connection, checkpointer)), readers: Readers::new(path) })
+    }
+
+    /// Opens for looking, beside a daemon.
+    ///
+    /// # Errors
+    /// As [`Sqlite::open`]; a missing file is [`StoreError::Folder`].
+    pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
+        let readers = Readers::new(path);
+        readers.give_back(open::read_only(path)?);
+        Ok(Self { writer: None, readers })
+    }
+
+    /// Waits until everything queued is on disk and stops taking more.
+    pub async fn close(&self) {
+        if let Some(w) = &self.writer {
+            w.close().await;
+        }
+    }
+
+    /// Runs an operation on the writer; it is on disk when this returns.
+    fn write<T, F>(&self, op: F) -> Fut<'_, T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        Box::pin(async move {
+            match &self.writer {
+                Some(w) => w.run(op).await,
+                None => Err(StoreError::Unavailable("opened for reading only".into())),
+            }
+        })
+    }
+
+    /// Runs a query on a read-only connection.
+    fn read<T, F>(&self, query: F) -> Fut<'_, T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let readers = self.readers.clone();
+        Box::pin(async move {
+            let work = move || {
+                let connection = readers.take()?;
+                let out = query(&connection);
+                readers.give_back(connection);
+                out
+            };
+            match tokio::task::spawn_blocking(work).await {
+                Ok(out) => out,
+                Err(_) => Err(StoreError::Unavailable("a query panicked; see the log".into())),
+            }
+        })
+    }
+}
+
+impl Readers {
+    fn new(path: &Path) -> Arc<Self> {
+        Arc::new(Self { path: path.to_owned(), idle: Mutex::new(Vec::new()) })
+    }
+    fn take(&self) -> Result<Connection, StoreError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        match idle {
+            Some(c) => Ok(c),
+            None => open::read_only(&self.path),
+        }
+    }
+    fn give_back(&self, c: Connection) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < READERS {
+            idle.push(c);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Alerts and obligations.
+//!
+//! In: what the ladder decided, what people answered. Out: rows. Invariant: an obligation is UNIQUE, so a step is never
+//! told twice; a plan computed on an alert that changed meanwhile writes nothing. Refuses to render.
+
+use super::convert::{fault, from_json, maybe_time, ms, rows, time, time_at, to_json, word_at};
+use super::matters::{STALE, audit, stale, state};
+use super::{Sqlite, StoreError};
+use crate::model::{Acknowledgement, Alert, AlertId, AlertState, NewNotification, StepKey, Told};
+use crate::store::types::{AckOutcome, DueAlert, PlanOutcome, Planned};
+use crate::store::{Alerts, Fut};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+impl Alerts for Sqlite {
+    fn due_alerts(&self, now: Timestamp, limit: usize) -> Fut<'_, Vec<DueAlert>> {
+        self.read(move |c| {
+            let sql = "SELECT * FROM alerts WHERE next_due_at <= ?1 ORDER BY next_due_at, id LIMIT ?2";
+            let due = rows(c, sql, params![ms(now), i64::try_from(limit).unwrap_or(i64::MAX)], alert)?;
+            due.into_iter()
+                .map(|alert| {
+                    let matter = state(c, &alert.matter)?.ok_or_else(|| StoreError::Damaged(format!("alert {} has no matter", alert.id)))?;
+                    let told = told(c, &alert)?;
+                    Ok(DueAlert { alert, matter, told })
+                })
+                .collect()
+        })
+    }
+
+    fn plan(&self, planned: Vec<Planned>, notifications: Vec<NewNotification>, now: Timestamp) -> Fut<'_, PlanOutcome> {
+        Box::pin(async move {
+            match self.write(move |c| plan(c, &planned, &notifications, ms(now))).await {
+                Ok(()) => Ok(PlanOutcome::Done),
+                Err(StoreError::Unavailable(why)) if why == STALE => Ok(PlanOutcome::Stale),
+                Err(e) => Err(e),
+            }
+        })
+    }
+
+    fn acknowledge(&self, id: AlertId, ack: Acknowledgement) -> Fut<'_, AckOutcome> {
+        self.write(move |c| {
+            let Some(alert) = by_id(c, id)? else { return Ok(AckOutcome::NotFound) };
+            if alert.state == AlertState::Resolved {
+                return Ok(AckOutcome::Resolved);
+            }
+            let deadline_on = state(c, &alert.matter)?.and_then(|m| m.deadline).map(|d| d.date);
+            let ack = Acknowledgement { deadline_on, ..ack };
+            let at = ms(ack.at);
+            c.execute(
+                "UPDATE alerts SET state = 'acknowledged', ack = ?2, next_due_at = ?3, version = version + 1 WHERE id = ?1",
+                params![id.0, to_json(&ack)?, at],
+            )
+            .map_err(fault)?;
+            let plan = ack.plan_on.map_or_else(String::new, |d| format!(" plan {d}"));
+            audit(c, at, &ack.by, "alert.acknowledged", alert.matter.as_str(), &format!("#{id} {}{plan} {}", alert.owner, ack.note.as_deref().unwrap_or("")))?;
+            by_id(c, id)?.map(|a| AckOutcome::Done(Box::new(a))).ok_or_else(|| StoreError::Damaged(format!("alert {id} vanished")))
+        })
+    }
+}
+
+pub(super) fn alert(row: &Row<'_>) -> Result<Alert, StoreError> {
+    let ack: Option<String> = row.get("ack").map_err(fault)?;
+    let services: String = row.get("services").map_err(fault)?;
+    Ok(Alert {
+        id: AlertId(row.get("id").map_err(fault)?),
+        matter: word_at(row, "matter")?,
+        owner: row.get("owner").map_err(fault)?,
+        policy: row.get("policy").map_err(fault)?,
+        why: row.get("why").map_err(fault)?,
+        services: from_json(&services)?,
+        state: word_at(row, "state")?,
+        episode: row.get("episode").map_err(fault)?,
+        opened_at: time_at(row, "opened_at")?,
+        baseline: row.get("baseline").map_err(fault)?,
+        ack: ack.map(|a| from_json(&a)).transpose()?,
+        told_revision: row.get("told_revision").map_err(fault)?,
+        next_due_at: maybe_time(row, "next_due_at")?,
+        version: row.get("version").map_err(fault)?,
+    })
+}
+
+pub(super) fn by_id(c: &Connection, id: AlertId) -> Result<Option<Alert>, StoreError> {
+    Ok(rows(c, "SELECT * FROM alerts WHERE id = ?1", [id.0], alert)?.pop())
+}
+
+/// What was told in the present episode. A superseded obligation was told to nobody.
+fn told(c: &Connection, a: &Alert) -> Result<Vec<Told>, StoreError> {
+    let sql = "SELECT DISTINCT step, deadline_revision, created_at FROM obligations WHERE alert = ?1 AND episode = ?2 AND state <> 'superseded'";
+    rows(c, sql, params![a.id.0, a.episode], |r| {
+        Ok(Told {
+            step: StepKey(r.get(0).map_err(fault)?),
+            deadline_revision: r.get(1).map_err(fault)?,
+            at: time(r.get(2).map_err(fault)?)?,
+        })
+    })
+}
+
+fn plan(c: &Connection, planned: &[Planned], notifications: &[NewNotification], now: i64) -> Result<(), StoreError> {
+    for p in planned {
+        let state = if p.close { "resolved" } else { "" };
+        let n = c
+            .prepare_cached(
+                "UPDATE alerts SET next_due_at = ?3, told_revision = coalesce(?4, told_revision), version = version + 1,
+                 state = CASE WHEN ?5 = '' THEN state ELSE ?5 END WHERE id = ?1 AND version = ?2",
+            )
+            .and_then(|mut s| s.execute(params![p.alert.0, p.version, p.next_at.map(ms), p.told_revision, state]))
+            .map_err(fault)?;
+        if n != 1 {
+            return Err(stale());
+        }
+        if p.close {
+            audit(c, now, "forewarn", "alert.resolved", &format!("#{}", p.alert), "its matter is over")?;
+        }
+    }
+    for n in notifications {
+        notify(c, n, now)?;
+    }
+    Ok(())
+}
+
+fn notify(c: &Connection, n: &NewNotification, now: i64) -> Result<(), StoreError> {
+    let known: Option<i64> = c
+        .prepare_cached("SELECT id FROM notifications WHERE key = ?1")
+        .and_then(|mut s| s.query_row([&n.key], |r| r.get(0)).optional())
+        .map_err(fault)?;
+    if known.is_some() {
+        return Ok(());
+    }
+    let id = c
+        .prepare_cached("INSERT INTO notifications (key, contact, channel, state, next_attempt_at, created_at) VALUES (?1, ?2, ?3, 'pending', ?4, ?4)")
+        .and_then(|mut s| s.insert(params![n.key, n.contact.id.0, n.contact.channel, now]))
+        .map_err(fault)?;
+    let mut fresh = 0;
+    for o in &n.obligations {
+        fresh += c
+            .prepare_cached(
+                "INSERT INTO obligations (alert, episode, deadline_revision, step, occurrence, contact, reason, notification, state, created_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'pending', ?9)
+                 ON CONFLICT (alert, episode, deadline_revision, step, occurrence, contact) DO NOTHING",
+            )
+            .and_then(|mut s| s.execute(params![o.alert.0, o.episode, o.deadline_revision, o.step.0, o.occurrence, o.contact.0, o.reason.as_str(), id, now]))
+            .map_err(fault)?;
+    }
+    super::intake::count(c, "obligations", i64::try_from(fresh).unwrap_or(i64::MAX))?;
+    if fresh == 0 {
+        // Every obligation had been planned before: there is nothing to send.
+        c.execute("DELETE FROM notifications WHERE id = ?1", [id]).map_err(fault)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! Keeping house: retention in slices, checkpoints, checks.
+//!
+//! In: now. Out: how much went. Invariant: nothing pending is ever removed; a slice is small enough to hold up nobody;
+//! events other than jobs, matters and audit stay. Refuses to shrink the file: free pages are used again.
+
+use super::convert::{fault, ms};
+use super::{Sqlite, StoreError};
+use crate::store::{Fut, Housekeeping};
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+const DAY_MS: i64 = 86_400_000;
+/// Rows of a slice.
+const SLICE: i64 = 500;
+
+impl Housekeeping for Sqlite {
+    fn prune(&self, now: Timestamp) -> Fut<'_, u64> {
+        self.write(move |c| prune(c, ms(now)))
+    }
+
+    fn quick_check(&self) -> Fut<'_, ()> {
+        self.read(|c| {
+            let answer: String = c.query_row("PRAGMA quick_check(5)", [], |r| r.get(0)).map_err(fault)?;
+            if answer == "ok" { Ok(()) } else { Err(StoreError::Damaged(format!("quick_check says {answer}: restore a backup"))) }
+        })
+    }
+}
+
+fn prune(c: &Connection, now: i64) -> Result<u64, StoreError> {
+    Ok(old_jobs(c, now - DAY_MS)? + old_keys(c, now - 35 * DAY_MS)? + old_payloads(c, now - 90 * DAY_MS)?)
+}
+
+/// Jobs: a day, then counted. Their payloads lose their bodies and keep the key of the delivery.
+fn old_jobs(c: &Connection, before: i64) -> Result<u64, StoreError> {
+    let old = "SELECT id FROM events WHERE kind = 'job' AND received_at < ?1 ORDER BY id LIMIT ?2";
+    let counts = format!(
+        "INSERT INTO job_counts (day, provider, native_type, n)
+         SELECT strftime('%Y-%m-%d', received_at / 1000, 'unixepoch'), provider, coalesce(native_type, ''), count(*) FROM events WHERE id IN ({old}) GROUP BY 1, 2, 3
+         ON CONFLICT (day, provider, native_type) DO UPDATE SET n = n + excluded.n"
+    );
+    c.execute(&counts, params![before, SLICE]).map_err(fault)?;
+    let bodies = format!("UPDATE payloads SET body = x'', headers = '[]' WHERE id IN (SELECT payload FROM events WHERE id IN ({old}))");
+    c.execute(&bodies, params![before, SLICE]).map_err(fault)?;
+    Ok(c.execute(&format!("DELETE FROM events WHERE id IN ({old})"), params![before, SLICE]).map_err(fault)? as u64)
+}
+
+/// Keys of deliveries no sender repeats any more. They are found by their payloads, which are in the order of time.
+fn old_keys(c: &Connection, before: i64) -> Result<u64, StoreError> {
+    let old = "SELECT id FROM payloads WHERE id > coalesce((SELECT value FROM cursors WHERE name = 'keys'), 0) AND received_at < ?1 ORDER BY id LIMIT ?2";
+    let gone = c
+        .execute(&format!("DELETE FROM deliveries WHERE key IN (SELECT key FROM payloads WHERE id IN ({old}))"), params![before, SLICE])
+        .map_err(fault)?;
+    let moved = format!(
+        "INSERT INTO cursors (name, value) SELECT 'keys', max(id) FROM ({old}) HAVING max(id) IS NOT NULL
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+    );
+    c.execute(&moved, params![before, SLICE]).map_err(fault)?;
+    Ok(gone as u64)
+}
+
+/// Payloads: 90 days, never while pending or unrecognized.
+fn old_payloads(c: &Connection, before: i64) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM payloads WHERE id IN (SELECT id FROM payloads WHERE id <= (SELECT value FROM cursors WHERE name = 'normalized')
+         AND received_at < ?1 AND id NOT IN (SELECT payload FROM unrecognized) ORDER BY id LIMIT ?2)";
+    Ok(c.execute(sql, params![before, SLICE]).map_err(fault)? as u64)
+}

@@ -1,0 +1,265 @@
+//! Normalizing: pending payloads out, folded states, events and woken alerts in.
+//!
+//! In: a [`Recording`]. Out: whether it is on disk. Invariant: cursor, states, events and alerts move in one step, and
+//! only from the versions they were computed on. Refuses to decide who is told: the recording says it.
+
+use super::convert::{fault, from_json, maybe_word, ms, rows, time_at, to_json, word_at};
+use super::intake::count;
+use super::{Sqlite, StoreError};
+use crate::model::{AlertState, MatterId, MatterState, PayloadId, Recipient};
+use crate::store::types::{RecordOutcome, Recording, RoutedEvent, Routing, StoredPayload};
+use crate::store::{Fut, Matters};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::collections::BTreeMap;
+
+const PAYLOAD: &str = "p.id, p.source, p.connection, p.trust, p.baseline, p.conflict_of, p.received_at, p.headers, p.body";
+
+impl Matters for Sqlite {
+    fn pending(&self, limit: usize, bytes: usize) -> Fut<'_, Vec<StoredPayload>> {
+        self.read(move |c| {
+            let sql = format!("SELECT {PAYLOAD} FROM payloads p WHERE p.id > (SELECT value FROM cursors WHERE name = 'normalized') ORDER BY p.id LIMIT ?1");
+            let mut statement = c.prepare_cached(&sql).map_err(fault)?;
+            let mut found = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)]).map_err(fault)?;
+            let (mut out, mut size) = (Vec::new(), 0);
+            while let Some(row) = found.next().map_err(fault)? {
+                let p = payload(row)?;
+                size += p.body.len();
+                out.push(p);
+                if size >= bytes {
+                    break;
+                }
+            }
+            Ok(out)
+        })
+    }
+
+    fn matters(&self, ids: Vec<MatterId>) -> Fut<'_, Vec<MatterState>> {
+        self.read(move |c| {
+            let mut out = Vec::new();
+            for id in ids {
+                out.extend(state(c, &id)?);
+            }
+            Ok(out)
+        })
+    }
+
+    fn record(&self, recording: Recording) -> Fut<'_, RecordOutcome> {
+        // A stale recording must leave nothing behind: it is an error to the savepoint and an answer to the caller.
+        Box::pin(async move {
+            let out = self.write(move |c| record(c, &recording)).await;
+            match out {
+                Err(StoreError::Unavailable(why)) if why == STALE => Ok(RecordOutcome::Stale),
+                other => other,
+            }
+        })
+    }
+
+    fn unrecognized(&self, after: PayloadId, limit: usize) -> Fut<'_, Vec<(StoredPayload, String)>> {
+        self.read(move |c| {
+            let sql = format!("SELECT {PAYLOAD}, u.problem FROM unrecognized u JOIN payloads p ON p.id = u.payload WHERE u.payload > ?1 ORDER BY u.payload LIMIT ?2");
+            rows(c, &sql, params![after.0, i64::try_from(limit).unwrap_or(i64::MAX)], |r| Ok((payload(r)?, r.get("problem").map_err(fault)?)))
+        })
+    }
+}
+
+/// Tells a stale recording or plan from a failed one, inside this module's boundary only.
+pub(super) const STALE: &str = "stale";
+
+pub(super) fn stale() -> StoreError {
+    StoreError::Unavailable(STALE.into())
+}
+
+fn payload(row: &Row<'_>) -> Result<StoredPayload, StoreError> {
+    let headers: String = row.get("headers").map_err(fault)?;
+    Ok(StoredPayload {
+        id: PayloadId(row.get("id").map_err(fault)?),
+        source: word_at(row, "source")?,
+        connection: maybe_word(row, "connection")?,
+        trust: word_at(row, "trust")?,
+        baseline: row.get("baseline").map_err(fault)?,
+        conflict_of: row.get::<_, Option<i64>>("conflict_of").map_err(fault)?.map(PayloadId),
+        received_at: time_at(row, "received_at")?,
+        headers: from_json(&headers)?,
+        body: row.get("body").map_err(fault)?,
+    })
+}
+
+/// The state of a matter; the version column counts, not the one inside the JSON.
+pub(super) fn state(c: &Connection, id: &MatterId) -> Result<Option<MatterState>, StoreError> {
+    let found: Option<(i64, String)> = c
+        .prepare_cached("SELECT version, state FROM matters WHERE id = ?1")
+        .and_then(|mut s| s.query_row([id.as_str()], |r| Ok((r.get(0)?, r.get(1)?))).optional())
+        .map_err(fault)?;
+    found.map(|(version, text)| Ok(MatterState { version, ..from_json(&text)? })).transpose()
+}
+
+fn record(c: &Connection, r: &Recording) -> Result<RecordOutcome, StoreError> {
+    if let Some((from, to)) = r.cursor {
+        let moved = c
+            .prepare_cached("UPDATE cursors SET value = ?2 WHERE name = 'normalized' AND value = ?1")
+            .and_then(|mut s| s.execute([from.0, to.0]))
+            .map_err(fault)?;
+        if moved != 1 {
+            return Err(stale());
+        }
+    }
+    for m in &r.matters {
+        write_state(c, m)?;
+    }
+    let states: BTreeMap<&str, &MatterState> = r.matters.iter().map(|m| (m.id.as_str(), m)).collect();
+    let mut news = 0;
+    // One wake-up for each (matter, owner), however many events of this batch concern it.
+    let mut told: BTreeMap<(&str, &str), &Recipient> = BTreeMap::new();
+    for e in &r.events {
+        if !insert_event(c, e)? {
+            continue;
+        }
+        news += 1;
+        if let (Routing::Tell(recipients), Some(matter)) = (&e.routing, &e.event.matter) {
+            for recipient in recipients {
+                told.insert((matter.as_str(), recipient.owner.as_str()), recipient);
+            }
+        }
+    }
+    let mut alerts = 0;
+    let mut over: Vec<&str> = Vec::new();
+    for ((matter, _), recipient) in told {
+        let Some(m) = states.get(matter) else { continue };
+        if m.is_over() {
+            over.push(matter);
+        } else {
+            alerts += wake(c, m, recipient, r)?;
+        }
+    }
+    over.dedup();
+    for matter in over {
+        alerts += wake_open(c, matter, r)?;
+    }
+    for (payload, problem) in &r.unrecognized {
+        c.prepare_cached("INSERT INTO unrecognized (payload, problem, at) VALUES (?1, ?2, ?3) ON CONFLICT (payload) DO UPDATE SET problem = excluded.problem")
+            .and_then(|mut s| s.execute(params![payload.0, problem, ms(r.now)]))
+            .map_err(fault)?;
+    }
+    for payload in &r.recognized {
+        let gone = c.execute("DELETE FROM unrecognized WHERE payload = ?1", [payload.0]).map_err(fault)?;
+        count(c, "normalized", i64::try_from(gone).unwrap_or(0))?;
+    }
+    count(c, "normalized", i64::try_from(r.normalized).unwrap_or(i64::MAX))?;
+    count(c, "events", i64::try_from(news).unwrap_or(i64::MAX))?;
+    Ok(RecordOutcome::Done { events: news, alerts })
+}
+
+fn write_state(c: &Connection, m: &MatterState) -> Result<(), StoreError> {
+    let text = to_json(m)?;
+    let day = m.deadline.as_ref().map(|d| d.date.to_string());
+    let done = if m.version == 0 {
+        c.prepare_cached("INSERT INTO matters (id, kind, stage, shutdown_on, version, state) VALUES (?1, ?2, ?3, ?4, 1, ?5) ON CONFLICT (id) DO NOTHING")
+            .and_then(|mut s| s.execute(params![m.id.as_str(), m.kind.as_str(), m.stage.as_str(), day, text]))
+    } else {
+        c.prepare_cached("UPDATE matters SET stage = ?2, shutdown_on = ?3, version = version + 1, state = ?4 WHERE id = ?1 AND version = ?5")
+            .and_then(|mut s| s.execute(params![m.id.as_str(), m.stage.as_str(), day, text, m.version]))
+    };
+    if done.map_err(fault)? == 1 { Ok(()) } else { Err(stale()) }
+}
+
+/// Whether the event was new; its fingerprint decides.
+fn insert_event(c: &Connection, r: &RoutedEvent) -> Result<bool, StoreError> {
+    let e = &r.event;
+    let print = hex::decode(&e.fingerprint).map_err(|_| StoreError::Damaged("a fingerprint that is not hexadecimal".into()))?;
+    let routing = match &r.routing {
+        Routing::Tell(_) => "routed",
+        Routing::Silent(why) => why,
+    };
+    let json = |present: bool, text: Result<String, StoreError>| if present { text.map(Some) } else { Ok(None) };
+    let n = c
+        .prepare_cached(
+            "INSERT INTO events (fingerprint, kind, provider, connection, source, matter, native_type, native_id, change, severity, title, summary, url,
+             subjects, deadline, replacements, money, occurred_at, received_at, payload, routing)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) ON CONFLICT (fingerprint) DO NOTHING",
+        )
+        .map_err(fault)?
+        .execute(params![
+            print,
+            e.kind.as_str(),
+            e.provider.as_str(),
+            e.connection.as_ref().map(|x| x.as_str()),
+            e.source.as_str(),
+            e.matter.as_ref().map(|x| x.as_str()),
+            e.native_type,
+            e.native_id,
+            e.change.map_or("noted", |x| x.as_str()),
+            e.severity.as_str(),
+            e.title,
+            e.summary,
+            e.url,
+            to_json(&e.subjects)?,
+            json(e.deadline.is_some(), to_json(&e.deadline))?,
+            json(!e.replacements.is_empty(), to_json(&e.replacements))?,
+            json(e.money.is_some(), to_json(&e.money))?,
+            ms(e.occurred_at),
+            ms(e.received_at),
+            r.payload.map(|p| p.0),
+            routing,
+        ])
+        .map_err(fault)?;
+    Ok(n == 1)
+}
+
+/// Opens an alert, opens it again, or wakes the ladder. 1 if anything changed.
+fn wake(c: &Connection, m: &MatterState, to: &Recipient, r: &Recording) -> Result<u64, StoreError> {
+    let known: Option<(i64, String, Option<i64>, String)> = c
+        .prepare_cached("SELECT id, state, next_due_at, services FROM alerts WHERE matter = ?1 AND owner = ?2")
+        .and_then(|mut s| s.query_row([m.id.as_str(), &to.owner], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))).optional())
+        .map_err(fault)?;
+    let (now, services) = (ms(r.now), to_json(&to.services)?);
+    let reopened = m.kind != crate::model::Kind::Deprecation;
+    let n = match known {
+        None => {
+            let n = c
+                .prepare_cached(
+                    "INSERT INTO alerts (matter, owner, policy, why, services, state, episode, opened_at, baseline, told_revision, next_due_at, version)
+                     VALUES (?1, ?2, ?3, ?4, ?5, 'open', 1, ?6, ?7, 0, ?6, 1)",
+                )
+                .and_then(|mut s| s.execute(params![m.id.as_str(), to.owner, to.policy, to.why, services, now, m.baseline]))
+                .map_err(fault)?;
+            audit(c, now, "forewarn", "alert.opened", m.id.as_str(), &format!("{}: {}", to.owner, to.why))?;
+            n
+        }
+        Some((id, state, ..)) if state == AlertState::Resolved.as_str() && reopened => {
+            let n = c
+                .prepare_cached(
+                    "UPDATE alerts SET state = 'open', episode = episode + 1, opened_at = ?2, ack = NULL, told_revision = 0, baseline = 0,
+                     policy = ?3, why = ?4, services = ?5, next_due_at = ?2, version = version + 1 WHERE id = ?1",
+                )
+                .and_then(|mut s| s.execute(params![id, now, to.policy, to.why, services]))
+                .map_err(fault)?;
+            audit(c, now, "forewarn", "alert.reopened", m.id.as_str(), &to.owner)?;
+            n
+        }
+        Some((_, state, ..)) if state == AlertState::Resolved.as_str() => 0,
+        // Already awake, and nothing else to change: no write.
+        Some((_, _, Some(at), old)) if at <= now && old == services => 0,
+        Some((id, ..)) => c
+            .prepare_cached("UPDATE alerts SET next_due_at = ?2, policy = ?3, why = ?4, services = ?5, version = version + 1 WHERE id = ?1")
+            .and_then(|mut s| s.execute(params![id, now, to.policy, to.why, services]))
+            .map_err(fault)?,
+    };
+    Ok(n as u64)
+}
+
+/// Wakes everybody who has an alert on a matter that is over, whoever is routed to now.
+fn wake_open(c: &Connection, matter: &str, r: &Recording) -> Result<u64, StoreError> {
+    let n = c
+        .prepare_cached("UPDATE alerts SET next_due_at = ?2, version = version + 1 WHERE matter = ?1 AND state <> 'resolved'")
+        .and_then(|mut s| s.execute(params![matter, ms(r.now)]))
+        .map_err(fault)?;
+    Ok(n as u64)
+}
+
+/// One line of the audit.
+pub(super) fn audit(c: &Connection, at: i64, who: &str, what: &str, subject: &str, detail: &str) -> Result<(), StoreError> {
+    c.prepare_cached("INSERT INTO audit (at, who, what, subject, detail) VALUES (?1, ?2, ?3, ?4, ?5)")
+        .and_then(|mut s| s.execute(params![at, who, what, subject, detail]))
+        .map(drop)
+        .map_err(fault)
+}

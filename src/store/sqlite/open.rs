@@ -1,0 +1,133 @@
+//! Opening a database file: settings, version, migrations.
+//!
+//! In: a path. Out: a connection. Invariant: a file with a newer schema or a foreign header is left untouched; a
+//! migration is one transaction after a backup. Refuses to make a new file over something that is not ours.
+
+use super::StoreError;
+use super::convert::fault;
+use rusqlite::{Connection, OpenFlags};
+use std::path::Path;
+
+/// Every migration, in order; its index plus one is the schema it makes.
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+/// The schema this binary writes.
+pub const KNOWN_SCHEMA: i64 = MIGRATIONS.len() as i64;
+
+/// Checks that a file is ours and not newer, without writing.
+///
+/// # Errors
+/// [`StoreError::Damaged`] or [`StoreError::Newer`].
+pub fn check_header(path: &Path) -> Result<(), StoreError> {
+    let Ok(meta) = std::fs::metadata(path) else { return Ok(()) };
+    if meta.len() == 0 {
+        return Err(StoreError::Damaged(format!("{} is empty: restore a backup, or move it away to begin anew", path.display())));
+    }
+    let mut head = [0_u8; 16];
+    let read = std::fs::File::open(path).and_then(|mut f| std::io::Read::read_exact(&mut f, &mut head));
+    if read.is_err() || &head != b"SQLite format 3\0" {
+        return Err(StoreError::Damaged(format!("{} is no SQLite database: restore a backup, or move it away to begin anew", path.display())));
+    }
+    Ok(())
+}
+
+/// The one connection that writes.
+pub(super) fn writable(path: &Path) -> Result<Connection, StoreError> {
+    check_header(path)?;
+    let fresh = !path.exists();
+    if fresh {
+        // The file is made by us so that nobody else can read it, whatever the umask.
+        let made = std::os::unix::fs::OpenOptionsExt::mode(std::fs::OpenOptions::new().create(true).append(true), 0o600).open(path);
+        made.map_err(|e| StoreError::Folder(format!("cannot make {}: {e}", path.display())))?;
+    }
+    let mut c = Connection::open(path).map_err(fault)?;
+    settings(&c)?;
+    c.execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864; PRAGMA foreign_keys = ON;")
+        .map_err(fault)?;
+    let mode: String = c.query_row("PRAGMA journal_mode = WAL", [], |r| r.get(0)).map_err(fault)?;
+    if mode != "wal" {
+        return Err(StoreError::Folder(format!("{} cannot use a write-ahead log (got {mode:?}): put the data on a local disk", path.display())));
+    }
+    migrate(&mut c, path)?;
+    Ok(c)
+}
+
+/// A second connection of the same process, for checkpoints.
+pub(super) fn second(path: &Path) -> Result<Connection, StoreError> {
+    let c = Connection::open(path).map_err(fault)?;
+    settings(&c)?;
+    c.execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;").map_err(fault)?;
+    Ok(c)
+}
+
+/// A connection that only looks.
+pub(super) fn read_only(path: &Path) -> Result<Connection, StoreError> {
+    if !path.exists() {
+        return Err(StoreError::Folder(format!("{} does not exist yet: start `forewarn serve` once, or name the right --data", path.display())));
+    }
+    check_header(path)?;
+    let c = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(fault)?;
+    settings(&c)?;
+    c.execute_batch("PRAGMA query_only = ON").map_err(fault)?;
+    let found = version(&c)?;
+    if found > KNOWN_SCHEMA {
+        return Err(StoreError::Newer { found, known: KNOWN_SCHEMA });
+    }
+    Ok(c)
+}
+
+fn settings(c: &Connection) -> Result<(), StoreError> {
+    c.execute_batch("PRAGMA busy_timeout = 4000; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;")
+        .map_err(fault)?;
+    c.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+fn version(c: &Connection) -> Result<i64, StoreError> {
+    c.query_row("PRAGMA user_version", [], |r| r.get(0)).map_err(fault)
+}
+
+fn migrate(c: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let found = version(c)?;
+    if found > KNOWN_SCHEMA {
+        return Err(StoreError::Newer { found, known: KNOWN_SCHEMA });
+    }
+    for (i, sql) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or(0)) {
+        if i > 0 {
+            let copy = path.with_extension(format!("before-schema-{}.db", i + 1));
+            c.execute("VACUUM INTO ?1", [copy.display().to_string()]).map_err(fault)?;
+        }
+        let tx = c.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(fault)?;
+        tx.execute_batch(sql).map_err(fault)?;
+        tx.pragma_update(None, "user_version", i64::try_from(i + 1).unwrap_or(i64::MAX)).map_err(fault)?;
+        tx.commit().map_err(fault)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_schema_is_refused_and_the_file_left_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("forewarn.db");
+        drop(writable(&path).unwrap());
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", 999).unwrap();
+        let before = std::fs::read(&path).unwrap();
+        assert!(matches!(writable(&path), Err(StoreError::Newer { found: 999, .. })));
+        assert!(matches!(read_only(&path), Err(StoreError::Newer { found: 999, .. })));
+        assert_eq!(before, std::fs::read(&path).unwrap());
+    }
+
+    #[test]
+    fn foreign_and_empty_files_are_damage_not_a_first_run() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, bytes) in [("a.db", &b""[..]), ("b.db", b"hello, this is a text file")] {
+            let path = dir.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            assert!(matches!(writable(&path), Err(StoreError::Damaged(_))), "{name}");
+            assert_eq!(std::fs::read(&path).unwrap(), bytes);
+        }
+    }
+}

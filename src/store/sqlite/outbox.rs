@@ -1,0 +1,155 @@
+//! The outbox: claim, send elsewhere, settle.
+//!
+//! In: channel names, outcomes. Out: notifications with current facts. Invariant: the start of an attempt is on disk
+//! before it is made; every notification ends delivered, dead or superseded, and its obligations with it. Refuses to
+//! hold a message: text is rendered from facts at the last moment.
+
+use super::alerts::by_id;
+use super::convert::{fault, from_json, maybe_time, ms, rows, time_at, word_at};
+use super::matters::{audit, state};
+use super::{Sqlite, StoreError};
+use crate::model::{AlertId, ContactId, Deadline, MatterState, NotificationId, StepKey};
+use crate::store::types::{Claimed, ClaimedRow, DeadLetter, Settlement};
+use crate::store::{Fut, Outbox};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+impl Outbox for Sqlite {
+    fn channels_due(&self, now: Timestamp) -> Fut<'_, Vec<String>> {
+        self.read(move |c| {
+            let sql = "SELECT DISTINCT channel FROM notifications WHERE state = 'pending' AND next_attempt_at <= ?1";
+            rows(c, sql, [ms(now)], |r| r.get(0).map_err(fault))
+        })
+    }
+
+    fn claim(&self, channel: String, now: Timestamp) -> Fut<'_, Option<Claimed>> {
+        self.write(move |c| {
+            let sql = "SELECT * FROM notifications WHERE state = 'pending' AND channel = ?1 AND next_attempt_at <= ?2 ORDER BY next_attempt_at, id LIMIT 1";
+            let Some(mut claimed) = rows(c, sql, params![channel, ms(now)], claimed)?.pop() else { return Ok(None) };
+            claimed.rows = rows_of(c, claimed.id)?;
+            claimed.thread = thread(c, &claimed)?;
+            claimed.attempts += 1;
+            c.execute("UPDATE notifications SET attempts = attempts + 1 WHERE id = ?1", [claimed.id.0]).map_err(fault)?;
+            c.execute("INSERT INTO attempts (notification, started_at) VALUES (?1, ?2)", [claimed.id.0, ms(now)]).map_err(fault)?;
+            Ok(Some(claimed))
+        })
+    }
+
+    fn settle(&self, id: NotificationId, how: Settlement, now: Timestamp) -> Fut<'_, ()> {
+        self.write(move |c| settle(c, id, &how, ms(now)))
+    }
+
+    fn dead_letters(&self, limit: usize) -> Fut<'_, Vec<DeadLetter>> {
+        self.read(move |c| dead(c, "AND death_told = 0 ORDER BY id", limit))
+    }
+
+    fn dead_letters_told(&self, ids: Vec<NotificationId>) -> Fut<'_, ()> {
+        self.write(move |c| {
+            for id in ids {
+                c.execute("UPDATE notifications SET death_told = 1 WHERE id = ?1", [id.0]).map_err(fault)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+fn claimed(r: &Row<'_>) -> Result<Claimed, StoreError> {
+    Ok(Claimed {
+        id: NotificationId(r.get("id").map_err(fault)?),
+        key: r.get("key").map_err(fault)?,
+        contact: ContactId(r.get("contact").map_err(fault)?),
+        attempts: r.get("attempts").map_err(fault)?,
+        created_at: time_at(r, "created_at")?,
+        thread: None,
+        rows: Vec::new(),
+    })
+}
+
+fn rows_of(c: &Connection, id: NotificationId) -> Result<Vec<ClaimedRow>, StoreError> {
+    let sql = "SELECT alert, episode, step, deadline_revision, reason FROM obligations WHERE notification = ?1 ORDER BY id";
+    let found = rows(c, sql, [id.0], |r| {
+        let alert = AlertId(r.get(0).map_err(fault)?);
+        Ok((alert, r.get::<_, u32>(1).map_err(fault)?, StepKey(r.get(2).map_err(fault)?), r.get::<_, u32>(3).map_err(fault)?, word_at(r, "reason")?))
+    })?;
+    found
+        .into_iter()
+        .map(|(alert, episode, step, deadline_revision, reason)| {
+            let alert = by_id(c, alert)?.ok_or_else(|| StoreError::Damaged(format!("obligation without alert {alert}")))?;
+            let matter = state(c, &alert.matter)?.ok_or_else(|| StoreError::Damaged(format!("alert {} has no matter", alert.id)))?;
+            let (moved_from, read_at) = (earlier_date(c, &matter)?, read_at(c, &matter)?);
+            Ok(ClaimedRow { alert, episode, matter, step, deadline_revision, reason, moved_from, read_at })
+        })
+        .collect()
+}
+
+/// The date before the last move.
+fn earlier_date(c: &Connection, m: &MatterState) -> Result<Option<Deadline>, StoreError> {
+    let sql = "SELECT deadline FROM events WHERE matter = ?1 AND change IN ('announced', 'moved') AND deadline IS NOT NULL ORDER BY id DESC LIMIT 1 OFFSET 1";
+    let text: Option<String> = c.query_row(sql, [m.id.as_str()], |r| r.get(0)).optional().map_err(fault)?;
+    text.map(|t| from_json(&t)).transpose()
+}
+
+/// When the winning source was last read well, which may be later than its words last changed.
+fn read_at(c: &Connection, m: &MatterState) -> Result<Option<Timestamp>, StoreError> {
+    let Some((source, claim)) = m.winning_claim() else { return Ok(None) };
+    let seen = rows(c, "SELECT last_ok_at FROM sources WHERE id = ?1", [source.as_str()], |r| maybe_time(r, "last_ok_at"))?;
+    Ok(seen.into_iter().flatten().chain([claim.read_at]).max())
+}
+
+/// The conversation of the first matter that has one with this contact.
+fn thread(c: &Connection, n: &Claimed) -> Result<Option<String>, StoreError> {
+    for row in &n.rows {
+        let sql = "SELECT thread FROM conversations WHERE matter = ?1 AND contact = ?2";
+        let found = c.query_row(sql, [row.matter.id.as_str(), &n.contact.0], |r| r.get(0)).optional().map_err(fault)?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+fn settle(c: &Connection, id: NotificationId, how: &Settlement, now: i64) -> Result<(), StoreError> {
+    let (state, outcome) = match how {
+        Settlement::Delivered { .. } => ("delivered", "delivered".to_owned()),
+        Settlement::Retry { reason, .. } => ("pending", format!("retry: {reason}")),
+        Settlement::Dead { reason } => ("dead", format!("dead: {reason}")),
+        Settlement::Superseded => ("superseded", "superseded".to_owned()),
+    };
+    let (next, reason) = match how {
+        Settlement::Retry { at, reason } => (Some(ms(*at)), Some(reason)),
+        Settlement::Dead { reason } => (None, Some(reason)),
+        Settlement::Delivered { .. } | Settlement::Superseded => (None, None),
+    };
+    let settled = next.is_none().then_some(now);
+    c.execute(
+        "UPDATE notifications SET state = ?2, next_attempt_at = ?3, reason = ?4, settled_at = ?5 WHERE id = ?1",
+        params![id.0, state, next, reason, settled],
+    )
+    .map_err(fault)?;
+    c.execute("UPDATE attempts SET ended_at = ?2, outcome = ?3 WHERE notification = ?1 AND ended_at IS NULL", params![id.0, now, outcome]).map_err(fault)?;
+    if settled.is_none() {
+        return Ok(());
+    }
+    c.execute("UPDATE obligations SET state = ?2 WHERE notification = ?1", params![id.0, state]).map_err(fault)?;
+    if let Settlement::Delivered { thread: Some(thread) } = how {
+        let sql = "INSERT INTO conversations (matter, contact, thread)
+            SELECT DISTINCT a.matter, o.contact, ?2 FROM obligations o JOIN alerts a ON a.id = o.alert WHERE o.notification = ?1
+            ON CONFLICT (matter, contact) DO NOTHING";
+        c.execute(sql, params![id.0, thread]).map_err(fault)?;
+    }
+    audit(c, now, "forewarn", "notification", &format!("{id}"), &outcome)
+}
+
+pub(super) fn dead(c: &Connection, which: &str, limit: usize) -> Result<Vec<DeadLetter>, StoreError> {
+    let sql = format!("SELECT id, contact, channel, reason, attempts, settled_at FROM notifications WHERE state = 'dead' {which} LIMIT ?1");
+    rows(c, &sql, [i64::try_from(limit).unwrap_or(i64::MAX)], |r| {
+        Ok(DeadLetter {
+            id: NotificationId(r.get(0).map_err(fault)?),
+            contact: ContactId(r.get(1).map_err(fault)?),
+            channel: r.get(2).map_err(fault)?,
+            reason: r.get::<_, Option<String>>(3).map_err(fault)?.unwrap_or_default(),
+            attempts: r.get(4).map_err(fault)?,
+            at: time_at(r, "settled_at")?,
+        })
+    })
+}

@@ -1,0 +1,175 @@
+//! Looking: lists, the ledger.
+//!
+//! In: filters. Out: values. Invariant: read-only connections, bounded lists. Refuses to write.
+
+use super::alerts::alert;
+use super::convert::{fault, from_json, maybe_word, ms, rows, time, time_at, word_at};
+use super::matters::state;
+use super::{Sqlite, StoreError, outbox, sources};
+use crate::model::{Alert, Event, EventId, Kind, MatterState, NewEvent, PayloadId, SourceId};
+use crate::store::types::{AlertFilter, Conflict, DeadLetter, EventFilter, Ledger, LedgerLine, SourceRow, Unreadable};
+use crate::store::{Fut, Read};
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params};
+
+impl Read for Sqlite {
+    fn events(&self, f: EventFilter) -> Fut<'_, Vec<(Event, String)>> {
+        self.read(move |c| {
+            let order = if f.after.is_some() { "ASC" } else { "DESC" };
+            let sql = format!(
+                "SELECT * FROM events WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR provider = ?2) AND (?3 IS NULL OR matter = ?3)
+                 AND (?4 IS NULL OR received_at >= ?4) AND (?5 IS NULL OR id < ?5) AND (?6 IS NULL OR id > ?6) ORDER BY id {order} LIMIT ?7"
+            );
+            let limit = i64::try_from(f.limit).unwrap_or(i64::MAX);
+            rows(c, &sql, params![f.kind.map(|k| k.as_str()), f.provider, f.matter, f.since.map(ms), f.before, f.after, limit], |r| {
+                Ok((event(r)?, r.get("routing").map_err(fault)?))
+            })
+        })
+    }
+
+    fn alerts(&self, f: AlertFilter) -> Fut<'_, Vec<(Alert, MatterState)>> {
+        self.read(move |c| {
+            let sql = "SELECT * FROM alerts WHERE (?1 IS NULL OR owner = ?1) AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR id = ?3)
+                AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?5";
+            let limit = i64::try_from(f.limit).unwrap_or(i64::MAX);
+            let found = rows(c, sql, params![f.owner, f.state.map(|s| s.as_str()), f.id.map(|i| i.0), f.before, limit], alert)?;
+            found
+                .into_iter()
+                .map(|a| {
+                    let m = state(c, &a.matter)?.ok_or_else(|| StoreError::Damaged(format!("alert {} has no matter", a.id)))?;
+                    Ok((a, m))
+                })
+                .collect()
+        })
+    }
+
+    fn matters_of(&self, kind: Kind) -> Fut<'_, Vec<MatterState>> {
+        self.read(move |c| {
+            rows(c, "SELECT version, state FROM matters WHERE kind = ?1 ORDER BY shutdown_on, id", [kind.as_str()], |r| {
+                let text: String = r.get(1).map_err(fault)?;
+                Ok(MatterState { version: r.get(0).map_err(fault)?, ..from_json(&text)? })
+            })
+        })
+    }
+
+    fn ledger(&self) -> Fut<'_, Ledger> {
+        self.read(|c| {
+            // One snapshot for all counts, or a busy daemon would seem to lose things.
+            c.execute_batch("BEGIN").map_err(fault)?;
+            let out = ledger(c);
+            c.execute_batch("COMMIT").map_err(fault)?;
+            out
+        })
+    }
+
+    fn source(&self, id: SourceId) -> Fut<'_, Option<SourceRow>> {
+        self.read(move |c| sources::by_id(c, &id))
+    }
+
+    fn backlog(&self) -> Fut<'_, (u64, Option<Timestamp>)> {
+        self.read(|c| {
+            let sql = "SELECT count(*), min(received_at) FROM payloads WHERE id > (SELECT value FROM cursors WHERE name = 'normalized')";
+            let (n, oldest): (i64, Option<i64>) = c.query_row(sql, [], |r| Ok((r.get(0)?, r.get(1)?))).map_err(fault)?;
+            Ok((u64::try_from(n).unwrap_or(0), oldest.map(time).transpose()?))
+        })
+    }
+
+    fn conflicts(&self, limit: usize) -> Fut<'_, Vec<Conflict>> {
+        self.read(move |c| {
+            let sql = "SELECT id, conflict_of, source, received_at FROM payloads WHERE conflict_of IS NOT NULL ORDER BY id DESC LIMIT ?1";
+            rows(c, sql, [i64::try_from(limit).unwrap_or(i64::MAX)], |r| {
+                Ok(Conflict {
+                    payload: PayloadId(r.get(0).map_err(fault)?),
+                    first: PayloadId(r.get(1).map_err(fault)?),
+                    source: word_at(r, "source")?,
+                    received_at: time_at(r, "received_at")?,
+                })
+            })
+        })
+    }
+
+    fn dead(&self, limit: usize) -> Fut<'_, Vec<DeadLetter>> {
+        self.read(move |c| outbox::dead(c, "ORDER BY id DESC", limit))
+    }
+
+    fn unreadable(&self, limit: usize) -> Fut<'_, Vec<Unreadable>> {
+        self.read(move |c| {
+            let sql = "SELECT u.payload, p.source, u.problem, p.received_at FROM unrecognized u JOIN payloads p ON p.id = u.payload ORDER BY u.payload DESC LIMIT ?1";
+            rows(c, sql, [i64::try_from(limit).unwrap_or(i64::MAX)], |r| {
+                Ok(Unreadable {
+                    payload: PayloadId(r.get(0).map_err(fault)?),
+                    source: word_at(r, "source")?,
+                    problem: r.get(2).map_err(fault)?,
+                    received_at: time_at(r, "received_at")?,
+                })
+            })
+        })
+    }
+}
+
+fn event(r: &Row<'_>) -> Result<Event, StoreError> {
+    let text = |column: &str| r.get::<_, Option<String>>(column).map_err(fault);
+    let print: Vec<u8> = r.get("fingerprint").map_err(fault)?;
+    let subjects: String = r.get("subjects").map_err(fault)?;
+    Ok(Event {
+        id: EventId(r.get("id").map_err(fault)?),
+        event: NewEvent {
+            kind: word_at(r, "kind")?,
+            provider: word_at(r, "provider")?,
+            connection: maybe_word(r, "connection")?,
+            source: word_at(r, "source")?,
+            matter: maybe_word(r, "matter")?,
+            native_type: text("native_type")?,
+            native_id: text("native_id")?,
+            fingerprint: hex::encode(print),
+            change: Some(word_at(r, "change")?),
+            severity: word_at(r, "severity")?,
+            title: r.get("title").map_err(fault)?,
+            summary: r.get("summary").map_err(fault)?,
+            url: text("url")?,
+            subjects: from_json(&subjects)?,
+            deadline: text("deadline")?.map(|t| from_json(&t)).transpose()?,
+            replacements: text("replacements")?.map(|t| from_json(&t)).transpose()?.unwrap_or_default(),
+            money: text("money")?.map(|t| from_json(&t)).transpose()?,
+            occurred_at: time_at(r, "occurred_at")?,
+            received_at: time_at(r, "received_at")?,
+        },
+    })
+}
+
+fn ledger(c: &Connection) -> Result<Ledger, StoreError> {
+    let one = |sql: &str| c.query_row(sql, [], |r| r.get::<_, i64>(0)).map_err(fault);
+    let counter = |name: &str| c.query_row("SELECT coalesce(sum(n), 0) FROM counters WHERE name = ?1", [name], |r| r.get::<_, i64>(0)).map_err(fault);
+    let groups = |sql: &str| rows(c, sql, [], |r| Ok((r.get::<_, String>(0).map_err(fault)?, r.get::<_, i64>(1).map_err(fault)?)));
+    let part = |name: &str, n: i64| (name.to_owned(), n);
+    let payloads = LedgerLine {
+        what: "payloads",
+        total: counter("accepted")?,
+        parts: vec![
+            part("normalized", counter("normalized")?),
+            part("repeated", counter("repeated")?),
+            part("unrecognized", one("SELECT count(*) FROM unrecognized")?),
+            part("pending", one("SELECT count(*) FROM payloads WHERE id > (SELECT value FROM cursors WHERE name = 'normalized')")?),
+        ],
+    };
+    let mut events = groups("SELECT CASE routing WHEN 'routed' THEN 'routed' ELSE 'suppressed: ' || routing END, count(*) FROM events GROUP BY routing")?;
+    events.push(part("suppressed: quiet_kind, counted only", one("SELECT coalesce(sum(n), 0) FROM job_counts")?));
+    // The writer routes what it records in the same step, so nothing can be waiting to be routed.
+    events.push(part("pending", 0));
+    let mut obligations = Vec::new();
+    for state in ["delivered", "superseded", "dead"] {
+        obligations.push(part(state, c.query_row("SELECT count(*) FROM obligations WHERE state = ?1", [state], |r| r.get(0)).map_err(fault)?));
+    }
+    // Pending counts only while something will still send it.
+    obligations.push(part(
+        "pending",
+        one("SELECT count(*) FROM obligations o JOIN notifications n ON n.id = o.notification WHERE o.state = 'pending' AND n.state = 'pending' AND n.next_attempt_at IS NOT NULL")?,
+    ));
+    Ok(Ledger {
+        lines: vec![
+            payloads,
+            LedgerLine { what: "events", total: counter("events")?, parts: events },
+            LedgerLine { what: "obligations", total: counter("obligations")?, parts: obligations },
+        ],
+    })
+}

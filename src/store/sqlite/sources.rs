@@ -1,0 +1,86 @@
+//! Polled sources and their fetched bodies.
+//!
+//! In: how a fetch went. Out: rows. Invariant: the row and the body it brought are written together. Refuses to judge
+//! health: the engine does.
+
+use super::convert::{fault, maybe_time, ms, rows, time_at, word_at};
+use super::intake::count;
+use super::{Sqlite, StoreError};
+use crate::model::{SourceId, Trust};
+use crate::store::types::{Fetched, SourceRow};
+use crate::store::{Fut, Sources};
+use rusqlite::{Connection, Row, params};
+
+/// Most of an unreadable body that is kept.
+const SAMPLE: usize = 64 * 1024;
+
+impl Sources for Sqlite {
+    fn sources(&self) -> Fut<'_, Vec<SourceRow>> {
+        self.read(|c| rows(c, "SELECT * FROM sources ORDER BY id", [], source))
+    }
+
+    fn fetched(&self, row: SourceRow, body: Option<Fetched>) -> Fut<'_, ()> {
+        self.write(move |c| {
+            save(c, &row)?;
+            body.map_or(Ok(()), |b| keep(c, &row.id, &b))
+        })
+    }
+}
+
+pub(super) fn source(r: &Row<'_>) -> Result<SourceRow, StoreError> {
+    Ok(SourceRow {
+        id: word_at(r, "id")?,
+        next_at: time_at(r, "next_at")?,
+        etag: r.get("etag").map_err(fault)?,
+        last_modified: r.get("last_modified").map_err(fault)?,
+        body_hash: r.get("body_hash").map_err(fault)?,
+        last_ok_at: maybe_time(r, "last_ok_at")?,
+        last_full_at: maybe_time(r, "last_full_at")?,
+        last_try_at: maybe_time(r, "last_try_at")?,
+        failures: r.get("failures").map_err(fault)?,
+        health: word_at(r, "health")?,
+        problem: r.get("problem").map_err(fault)?,
+        rows: r.get("rows").map_err(fault)?,
+    })
+}
+
+pub(super) fn by_id(c: &Connection, id: &SourceId) -> Result<Option<SourceRow>, StoreError> {
+    Ok(rows(c, "SELECT * FROM sources WHERE id = ?1", [id.as_str()], source)?.pop())
+}
+
+fn save(c: &Connection, s: &SourceRow) -> Result<(), StoreError> {
+    c.prepare_cached(
+        "INSERT INTO sources (id, next_at, etag, last_modified, body_hash, last_ok_at, last_full_at, last_try_at, failures, health, problem, rows)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+         ON CONFLICT (id) DO UPDATE SET next_at = ?2, etag = ?3, last_modified = ?4, body_hash = ?5, last_ok_at = ?6, last_full_at = ?7, last_try_at = ?8,
+         failures = ?9, health = ?10, problem = ?11, rows = ?12",
+    )
+    .and_then(|mut q| {
+        q.execute(params![
+            s.id.as_str(),
+            ms(s.next_at),
+            s.etag,
+            s.last_modified,
+            s.body_hash,
+            s.last_ok_at.map(ms),
+            s.last_full_at.map(ms),
+            s.last_try_at.map(ms),
+            s.failures,
+            s.health.as_str(),
+            s.problem,
+            s.rows,
+        ])
+    })
+    .map(drop)
+    .map_err(fault)
+}
+
+fn keep(c: &Connection, id: &SourceId, b: &Fetched) -> Result<(), StoreError> {
+    let body = if b.problem.is_some() { &b.body[..b.body.len().min(SAMPLE)] } else { &b.body[..] };
+    c.prepare_cached("INSERT INTO payloads (source, connection, trust, baseline, received_at, headers, body) VALUES (?1, ?2, ?3, ?4, ?5, '[]', ?6)")
+        .and_then(|mut s| {
+            s.insert(params![id.as_str(), b.connection.as_ref().map(|x| x.as_str()), Trust::Fetched.as_str(), b.baseline, ms(b.at), body])
+        })
+        .map_err(fault)?;
+    count(c, "accepted", 1)
+}

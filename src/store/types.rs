@@ -1,0 +1,415 @@
+//! What goes in and out of store operations, beside the model.
+//!
+//! Invariant: plain values. Refuses behaviour.
+
+use crate::model::event::words;
+use crate::model::{
+    Alert, AlertId, AlertState, ConnectionId, ContactId, Deadline, Kind, MatterState, NewEvent, NotificationId, PayloadId,
+    Reason, Recipient, SourceId, StepKey, Told, Trust,
+};
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// A delivery to store.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// Which source.
+    pub source: SourceId,
+    /// Which connection.
+    pub connection: ConnectionId,
+    /// How far it may be believed.
+    pub trust: Trust,
+    /// Dedup key, 16 bytes.
+    pub key: [u8; 16],
+    /// First 16 bytes of the body's SHA-256.
+    pub body_hash: [u8; 16],
+    /// Headers needed to prove it again, as a JSON list of pairs.
+    pub headers: String,
+    /// The body.
+    pub body: Bytes,
+    /// When.
+    pub received_at: Timestamp,
+}
+
+/// What became of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receipt {
+    /// New, and on disk.
+    Stored,
+    /// The same as one that is on disk.
+    Repeat,
+    /// The id of one that is on disk with another body; kept as a conflict.
+    Conflict,
+}
+
+/// A payload of the inbox.
+#[derive(Debug, Clone)]
+pub struct StoredPayload {
+    /// Its number.
+    pub id: PayloadId,
+    /// Which source.
+    pub source: SourceId,
+    /// Which connection.
+    pub connection: Option<ConnectionId>,
+    /// How far it may be believed.
+    pub trust: Trust,
+    /// Its source was new to us.
+    pub baseline: bool,
+    /// The payload whose id it repeats with another body.
+    pub conflict_of: Option<PayloadId>,
+    /// When.
+    pub received_at: Timestamp,
+    /// Headers kept.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// A fetched body for the inbox.
+#[derive(Debug, Clone)]
+pub struct Fetched {
+    /// Through which connection, where a key was used.
+    pub connection: Option<ConnectionId>,
+    /// The body.
+    pub body: Bytes,
+    /// When.
+    pub at: Timestamp,
+    /// The source was new to us.
+    pub baseline: bool,
+    /// It could not be read: why. It is kept as unrecognized then.
+    pub problem: Option<String>,
+}
+
+words!(
+    /// How a source is.
+    SourceHealth {
+        /// Read lately.
+        Fresh = "fresh",
+        /// Not read for too long.
+        Stale = "stale",
+        /// It answers, but not with what we know how to read.
+        Unreadable = "unreadable",
+        /// It answers with another address.
+        Moved = "moved",
+        /// It is no longer there.
+        Gone = "gone",
+        /// Not polled: not connected, not used, or switched off.
+        Off = "off",
+    }
+);
+
+/// A polled source.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SourceRow {
+    /// Its id.
+    pub id: SourceId,
+    /// When to fetch it again.
+    pub next_at: Timestamp,
+    /// Validator of the last good read.
+    pub etag: Option<String>,
+    /// Validator of the last good read.
+    pub last_modified: Option<String>,
+    /// Hash of the last good body.
+    #[serde(skip)]
+    pub body_hash: Option<[u8; 16]>,
+    /// Last good read, changed or not.
+    pub last_ok_at: Option<Timestamp>,
+    /// Last whole fetch, without validators.
+    pub last_full_at: Option<Timestamp>,
+    /// Last try.
+    pub last_try_at: Option<Timestamp>,
+    /// Failures in a row.
+    pub failures: u32,
+    /// How it is.
+    pub health: SourceHealth,
+    /// Why, when it is not fresh.
+    pub problem: Option<String>,
+    /// Rows of the last good read.
+    pub rows: u32,
+}
+
+impl SourceRow {
+    /// A source nobody has fetched yet.
+    pub fn new(id: SourceId, now: Timestamp) -> Self {
+        Self {
+            id,
+            next_at: now,
+            etag: None,
+            last_modified: None,
+            body_hash: None,
+            last_ok_at: None,
+            last_full_at: None,
+            last_try_at: None,
+            failures: 0,
+            health: SourceHealth::Stale,
+            problem: Some("not read yet".into()),
+            rows: 0,
+        }
+    }
+}
+
+/// Where an event goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Routing {
+    /// To these.
+    Tell(Vec<Recipient>),
+    /// To nobody, for the reason of this word.
+    Silent(&'static str),
+}
+
+/// An event with its routing.
+#[derive(Debug, Clone)]
+pub struct RoutedEvent {
+    /// From which payload; none for forewarn's own.
+    pub payload: Option<PayloadId>,
+    /// The event.
+    pub event: NewEvent,
+    /// Where it goes.
+    pub routing: Routing,
+}
+
+/// A batch of folded payloads.
+#[derive(Debug, Clone, Default)]
+pub struct Recording {
+    /// The cursor before and after; none when nothing of the inbox is consumed.
+    pub cursor: Option<(PayloadId, PayloadId)>,
+    /// How many payloads were normalized.
+    pub normalized: u64,
+    /// Payloads that could not be read, with the reason.
+    pub unrecognized: Vec<(PayloadId, String)>,
+    /// Payloads that were unrecognized and are now read.
+    pub recognized: Vec<PayloadId>,
+    /// New states; `version` is the one they were folded from.
+    pub matters: Vec<MatterState>,
+    /// What happened.
+    pub events: Vec<RoutedEvent>,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What became of a recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordOutcome {
+    /// On disk.
+    Done {
+        /// Events that were new.
+        events: u64,
+        /// Alerts that were opened or woken.
+        alerts: u64,
+    },
+    /// A state or the cursor has moved: nothing was written.
+    Stale,
+}
+
+/// An alert the ladder must look at.
+#[derive(Debug, Clone)]
+pub struct DueAlert {
+    /// The alert.
+    pub alert: Alert,
+    /// What it is about.
+    pub matter: MatterState,
+    /// What was told in this episode.
+    pub told: Vec<Told>,
+}
+
+/// What the ladder decided for one alert.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// Which.
+    pub alert: AlertId,
+    /// The version it was decided on.
+    pub version: i64,
+    /// When to look again.
+    pub next_at: Option<Timestamp>,
+    /// It is over.
+    pub close: bool,
+    /// The revision of the matter that is told now.
+    pub told_revision: Option<u32>,
+}
+
+/// What became of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanOutcome {
+    /// On disk.
+    Done,
+    /// An alert changed meanwhile: nothing was written.
+    Stale,
+}
+
+/// What became of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AckOutcome {
+    /// Durable.
+    Done(Box<Alert>),
+    /// No such alert.
+    NotFound,
+    /// It is over already.
+    Resolved,
+}
+
+/// A notification about to be sent.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// Its number.
+    pub id: NotificationId,
+    /// Its idempotency key.
+    pub key: String,
+    /// Who.
+    pub contact: ContactId,
+    /// Attempts, this one included.
+    pub attempts: u32,
+    /// When it was planned.
+    pub created_at: Timestamp,
+    /// Where the conversation goes on.
+    pub thread: Option<String>,
+    /// What it covers, from current facts.
+    pub rows: Vec<ClaimedRow>,
+}
+
+/// One obligation with current facts.
+#[derive(Debug, Clone)]
+pub struct ClaimedRow {
+    /// The alert.
+    pub alert: Alert,
+    /// Which episode was meant.
+    pub episode: u32,
+    /// What it is about.
+    pub matter: MatterState,
+    /// Which rung.
+    pub step: StepKey,
+    /// For which revision of the deadline.
+    pub deadline_revision: u32,
+    /// Why.
+    pub reason: Reason,
+    /// The date before the last move.
+    pub moved_from: Option<Deadline>,
+    /// When the source of the winning claim was last read well.
+    pub read_at: Option<Timestamp>,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settlement {
+    /// The channel took it.
+    Delivered {
+        /// Where the conversation goes on.
+        thread: Option<String>,
+    },
+    /// Again later.
+    Retry {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        reason: String,
+    },
+    /// Never.
+    Dead {
+        /// Why.
+        reason: String,
+    },
+    /// Not needed any more.
+    Superseded,
+}
+
+/// A notification that could not be delivered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeadLetter {
+    /// Its number.
+    pub id: NotificationId,
+    /// For whom.
+    pub contact: ContactId,
+    /// On which channel.
+    pub channel: String,
+    /// Why.
+    pub reason: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it was given up.
+    pub at: Timestamp,
+}
+
+/// A payload that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unreadable {
+    /// Its number.
+    pub payload: PayloadId,
+    /// Which source.
+    pub source: SourceId,
+    /// Why.
+    pub problem: String,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// The same delivery id with another body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Conflict {
+    /// The later payload.
+    pub payload: PayloadId,
+    /// The first payload.
+    pub first: PayloadId,
+    /// Which source.
+    pub source: SourceId,
+    /// When.
+    pub received_at: Timestamp,
+}
+
+/// Which events to list.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    /// Of this kind.
+    pub kind: Option<Kind>,
+    /// Of this provider.
+    pub provider: Option<String>,
+    /// Of this matter.
+    pub matter: Option<String>,
+    /// Heard at or after.
+    pub since: Option<Timestamp>,
+    /// With a number below this one.
+    pub before: Option<i64>,
+    /// With a number above this one.
+    pub after: Option<i64>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// Which alerts to list.
+#[derive(Debug, Clone, Default)]
+pub struct AlertFilter {
+    /// Of this owner.
+    pub owner: Option<String>,
+    /// In this state.
+    pub state: Option<AlertState>,
+    /// This one.
+    pub id: Option<AlertId>,
+    /// With a number below this one.
+    pub before: Option<i64>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// One equation of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LedgerLine {
+    /// What is counted.
+    pub what: &'static str,
+    /// The whole, counted on its own.
+    pub total: i64,
+    /// Its parts, each counted on its own.
+    pub parts: Vec<(String, i64)>,
+}
+
+impl LedgerLine {
+    /// Whether the parts make the whole.
+    pub fn adds_up(&self) -> bool {
+        self.total == self.parts.iter().map(|(_, n)| n).sum::<i64>()
+    }
+}
+
+/// payloads, events, obligations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ledger {
+    /// The three equations.
+    pub lines: Vec<LedgerLine>,
+}
