@@ -1,6 +1,8 @@
 //! Golden pages: what the readers make of `fixtures/*/` is written beside it in `.expected.json`, in the shape that
 //! `forewarn read` prints. And what they make of other people's pages, where those are at hand.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr)] // a test may fail, and says what it skips
+
 use forewarn::model::{Fact, NewEvent, Observation, ProviderId, ReadOutcome, SourceId};
 use forewarn::provider::file::{self, Source};
 use forewarn::provider::read::{ReadContext, models, table};

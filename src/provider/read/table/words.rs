@@ -16,7 +16,8 @@ pub struct Named {
     pub words: String,
 }
 
-/// More recommendations than this are no help.
+/// Most that one cell is believed to name: a page made to exhaust us gets no further.
+const MAX_SUBJECTS: usize = 100;
 const MAX_REPLACEMENTS: usize = 20;
 
 /// Words that may stand before an id without changing what is meant: `the x model`.
@@ -38,6 +39,7 @@ pub fn subjects(platform: &ProviderId, cell: &Cell) -> Vec<Named> {
         vec![named(platform, &plain, false)]
     };
     found.retain(|n| !n.subject.id.is_empty());
+    found.truncate(MAX_SUBJECTS);
     found
 }
 
