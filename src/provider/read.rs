@@ -4,6 +4,8 @@
 //! Invariant: no input makes a reader panic or guess. Refuses to know what was said before.
 
 pub mod date;
+mod ending;
+mod guard;
 pub mod models;
 pub mod table;
 pub mod webhook;
