@@ -104,6 +104,13 @@ impl WebhookReader {
         .filter(|id| !id.is_empty() && id.len() <= 300)
     }
 
+    /// Headers that say something, lower case: kept beside the body.
+    pub fn headers_read(&self) -> Vec<String> {
+        let keys = self.rules.iter().filter_map(|r| r.key.as_ref());
+        let places = self.kind.iter().chain(&self.delivery_id).chain(self.occurred_at.iter().map(|(p, _)| p)).chain(keys);
+        places.filter_map(|p| if let Place::Header(h) = p { Some(h.clone()) } else { None }).collect()
+    }
+
     /// What the message says.
     pub fn read(&self, cx: &ReadContext, headers: &[(String, String)], body: &[u8]) -> ReadOutcome {
         let json: Value = match serde_json::from_slice(body) {

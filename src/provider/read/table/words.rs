@@ -64,6 +64,7 @@ fn is_about_its_code(cell: &Cell) -> bool {
 fn named(platform: &ProviderId, text: &str, is_id: bool) -> Named {
     let words = one_line(text.trim_end_matches(['*', ' ']), 80);
     let is_endpoint = words.starts_with('/') || words.starts_with("v1/");
+    let id = words.trim_start_matches('/');
     let kind = if is_endpoint || words.contains("API") || words.contains("Beta:") {
         SubjectType::Api
     } else if is_id && !words.contains(' ') {
@@ -71,7 +72,7 @@ fn named(platform: &ProviderId, text: &str, is_id: bool) -> Named {
     } else {
         SubjectType::Product
     };
-    Named { subject: Subject::of(platform, kind, words.to_lowercase().replace(' ', "-")), words }
+    Named { subject: Subject::of(platform, kind, id.to_lowercase().replace(' ', "-")), words }
 }
 
 /// What a replacement cell recommends, best first. Code in brackets is a setting, not a replacement.
@@ -174,7 +175,7 @@ mod tests {
     #[test]
     fn what_is_no_model_stays_in_words() {
         assert_eq!(matters("Videos API"), ["p:api/videos-api"]);
-        assert_eq!(matters("`/v1/fine-tunes`"), ["p:api//v1/fine-tunes"]);
+        assert_eq!(matters("`/v1/fine-tunes`"), ["p:api/v1/fine-tunes"]);
         assert_eq!(matters("Acme-Beta: realtime=v1"), ["p:api/acme-beta:-realtime=v1"]);
         assert_eq!(matters("New fine-tuning training on `a-1`"), ["p:product/new-fine-tuning-training-on-a-1"]);
         assert_eq!(matters("Preview models"), ["p:product/preview-models"]);

@@ -1,0 +1,77 @@
+//! L3: the use cases, one a file. Thin async shells around the pure rules.
+//!
+//! In: requests, fetched bodies, people's answers, time. Out: rows in the store, messages on channels. Invariant: every
+//! job is `tick(now)`: idempotent, without input beside the clock, its result visible; nothing waits in memory that a
+//! restart would lose. Refuses to loop: only the supervisor does.
+
+pub mod acknowledge;
+pub mod calendar;
+pub mod connections;
+pub mod deliver;
+pub mod housekeep;
+pub mod normalize;
+pub mod poll;
+pub mod receive;
+pub mod remind;
+pub mod simulate;
+pub mod status;
+pub mod trouble;
+
+use crate::clock::Clock;
+use crate::provider::catalog::Catalog;
+use crate::rules::directory::Directory;
+use crate::store::Store;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::Notify;
+
+/// What every use case holds.
+#[derive(Clone)]
+pub struct Context {
+    /// What survives.
+    pub store: Arc<dyn Store>,
+    /// Providers.
+    pub catalog: Arc<Catalog>,
+    /// Owners, services, routes.
+    pub directory: Arc<Directory>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Who is woken by whom.
+    pub nudges: Arc<Nudges>,
+}
+
+/// Wake-ups between jobs. A lost one costs a period, never a message.
+#[derive(Debug, Default)]
+pub struct Nudges {
+    /// Something waits in the inbox.
+    pub normalize: Notify,
+    /// An alert was opened or woken.
+    pub remind: Notify,
+    /// Something waits in the outbox.
+    pub deliver: Notify,
+    /// Requests being received now; the normalizer yields to them.
+    pub receiving: AtomicUsize,
+}
+
+impl Nudges {
+    /// Counts a request for as long as the value lives.
+    pub fn receiving(self: &Arc<Self>) -> impl Drop + use<> {
+        struct Guard(Arc<Nudges>);
+        impl Drop for Guard {
+            fn drop(&mut self) {
+                self.0.receiving.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        self.receiving.fetch_add(1, Ordering::Relaxed);
+        Guard(self.clone())
+    }
+}
+
+/// What a tick did, for people: `12 payloads, 3 events`. Whether there is more to do at once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// In words; empty when there was nothing to do.
+    pub summary: String,
+    /// Tick again without waiting.
+    pub more: bool,
+}
