@@ -120,7 +120,8 @@ mod tests {
 
     #[test]
     fn values_become_text_and_structures_do_not() {
-        let body = json!({"s": "x", "n": 12, "f": 1.5, "b": true, "z": null, "a": [], "o": {}, "e": "", "l": [{"k": 7}]});
+        let body =
+            json!({"s": "x", "n": 12, "f": 1.5, "b": true, "z": null, "a": [], "o": {}, "e": "", "l": [{"k": 7}]});
         let got = |p: &str| pick(&at(p), &[], &body).map(Cow::into_owned);
         assert_eq!(got("/s").as_deref(), Some("x"));
         assert_eq!(got("/n").as_deref(), Some("12"));
