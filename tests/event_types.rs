@@ -3,6 +3,8 @@
 //! `fixtures/events/ID.txt` holds every type of the vendor's own package with the kind we expect, judged by meaning;
 //! `fixtures/ID/webhook/TYPE.json` (and `TYPE.headers`) are messages of ours in the vendor's shape.
 
+#![allow(clippy::unwrap_used)] // a test that cannot go on stops there
+
 use forewarn::model::{Change, Kind};
 use forewarn::provider::file::{self, ProviderFile, Rule, Source, Verify, WebhookSource};
 use forewarn::provider::pick::{Place, event_type, pick, rule_for};

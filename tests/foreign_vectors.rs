@@ -1,6 +1,8 @@
 //! Messages signed by the vendors' own libraries (`fixtures/foreign`, made by `tests/foreign`), verified as the provider
 //! files say; then each one damaged in every way we could think of, with the exact refusal.
 
+#![allow(clippy::unwrap_used)] // a test that cannot go on stops there
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use forewarn::model::Payload;

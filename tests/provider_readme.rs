@@ -1,5 +1,7 @@
 //! The examples of `providers/README.md` are what the parser reads.
 
+#![allow(clippy::unwrap_used)] // a test that cannot go on stops there
+
 use forewarn::provider::file;
 use std::fs;
 
