@@ -86,7 +86,11 @@ impl Client {
     pub fn new() -> Result<Self, String> {
         let build = |guard: Guard| {
             reqwest::Client::builder()
-                .user_agent(concat!("forewarn/", env!("CARGO_PKG_VERSION"), " (polls announcements; see the operator's public URL)"))
+                .user_agent(concat!(
+                    "forewarn/",
+                    env!("CARGO_PKG_VERSION"),
+                    " (polls announcements; see the operator's public URL)"
+                ))
                 .redirect(reqwest::redirect::Policy::none())
                 .connect_timeout(Duration::from_secs(10))
                 .timeout(DEADLINE)
@@ -130,10 +134,17 @@ impl Client {
                 }
                 304 => return Ok(Fetched::Unchanged),
                 301 | 302 | 303 | 307 | 308 => {
-                    let to = header("location").ok_or_else(|| FetchError::Network(format!("{} redirects nowhere", host(&url))))?;
-                    let next = url.join(&to).map_err(|_| FetchError::Refused(format!("{} redirects to something that is no address", host(&url))))?;
+                    let to = header("location")
+                        .ok_or_else(|| FetchError::Network(format!("{} redirects nowhere", host(&url))))?;
+                    let next = url.join(&to).map_err(|_| {
+                        FetchError::Refused(format!("{} redirects to something that is no address", host(&url)))
+                    })?;
                     if url.scheme() == "https" && next.scheme() != "https" {
-                        return Err(FetchError::Refused(format!("{} redirects from https to {}", host(&url), next.scheme())));
+                        return Err(FetchError::Refused(format!(
+                            "{} redirects from https to {}",
+                            host(&url),
+                            next.scheme()
+                        )));
                     }
                     url = next;
                 }
@@ -228,7 +239,10 @@ pub fn is_public(a: IpAddr) -> bool {
         IpAddr::V6(v6) => {
             let s = v6.segments();
             // Only 2000::/3 is handed out; of it 2001:0::/23, 2001:db8::/32 and 2002::/16 are not for this.
-            (s[0] & 0xe000) == 0x2000 && !(s[0] == 0x2001 && (s[1] < 0x200 || s[1] == 0xdb8)) && s[0] != 0x2002 && s[0] != 0x3fff
+            (s[0] & 0xe000) == 0x2000
+                && !(s[0] == 0x2001 && (s[1] < 0x200 || s[1] == 0xdb8))
+                && s[0] != 0x2002
+                && s[0] != 0x3fff
         }
     }
 }
@@ -244,7 +258,8 @@ impl Resolve for Guard {
         let guard = *self;
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let good: Vec<SocketAddr> = found.iter().copied().filter(|a| is_public(a.ip()) || guard.loopback && a.ip().is_loopback()).collect();
+            let good: Vec<SocketAddr> =
+                found.iter().copied().filter(|a| is_public(a.ip()) || guard.loopback && a.ip().is_loopback()).collect();
             // One private address among public ones is the mark of rebinding: none is used.
             if good.len() < found.len() || good.is_empty() {
                 return Err(format!("{} resolves to an address that is not public", name.as_str()).into());
@@ -261,9 +276,26 @@ mod tests {
     #[test]
     fn only_public_addresses_pass() {
         for bad in [
-            "127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.100.100.200", "0.0.0.0", "255.255.255.255",
-            "224.0.0.1", "192.0.2.1", "198.18.0.1", "::1", "::", "fd00::1", "fe80::1", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe",
-            "2002:a9fe:a9fe::1", "2001:db8::1", "ff02::1",
+            "127.0.0.1",
+            "10.0.0.1",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.100.100.200",
+            "0.0.0.0",
+            "255.255.255.255",
+            "224.0.0.1",
+            "192.0.2.1",
+            "198.18.0.1",
+            "::1",
+            "::",
+            "fd00::1",
+            "fe80::1",
+            "::ffff:169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "2002:a9fe:a9fe::1",
+            "2001:db8::1",
+            "ff02::1",
         ] {
             assert!(!is_public(bad.parse().unwrap()), "{bad}");
         }
@@ -275,8 +307,15 @@ mod tests {
     #[test]
     fn odd_literals_schemes_and_user_names_are_refused() {
         for bad in [
-            "https://0x7f.1/", "https://2130706433/", "https://0177.0.0.1/", "http://example.com/", "ftp://example.com/", "file:///etc/passwd",
-            "https://user@example.com/", "https://[::ffff:10.0.0.1]/", "https://localhost./x?",
+            "https://0x7f.1/",
+            "https://2130706433/",
+            "https://0177.0.0.1/",
+            "http://example.com/",
+            "ftp://example.com/",
+            "file:///etc/passwd",
+            "https://user@example.com/",
+            "https://[::ffff:10.0.0.1]/",
+            "https://localhost./x?",
         ] {
             let url = parse(bad).unwrap();
             let named_loopback = bad.contains("localhost.");

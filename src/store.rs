@@ -8,13 +8,14 @@ pub mod sqlite;
 mod types;
 
 pub use types::{
-    AckOutcome, AlertFilter, Claimed, ClaimedRow, Conflict, DeadLetter, Delivery, DueAlert, EventFilter, Fetched, Ledger,
-    LedgerLine, Planned, PlanOutcome, Receipt, RecordOutcome, Recording, RoutedEvent, Routing, Settlement, SourceHealth,
-    SourceRow, StoredPayload, Unreadable,
+    AckOutcome, AlertFilter, Claimed, ClaimedRow, Conflict, DeadLetter, Delivery, DueAlert, EventFilter, Fetched,
+    Ledger, LedgerLine, PlanOutcome, Planned, Receipt, RecordOutcome, Recording, RoutedEvent, Routing, Settlement,
+    SourceHealth, SourceRow, StoredPayload, Unreadable,
 };
 
 use crate::model::{
-    Acknowledgement, Alert, AlertId, Event, Kind, MatterId, MatterState, NewNotification, NotificationId, PayloadId, SourceId,
+    Acknowledgement, Alert, AlertId, Event, Kind, MatterId, MatterState, NewNotification, NotificationId, PayloadId,
+    SourceId,
 };
 use jiff::Timestamp;
 use std::{future::Future, pin::Pin};

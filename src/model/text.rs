@@ -67,6 +67,7 @@ pub fn glob(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn one_line_has_no_breaks_and_no_overrides() {
@@ -77,12 +78,57 @@ mod tests {
     }
 
     #[test]
-    fn a_star_stands_for_any_run_and_nothing_else_is_special() {
-        for (p, t) in [("a", "a"), ("*", ""), ("*", "x"), ("a*", "a"), ("a*c", "abbc"), ("*b*", "abc"), ("a**c", "ac"), ("a*bc", "abcbc")] {
-            assert!(glob(p, t), "{p} {t}");
+    fn a_star_stands_for_anything_and_a_dot_for_itself() {
+        for (pattern, text) in [
+            ("a.b", "a.b"),
+            ("a.*", "a."),
+            ("a.*", "a.b.c"),
+            ("*", ""),
+            ("*.failed", "invoice.payment.failed"),
+            ("a*b*c", "a-b-b-c"),
+            ("**", "x"),
+            ("v1.*.*d", "v1.x.failed"),
+            ("core[*].updated", "core[x].updated"),
+        ] {
+            assert!(glob(pattern, text), "{pattern} matches {text}");
         }
-        for (p, t) in [("a", "ab"), ("a*", "b"), ("a*c", "ab"), ("a.c", "abc"), ("", "a"), ("ab*ba", "aba"), ("*a*a", "a")] {
-            assert!(!glob(p, t), "{p} {t}");
+        for (pattern, text) in [
+            ("a.b", "axb"),
+            ("a.*", "a"),
+            ("a.*", "ab.c"),
+            ("*.failed", "failed"),
+            ("ab*ba", "aba"),
+            ("a*b*c", "a-c-b"),
+            ("", "x"),
+            ("A.*", "a.b"),
+        ] {
+            assert!(!glob(pattern, text), "{pattern} does not match {text}");
+        }
+    }
+
+    /// The plain definition, by going back.
+    fn slow_glob(p: &[char], t: &[char]) -> bool {
+        match p.split_first() {
+            None => t.is_empty(),
+            Some(('*', rest)) => (0..=t.len()).any(|n| slow_glob(rest, &t[n..])),
+            Some((c, rest)) => t.split_first().is_some_and(|(d, t)| c == d && slow_glob(rest, t)),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_fast_glob_says_what_the_definition_says(p in "[ab.é*]{0,7}", t in "[ab.é]{0,9}") {
+            let chars = |s: &str| s.chars().collect::<Vec<_>>();
+            prop_assert_eq!(glob(&p, &t), slow_glob(&chars(&p), &chars(&t)));
+        }
+
+        #[test]
+        fn every_text_matches_itself_with_any_stretch_starred(t in "\\PC{0,20}", a in 0usize..20, b in 0usize..20) {
+            prop_assume!(!t.contains('*'));
+            let chars: Vec<char> = t.chars().collect();
+            let (a, b) = (a.min(b).min(chars.len()), a.max(b).min(chars.len()));
+            let pattern: String = chars[..a].iter().chain(&['*']).chain(&chars[b..]).collect();
+            prop_assert!(glob(&pattern, &t));
         }
     }
 

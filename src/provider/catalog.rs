@@ -81,14 +81,25 @@ impl Catalog {
 /// The first thing that is wrong.
 pub fn prepare(f: ProviderFile, stem: &str, origin: String) -> Result<Provider, FileError> {
     if f.id.as_str() != stem {
-        return Err(FileError::new(format!("id {:?} does not fit the file's name {stem:?}: they must be the same", f.id.as_str()), None));
+        return Err(FileError::new(
+            format!("id {:?} does not fit the file's name {stem:?}: they must be the same", f.id.as_str()),
+            None,
+        ));
     }
     let mut webhook = None;
     for (name, source) in &f.sources {
         match source {
-            Source::Webhook(w) => webhook = Some(WebhookReader::new(w).map_err(|m| FileError::new(format!("[sources.{name}]: {m}"), None))?),
+            Source::Webhook(w) => {
+                webhook =
+                    Some(WebhookReader::new(w).map_err(|m| FileError::new(format!("[sources.{name}]: {m}"), None))?)
+            }
             Source::Table(t) if t.guards.min_rows == 0 && t.guards.must_contain.is_empty() => {
-                return Err(FileError::new(format!("[sources.{name}.guards] is empty: a page needs min_rows or must_contain, or an empty page would pass for good news"), None));
+                return Err(FileError::new(
+                    format!(
+                        "[sources.{name}.guards] is empty: a page needs min_rows or must_contain, or an empty page would pass for good news"
+                    ),
+                    None,
+                ));
             }
             Source::Table(t) => web_address(name, &t.url)?,
             Source::Models(m) => web_address(name, &m.url)?,

@@ -228,7 +228,8 @@ impl Directory {
                 p.get_ref().clone()
             });
             let add = r.add.iter().map(|o| known(o, &mut problems)).collect();
-            let mute = r.mute.iter().map(|o| if o.get_ref() == "*" { "*".into() } else { known(o, &mut problems) }).collect();
+            let mute =
+                r.mute.iter().map(|o| if o.get_ref() == "*" { "*".into() } else { known(o, &mut problems) }).collect();
             routes.push(Route { name: r.name.get_ref().clone(), when: r.when.clone(), add, mute, policy });
         }
         ties(&s.routes, &mut problems);
@@ -239,7 +240,10 @@ impl Directory {
         };
         if !owners.contains_key(OPERATORS) {
             // Nobody named: the catch-all hears of forewarn's own troubles, and at the very least the console does.
-            let fallback = owners.get(&catch_all).cloned().map_or_else(console_operators, |o| Owner { name: OPERATORS.into(), ..o });
+            let fallback = owners
+                .get(&catch_all)
+                .cloned()
+                .map_or_else(console_operators, |o| Owner { name: OPERATORS.into(), ..o });
             owners.insert(OPERATORS.into(), fallback);
         }
         if problems.is_empty() {
@@ -302,7 +306,10 @@ fn owner(name: &str, section: &Spanned<OwnerSection>) -> Result<Owner, Vec<Probl
     let zone = match &s.zone {
         None => TimeZone::UTC,
         Some(z) => TimeZone::get(z.get_ref()).unwrap_or_else(|_| {
-            problems.push((format!("unknown zone {:?}: write an IANA name such as \"Europe/Berlin\"", z.get_ref()), z.span()));
+            problems.push((
+                format!("unknown zone {:?}: write an IANA name such as \"Europe/Berlin\"", z.get_ref()),
+                z.span(),
+            ));
             TimeZone::UTC
         }),
     };
@@ -334,7 +341,10 @@ fn owner(name: &str, section: &Spanned<OwnerSection>) -> Result<Owner, Vec<Probl
         contacts.push(contact("console", "console".into(), "stdout"));
     }
     if contacts.is_empty() {
-        problems.push((format!("owner {name:?} cannot be reached: give it slack, slack_webhook, email, webhook or console = true"), section.span()));
+        problems.push((
+            format!("owner {name:?} cannot be reached: give it slack, slack_webhook, email, webhook or console = true"),
+            section.span(),
+        ));
     }
     let lead = s.lead.as_ref().map(|a| contact("lead", "email".into(), a.get_ref()));
     if problems.is_empty() { Ok(Owner { name: name.to_owned(), zone, contacts, lead }) } else { Err(problems) }
@@ -345,7 +355,10 @@ fn ties(routes: &[RouteSection], problems: &mut Vec<Problem>) {
     for (i, a) in routes.iter().enumerate() {
         for b in &routes[i + 1..] {
             let (Some(pa), Some(pb)) = (&a.policy, &b.policy) else { continue };
-            if pa.get_ref() != pb.get_ref() && a.when.specificity() == b.when.specificity() && a.when.may_overlap(&b.when) {
+            if pa.get_ref() != pb.get_ref()
+                && a.when.specificity() == b.when.specificity()
+                && a.when.may_overlap(&b.when)
+            {
                 problems.push((
                     format!(
                         "routes {:?} and {:?} tie: both choose a policy for the same events with equal weight; make one match more exactly",

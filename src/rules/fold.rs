@@ -35,7 +35,12 @@ pub fn fold(state: Option<&MatterState>, seen: &Observation, heard: Heard) -> Fo
         (Fact::Ending(e), Some(id)) => ending::fold(state, seen, e, id, heard),
         (Fact::Episode { change }, Some(id)) => episode::fold(state, seen, *change, id, heard),
         (Fact::Ending(_) | Fact::Episode { .. }, None) | (Fact::Noted, _) => {
-            let content = format!("{}\u{1f}{}\u{1f}{}", seen.native_type.as_deref().unwrap_or(""), seen.title, seen.occurred_at.as_millisecond());
+            let content = format!(
+                "{}\u{1f}{}\u{1f}{}",
+                seen.native_type.as_deref().unwrap_or(""),
+                seen.title,
+                seen.occurred_at.as_millisecond()
+            );
             let event = event(seen, Change::Noted, fingerprint(seen, "", &content), heard);
             Folded { state: None, events: vec![event] }
         }
@@ -47,7 +52,14 @@ fn fingerprint(seen: &Observation, previous: &str, content: &str) -> String {
     let connection = seen.connection.as_ref().map_or("", |c| c.as_str());
     let subject = seen.matter.as_ref().map_or("", |m| m.as_str());
     hex::encode(match &seen.native_id {
-        Some(id) => short_hash(&[b"native\0", seen.source.as_str().as_bytes(), b"\0", connection.as_bytes(), b"\0", id.as_bytes()]),
+        Some(id) => short_hash(&[
+            b"native\0",
+            seen.source.as_str().as_bytes(),
+            b"\0",
+            connection.as_bytes(),
+            b"\0",
+            id.as_bytes(),
+        ]),
         None => short_hash(&[
             b"content\0",
             seen.source.as_str().as_bytes(),

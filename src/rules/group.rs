@@ -24,13 +24,17 @@ pub fn group<'a>(dues: impl IntoIterator<Item = (AlertId, u32, Kind, &'a Due)>) 
             });
         }
     }
-    by.into_iter().map(|((contact, _), obligations)| NewNotification { key: key(&obligations), contact, obligations }).collect()
+    by.into_iter()
+        .map(|((contact, _), obligations)| NewNotification { key: key(&obligations), contact, obligations })
+        .collect()
 }
 
 fn key(obligations: &[NewObligation]) -> String {
     let text: Vec<String> = obligations
         .iter()
-        .map(|o| format!("{}/{}/{}/{}/{}/{}", o.alert, o.episode, o.deadline_revision, o.step.0, o.occurrence, o.contact))
+        .map(|o| {
+            format!("{}/{}/{}/{}/{}/{}", o.alert, o.episode, o.deadline_revision, o.step.0, o.occurrence, o.contact)
+        })
         .collect();
     hex::encode(short_hash(&[text.join("\n").as_bytes()]))
 }

@@ -105,14 +105,15 @@ fn due_now(x: &LadderInput<'_>, rungs: &[Rung], now: Timestamp) -> Option<Due> {
         };
         return Some(due(x, rung.step.clone(), 0, reason, &rung.tell));
     }
-    update_due(x, now).filter(|at| *at <= now).map(|_| {
-        due(x, StepKey("updated".into()), x.matter.revision, Reason::Updated, &[Tell::Owner])
-    })
+    update_due(x, now)
+        .filter(|at| *at <= now)
+        .map(|_| due(x, StepKey("updated".into()), x.matter.revision, Reason::Updated, &[Tell::Owner]))
 }
 
 /// When news of this matter may be told: at once, but not sooner than a gap after the last message.
 fn update_due(x: &LadderInput<'_>, now: Timestamp) -> Option<Timestamp> {
-    let has_news = x.matter.kind != Kind::Deprecation && x.matter.revision > x.alert.told_revision && !x.told.is_empty();
+    let has_news =
+        x.matter.kind != Kind::Deprecation && x.matter.revision > x.alert.told_revision && !x.told.is_empty();
     let last = x.told.iter().map(|t| t.at).max().unwrap_or(now);
     has_news.then(|| last.saturating_add(UPDATE_GAP).unwrap_or(last))
 }
@@ -127,7 +128,10 @@ fn next_look(x: &LadderInput<'_>, rungs: &[Rung], now: Timestamp, tells_now: boo
 fn covered(x: &LadderInput<'_>, r: &Rung) -> bool {
     let revision = deadline_revision(x.matter);
     let answered = r.step.0.starts_with("after-") && x.alert.ack.is_some();
-    answered || x.told.iter().any(|t| t.deadline_revision == revision && (t.step == r.step || (t.at >= r.at && !r.step.0.starts_with("after-"))))
+    answered
+        || x.told.iter().any(|t| {
+            t.deadline_revision == revision && (t.step == r.step || (t.at >= r.at && !r.step.0.starts_with("after-")))
+        })
 }
 
 /// A plan with a date keeps reminders quiet until that day; the last rungs come all the same. An answer given for a later

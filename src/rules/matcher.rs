@@ -22,7 +22,11 @@ impl UsePattern {
     /// # Errors
     /// What is wrong and what is allowed.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let bad = |why: &str| Err(format!("{text:?} {why}: write PROVIDER[/ACCOUNT][:SUBJECT][~REGION], for example \"openai/support:gpt-*\""));
+        let bad = |why: &str| {
+            Err(format!(
+                "{text:?} {why}: write PROVIDER[/ACCOUNT][:SUBJECT][~REGION], for example \"openai/support:gpt-*\""
+            ))
+        };
         if text.is_empty() || text.len() > 300 || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
             return bad("is empty, too long or holds white space");
         }
@@ -69,7 +73,10 @@ impl UsePattern {
             Some(p) if s.kind == SubjectType::Model => glob(p, &s.id),
             Some(p) => p.split_once('/').is_some_and(|(t, id)| t == s.kind.as_str() && glob(id, &s.id)),
         };
-        glob(&self.provider, s.platform.as_str()) && fits(&self.account, &s.account) && fits(&self.region, &s.region) && subject()
+        glob(&self.provider, s.platform.as_str())
+            && fits(&self.account, &s.account)
+            && fits(&self.region, &s.region)
+            && subject()
     }
 }
 
@@ -133,7 +140,9 @@ mod tests {
 
     #[test]
     fn overlap_is_never_missed_for_plain_and_prefix_patterns() {
-        assert!(may_overlap("gpt-*", "gpt-4*") && may_overlap("a", "a") && may_overlap("*", "x") && may_overlap("a*", "*b"));
+        assert!(
+            may_overlap("gpt-*", "gpt-4*") && may_overlap("a", "a") && may_overlap("*", "x") && may_overlap("a*", "*b")
+        );
         assert!(!may_overlap("a", "b") && !may_overlap("a*", "b*") && !may_overlap("*a", "*b"));
     }
 }

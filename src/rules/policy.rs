@@ -108,7 +108,10 @@ pub fn built_in() -> Vec<Policy> {
                 before(0, &both),
             ],
         },
-        Policy { name: STANDARD.into(), steps: vec![Step { anchor: Anchor::After { seconds: 86_400 }, tell: both.to_vec() }] },
+        Policy {
+            name: STANDARD.into(),
+            steps: vec![Step { anchor: Anchor::After { seconds: 86_400 }, tell: both.to_vec() }],
+        },
     ]
 }
 
@@ -145,7 +148,9 @@ pub fn parse(name: &str, section: &PolicySection) -> Result<Policy, Vec<Problem>
                 "owner" => tell.push(Tell::Owner),
                 "lead" => tell.push(Tell::Lead),
                 "operators" => tell.push(Tell::Operators),
-                other => problems.push((format!("{other:?} cannot be told: allowed are owner, lead, operators"), t.span())),
+                other => {
+                    problems.push((format!("{other:?} cannot be told: allowed are owner, lead, operators"), t.span()))
+                }
             }
         }
         if let Ok(anchor) = anchor {
@@ -179,7 +184,10 @@ mod tests {
 
     #[test]
     fn steps_are_read_and_sorted() {
-        let s: PolicySection = toml::from_str("steps = [{at = \"4h after\"}, {at = \"1d before\"}, {at = \"30d before\", tell = [\"lead\"]}]").unwrap();
+        let s: PolicySection = toml::from_str(
+            "steps = [{at = \"4h after\"}, {at = \"1d before\"}, {at = \"30d before\", tell = [\"lead\"]}]",
+        )
+        .unwrap();
         let p = parse("x", &s).unwrap();
         let keys: Vec<_> = p.steps.iter().map(|s| s.key().0).collect();
         assert_eq!(keys, ["30d", "1d", "after-14400s"]);

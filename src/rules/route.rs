@@ -49,14 +49,20 @@ pub fn route(dir: &Directory, event: &NewEvent, matter: Option<&MatterState>, tr
         Kind::Job | Kind::Change | Kind::Unrecognized => return Routed::Silent(Silence::QuietKind),
         Kind::Source => {
             let why = "forewarn's own troubles".to_owned();
-            return Routed::Tell(vec![Recipient { owner: OPERATORS.into(), policy: policy::default_for(event.kind).into(), why, services: vec![] }]);
+            return Routed::Tell(vec![Recipient {
+                owner: OPERATORS.into(),
+                policy: policy::default_for(event.kind).into(),
+                why,
+                services: vec![],
+            }]);
         }
         Kind::Deprecation | Kind::Incident | Kind::Maintenance | Kind::Billing | Kind::Account => {}
     }
     if matches!(change, Change::Replaced | Change::Noted) {
         return Routed::Silent(Silence::NotNews);
     }
-    let over_before_us = matter.is_some_and(|m| m.baseline && (m.is_over() || m.deadline.as_ref().is_some_and(|d| d.days_left(today) < 0)));
+    let over_before_us = matter
+        .is_some_and(|m| m.baseline && (m.is_over() || m.deadline.as_ref().is_some_and(|d| d.days_left(today) < 0)));
     if event.kind == Kind::Deprecation && over_before_us {
         return Routed::Silent(Silence::PastAtBaseline);
     }
@@ -86,7 +92,8 @@ fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
         tell(owner, format!("owns connection {c}"), None);
     }
     // An account's own matters go to whoever owns the connection; without such an owner, to all who use the account.
-    let by_use = of_connection.is_none() || matches!(event.kind, Kind::Deprecation | Kind::Incident | Kind::Maintenance);
+    let by_use =
+        of_connection.is_none() || matches!(event.kind, Kind::Deprecation | Kind::Incident | Kind::Maintenance);
     if by_use {
         for s in dir.services() {
             if let Some(u) = s.uses.iter().find(|u| event.subjects.iter().any(|x| u.covers(x))) {
@@ -104,7 +111,10 @@ fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
             return Routed::Silent(Silence::Unused);
         }
         let why = if event.kind == Kind::Deprecation { "no service says what it uses" } else { "nobody covers it" };
-        told.insert(dir.catch_all.clone(), Recipient { owner: dir.catch_all.clone(), policy, why: format!("{why}: the catch-all"), services: vec![] });
+        told.insert(
+            dir.catch_all.clone(),
+            Recipient { owner: dir.catch_all.clone(), policy, why: format!("{why}: the catch-all"), services: vec![] },
+        );
     }
     told.retain(|owner, _| !routes.iter().any(|r| r.mute.iter().any(|m| m == "*" || m == owner)));
     if told.is_empty() { Routed::Silent(Silence::Muted) } else { Routed::Tell(told.into_values().collect()) }

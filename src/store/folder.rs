@@ -23,7 +23,11 @@ impl DataFolder {
     pub fn hold(path: &Path) -> Result<Self, StoreError> {
         let fail = |what: &str, e: std::io::Error| StoreError::Folder(format!("{what} {}: {e}", path.display()));
         if !path.exists() {
-            DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|e| fail("cannot make the data folder", e))?;
+            DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(path)
+                .map_err(|e| fail("cannot make the data folder", e))?;
         }
         let meta = fs::metadata(path).map_err(|e| fail("cannot look at the data folder", e))?;
         if !meta.is_dir() {

@@ -4,8 +4,8 @@
 
 use crate::model::event::words;
 use crate::model::{
-    Alert, AlertId, AlertState, ConnectionId, ContactId, Deadline, Kind, MatterState, NewEvent, NotificationId, PayloadId,
-    Reason, Recipient, SourceId, StepKey, Told, Trust,
+    Alert, AlertId, AlertState, ConnectionId, ContactId, Deadline, Kind, MatterState, NewEvent, NotificationId,
+    PayloadId, Reason, Recipient, SourceId, StepKey, Told, Trust,
 };
 use bytes::Bytes;
 use jiff::Timestamp;

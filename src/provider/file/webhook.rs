@@ -274,11 +274,18 @@ pub(super) fn parse(value: Spanned<DeValue<'_>>) -> Result<WebhookSource, FileEr
     })?;
     let rest: Rest = typed(Spanned::new(span, DeValue::Table(table)))?;
     let verify_span = verify.span();
+    let span_of_verify = verify_span.clone();
     let verify = parse_verify(verify)?;
     if matches!(verify, Verify::UrlToken) != (rest.trust == Trust::Hint) {
         return Err(FileError::new(
             "family \"url_token\" and trust = \"hint\" go together: a secret path proves nothing about the body, and a signed sender is no mere hint",
             Some(verify_span),
+        ));
+    }
+    if rest.trust == Trust::Fetched {
+        return Err(FileError::new(
+            "trust must be \"verified\" or \"hint\": what calls us was not fetched",
+            Some(span_of_verify),
         ));
     }
     if !(200..300).contains(rest.success.get_ref()) {

@@ -67,7 +67,9 @@ impl WebhookReader {
             let named = |m: String| format!("rule {:?}: {m}", rule.types.join(", "));
             for field in FIELDS {
                 if let Some(text) = field_of(rule, field) {
-                    templates.add_template_owned(format!("{i}.{field}"), text.clone()).map_err(|e| named(format!("{field}: {e}")))?;
+                    templates
+                        .add_template_owned(format!("{i}.{field}"), text.clone())
+                        .map_err(|e| named(format!("{field}: {e}")))?;
                 }
             }
             rules.push(compile(rule).map_err(named)?);
@@ -107,7 +109,8 @@ impl WebhookReader {
     /// Headers that say something, lower case: kept beside the body.
     pub fn headers_read(&self) -> Vec<String> {
         let keys = self.rules.iter().filter_map(|r| r.key.as_ref());
-        let places = self.kind.iter().chain(&self.delivery_id).chain(self.occurred_at.iter().map(|(p, _)| p)).chain(keys);
+        let places =
+            self.kind.iter().chain(&self.delivery_id).chain(self.occurred_at.iter().map(|(p, _)| p)).chain(keys);
         places.filter_map(|p| if let Place::Header(h) = p { Some(h.clone()) } else { None }).collect()
     }
 
@@ -119,9 +122,8 @@ impl WebhookReader {
         };
         let native_type = pick::event_type(&self.kind, headers, &json).map(|t| one_line(&t, KEY_LENGTH));
         let found = native_type.as_deref().and_then(|t| pick::rule_for(&self.source.rules, t));
-        let native_id = self
-            .proven_id(headers, body)
-            .or_else(|| Some(format!("body:{}", hex::encode(short_hash(&[body])))));
+        let native_id =
+            self.proven_id(headers, body).or_else(|| Some(format!("body:{}", hex::encode(short_hash(&[body])))));
         let occurred_at = self.occurred_at(headers, &json).unwrap_or(cx.received_at);
         let name = native_type.clone().unwrap_or_else(|| "message without a type".into());
         let mut seen = Observation {
@@ -147,13 +149,23 @@ impl WebhookReader {
         ReadOutcome::Ok(vec![seen])
     }
 
-    fn apply(&self, rule: &Rule, index: usize, seen: &mut Observation, cx: &ReadContext, (headers, json): (&[(String, String)], &Value), name: &str) {
+    fn apply(
+        &self,
+        rule: &Rule,
+        index: usize,
+        seen: &mut Observation,
+        cx: &ReadContext,
+        (headers, json): (&[(String, String)], &Value),
+        name: &str,
+    ) {
         seen.kind = rule.kind;
         let quiet = matches!(rule.kind, Kind::Job | Kind::Change | Kind::Unrecognized);
         seen.severity = rule.severity.unwrap_or(if quiet { Severity::Info } else { Severity::Major });
         if FIELDS.iter().any(|f| field_of(rule, f).is_some()) {
             let context = minijinja::Value::from(Serde(json));
-            let text = |field: &str, max| self.render(index, field, &context).map(|t| one_line(&t, max)).filter(|t| !t.is_empty());
+            let text = |field: &str, max| {
+                self.render(index, field, &context).map(|t| one_line(&t, max)).filter(|t| !t.is_empty())
+            };
             if let Some(t) = text("title", TITLE_LENGTH) {
                 seen.title = t;
             }
@@ -168,7 +180,12 @@ impl WebhookReader {
             ending_of(ending, seen, cx, (headers, json));
             return;
         }
-        let key = compiled.key.as_ref().and_then(|p| pick::pick(p, headers, json)).map(|k| one_line(&k, KEY_LENGTH)).filter(|k| !k.is_empty());
+        let key = compiled
+            .key
+            .as_ref()
+            .and_then(|p| pick::pick(p, headers, json))
+            .map(|k| one_line(&k, KEY_LENGTH))
+            .filter(|k| !k.is_empty());
         let account = cx.connection.as_ref().map_or("main", |c| c.account());
         let matter = rule.matter.as_deref().unwrap_or(name);
         let id = match key {
@@ -230,7 +247,12 @@ fn compile(rule: &Rule) -> Result<CompiledRule, String> {
 }
 
 /// A message that says what ends when. Without a readable thing it stays a plain fact.
-fn ending_of(e: &CompiledEnding, seen: &mut Observation, cx: &ReadContext, (headers, json): (&[(String, String)], &Value)) {
+fn ending_of(
+    e: &CompiledEnding,
+    seen: &mut Observation,
+    cx: &ReadContext,
+    (headers, json): (&[(String, String)], &Value),
+) {
     let text = |p: &Place| pick::pick(p, headers, json).map(|t| one_line(&t, KEY_LENGTH)).filter(|t| !t.is_empty());
     let Some(subject) = text(&e.subject).map(|id| Subject::of(&cx.provider, e.kind, id)) else { return };
     let date = text(&e.date);
@@ -239,5 +261,6 @@ fn ending_of(e: &CompiledEnding, seen: &mut Observation, cx: &ReadContext, (head
     let quote = format!("{} | {} | {}", subject.id, date.unwrap_or_default(), replacements.join(", "));
     seen.matter = subject.matter_id();
     seen.subjects = vec![subject];
-    seen.fact = Fact::Ending(Ending { announced_on: None, deadline, replacements, quote, rank: Rank::Api, ended: false });
+    seen.fact =
+        Fact::Ending(Ending { announced_on: None, deadline, replacements, quote, rank: Rank::Api, ended: false });
 }

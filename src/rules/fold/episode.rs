@@ -8,7 +8,13 @@ use super::{Folded, Heard, event, fingerprint};
 use crate::model::{Change, MatterId, MatterState, Observation, Stage};
 use std::collections::BTreeMap;
 
-pub(super) fn fold(state: Option<&MatterState>, seen: &Observation, said: Change, id: &MatterId, heard: Heard) -> Folded {
+pub(super) fn fold(
+    state: Option<&MatterState>,
+    seen: &Observation,
+    said: Change,
+    id: &MatterId,
+    heard: Heard,
+) -> Folded {
     let previous = state.map_or("", |s| s.latest_fingerprint.as_str());
     let print = fingerprint(seen, previous, &format!("{said}\u{1f}{}\u{1f}{}", seen.title, seen.summary));
     if state.is_some_and(|s| s.latest_fingerprint == print) {

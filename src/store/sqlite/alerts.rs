@@ -19,7 +19,8 @@ impl Alerts for Sqlite {
             let due = rows(c, sql, params![ms(now), i64::try_from(limit).unwrap_or(i64::MAX)], alert)?;
             due.into_iter()
                 .map(|alert| {
-                    let matter = state(c, &alert.matter)?.ok_or_else(|| StoreError::Damaged(format!("alert {} has no matter", alert.id)))?;
+                    let matter = state(c, &alert.matter)?
+                        .ok_or_else(|| StoreError::Damaged(format!("alert {} has no matter", alert.id)))?;
                     let told = told(c, &alert)?;
                     Ok(DueAlert { alert, matter, told })
                 })

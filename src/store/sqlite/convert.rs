@@ -45,7 +45,8 @@ pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, StoreError
 
 /// A word of one of the model's closed lists, or an id: anything that serde reads from a JSON string.
 pub(super) fn word<T: DeserializeOwned>(text: String) -> Result<T, StoreError> {
-    serde_json::from_value(serde_json::Value::String(text)).map_err(|e| StoreError::Damaged(format!("a stored word cannot be read: {e}")))
+    serde_json::from_value(serde_json::Value::String(text))
+        .map_err(|e| StoreError::Damaged(format!("a stored word cannot be read: {e}")))
 }
 
 pub(super) fn word_at<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> Result<T, StoreError> {

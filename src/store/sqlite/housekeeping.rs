@@ -21,7 +21,11 @@ impl Housekeeping for Sqlite {
     fn quick_check(&self) -> Fut<'_, ()> {
         self.read(|c| {
             let answer: String = c.query_row("PRAGMA quick_check(5)", [], |r| r.get(0)).map_err(fault)?;
-            if answer == "ok" { Ok(()) } else { Err(StoreError::Damaged(format!("quick_check says {answer}: restore a backup"))) }
+            if answer == "ok" {
+                Ok(())
+            } else {
+                Err(StoreError::Damaged(format!("quick_check says {answer}: restore a backup")))
+            }
         })
     }
 }
@@ -39,7 +43,9 @@ fn old_jobs(c: &Connection, before: i64) -> Result<u64, StoreError> {
          ON CONFLICT (day, provider, native_type) DO UPDATE SET n = n + excluded.n"
     );
     c.execute(&counts, params![before, SLICE]).map_err(fault)?;
-    let bodies = format!("UPDATE payloads SET body = x'', headers = '[]' WHERE id IN (SELECT payload FROM events WHERE id IN ({old}))");
+    let bodies = format!(
+        "UPDATE payloads SET body = x'', headers = '[]' WHERE id IN (SELECT payload FROM events WHERE id IN ({old}))"
+    );
     c.execute(&bodies, params![before, SLICE]).map_err(fault)?;
     Ok(c.execute(&format!("DELETE FROM events WHERE id IN ({old})"), params![before, SLICE]).map_err(fault)? as u64)
 }
@@ -48,7 +54,10 @@ fn old_jobs(c: &Connection, before: i64) -> Result<u64, StoreError> {
 fn old_keys(c: &Connection, before: i64) -> Result<u64, StoreError> {
     let old = "SELECT id FROM payloads WHERE id > coalesce((SELECT value FROM cursors WHERE name = 'keys'), 0) AND received_at < ?1 ORDER BY id LIMIT ?2";
     let gone = c
-        .execute(&format!("DELETE FROM deliveries WHERE key IN (SELECT key FROM payloads WHERE id IN ({old}))"), params![before, SLICE])
+        .execute(
+            &format!("DELETE FROM deliveries WHERE key IN (SELECT key FROM payloads WHERE id IN ({old}))"),
+            params![before, SLICE],
+        )
         .map_err(fault)?;
     let moved = format!(
         "INSERT INTO cursors (name, value) SELECT 'keys', max(id) FROM ({old}) HAVING max(id) IS NOT NULL

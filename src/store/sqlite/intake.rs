@@ -116,8 +116,10 @@ pub(super) fn count(c: &Connection, name: &str, by: i64) -> Result<(), StoreErro
     if by == 0 {
         return Ok(());
     }
-    c.prepare_cached("INSERT INTO counters (name, n) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET n = n + excluded.n")
-        .and_then(|mut s| s.execute(params![name, by]))
-        .map(drop)
-        .map_err(fault)
+    c.prepare_cached(
+        "INSERT INTO counters (name, n) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET n = n + excluded.n",
+    )
+    .and_then(|mut s| s.execute(params![name, by]))
+    .map(drop)
+    .map_err(fault)
 }

@@ -12,7 +12,8 @@ use crate::store::{Fut, Matters};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
 
-const PAYLOAD: &str = "p.id, p.source, p.connection, p.trust, p.baseline, p.conflict_of, p.received_at, p.headers, p.body";
+const PAYLOAD: &str =
+    "p.id, p.source, p.connection, p.trust, p.baseline, p.conflict_of, p.received_at, p.headers, p.body";
 
 impl Matters for Sqlite {
     fn pending(&self, limit: usize, bytes: usize) -> Fut<'_, Vec<StoredPayload>> {
@@ -165,7 +166,8 @@ fn write_state(c: &Connection, m: &MatterState) -> Result<(), StoreError> {
 /// Whether the event was new; its fingerprint decides.
 fn insert_event(c: &Connection, r: &RoutedEvent) -> Result<bool, StoreError> {
     let e = &r.event;
-    let print = hex::decode(&e.fingerprint).map_err(|_| StoreError::Damaged("a fingerprint that is not hexadecimal".into()))?;
+    let print =
+        hex::decode(&e.fingerprint).map_err(|_| StoreError::Damaged("a fingerprint that is not hexadecimal".into()))?;
     let routing = match &r.routing {
         Routing::Tell(_) => "routed",
         Routing::Silent(why) => why,
@@ -209,7 +211,9 @@ fn insert_event(c: &Connection, r: &RoutedEvent) -> Result<bool, StoreError> {
 fn wake(c: &Connection, m: &MatterState, to: &Recipient, r: &Recording) -> Result<u64, StoreError> {
     let known: Option<(i64, String, Option<i64>, String)> = c
         .prepare_cached("SELECT id, state, next_due_at, services FROM alerts WHERE matter = ?1 AND owner = ?2")
-        .and_then(|mut s| s.query_row([m.id.as_str(), &to.owner], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))).optional())
+        .and_then(|mut s| {
+            s.query_row([m.id.as_str(), &to.owner], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))).optional()
+        })
         .map_err(fault)?;
     let (now, services) = (ms(r.now), to_json(&to.services)?);
     let reopened = m.kind != crate::model::Kind::Deprecation;
@@ -250,14 +254,23 @@ fn wake(c: &Connection, m: &MatterState, to: &Recipient, r: &Recording) -> Resul
 /// Wakes everybody who has an alert on a matter that is over, whoever is routed to now.
 fn wake_open(c: &Connection, matter: &str, r: &Recording) -> Result<u64, StoreError> {
     let n = c
-        .prepare_cached("UPDATE alerts SET next_due_at = ?2, version = version + 1 WHERE matter = ?1 AND state <> 'resolved'")
+        .prepare_cached(
+            "UPDATE alerts SET next_due_at = ?2, version = version + 1 WHERE matter = ?1 AND state <> 'resolved'",
+        )
         .and_then(|mut s| s.execute(params![matter, ms(r.now)]))
         .map_err(fault)?;
     Ok(n as u64)
 }
 
 /// One line of the audit.
-pub(super) fn audit(c: &Connection, at: i64, who: &str, what: &str, subject: &str, detail: &str) -> Result<(), StoreError> {
+pub(super) fn audit(
+    c: &Connection,
+    at: i64,
+    who: &str,
+    what: &str,
+    subject: &str,
+    detail: &str,
+) -> Result<(), StoreError> {
     c.prepare_cached("INSERT INTO audit (at, who, what, subject, detail) VALUES (?1, ?2, ?3, ?4, ?5)")
         .and_then(|mut s| s.execute(params![at, who, what, subject, detail]))
         .map(drop)

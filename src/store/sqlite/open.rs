@@ -20,12 +20,18 @@ pub const KNOWN_SCHEMA: i64 = MIGRATIONS.len() as i64;
 pub fn check_header(path: &Path) -> Result<(), StoreError> {
     let Ok(meta) = std::fs::metadata(path) else { return Ok(()) };
     if meta.len() == 0 {
-        return Err(StoreError::Damaged(format!("{} is empty: restore a backup, or move it away to begin anew", path.display())));
+        return Err(StoreError::Damaged(format!(
+            "{} is empty: restore a backup, or move it away to begin anew",
+            path.display()
+        )));
     }
     let mut head = [0_u8; 16];
     let read = std::fs::File::open(path).and_then(|mut f| std::io::Read::read_exact(&mut f, &mut head));
     if read.is_err() || &head != b"SQLite format 3\0" {
-        return Err(StoreError::Damaged(format!("{} is no SQLite database: restore a backup, or move it away to begin anew", path.display())));
+        return Err(StoreError::Damaged(format!(
+            "{} is no SQLite database: restore a backup, or move it away to begin anew",
+            path.display()
+        )));
     }
     Ok(())
 }
@@ -36,7 +42,9 @@ pub(super) fn writable(path: &Path) -> Result<Connection, StoreError> {
     let fresh = !path.exists();
     if fresh {
         // The file is made by us so that nobody else can read it, whatever the umask.
-        let made = std::os::unix::fs::OpenOptionsExt::mode(std::fs::OpenOptions::new().create(true).append(true), 0o600).open(path);
+        let made =
+            std::os::unix::fs::OpenOptionsExt::mode(std::fs::OpenOptions::new().create(true).append(true), 0o600)
+                .open(path);
         made.map_err(|e| StoreError::Folder(format!("cannot make {}: {e}", path.display())))?;
     }
     let mut c = Connection::open(path).map_err(fault)?;
@@ -45,7 +53,10 @@ pub(super) fn writable(path: &Path) -> Result<Connection, StoreError> {
         .map_err(fault)?;
     let mode: String = c.query_row("PRAGMA journal_mode = WAL", [], |r| r.get(0)).map_err(fault)?;
     if mode != "wal" {
-        return Err(StoreError::Folder(format!("{} cannot use a write-ahead log (got {mode:?}): put the data on a local disk", path.display())));
+        return Err(StoreError::Folder(format!(
+            "{} cannot use a write-ahead log (got {mode:?}): put the data on a local disk",
+            path.display()
+        )));
     }
     migrate(&mut c, path)?;
     Ok(c)
@@ -62,10 +73,14 @@ pub(super) fn second(path: &Path) -> Result<Connection, StoreError> {
 /// A connection that only looks.
 pub(super) fn read_only(path: &Path) -> Result<Connection, StoreError> {
     if !path.exists() {
-        return Err(StoreError::Folder(format!("{} does not exist yet: start `forewarn serve` once, or name the right --data", path.display())));
+        return Err(StoreError::Folder(format!(
+            "{} does not exist yet: start `forewarn serve` once, or name the right --data",
+            path.display()
+        )));
     }
     check_header(path)?;
-    let c = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(fault)?;
+    let c = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        .map_err(fault)?;
     settings(&c)?;
     c.execute_batch("PRAGMA query_only = ON").map_err(fault)?;
     let found = version(&c)?;

@@ -66,16 +66,25 @@ fn claimed(r: &Row<'_>) -> Result<Claimed, StoreError> {
 }
 
 fn rows_of(c: &Connection, id: NotificationId) -> Result<Vec<ClaimedRow>, StoreError> {
-    let sql = "SELECT alert, episode, step, deadline_revision, reason FROM obligations WHERE notification = ?1 ORDER BY id";
+    let sql =
+        "SELECT alert, episode, step, deadline_revision, reason FROM obligations WHERE notification = ?1 ORDER BY id";
     let found = rows(c, sql, [id.0], |r| {
         let alert = AlertId(r.get(0).map_err(fault)?);
-        Ok((alert, r.get::<_, u32>(1).map_err(fault)?, StepKey(r.get(2).map_err(fault)?), r.get::<_, u32>(3).map_err(fault)?, word_at(r, "reason")?))
+        Ok((
+            alert,
+            r.get::<_, u32>(1).map_err(fault)?,
+            StepKey(r.get(2).map_err(fault)?),
+            r.get::<_, u32>(3).map_err(fault)?,
+            word_at(r, "reason")?,
+        ))
     })?;
     found
         .into_iter()
         .map(|(alert, episode, step, deadline_revision, reason)| {
-            let alert = by_id(c, alert)?.ok_or_else(|| StoreError::Damaged(format!("obligation without alert {alert}")))?;
-            let matter = state(c, &alert.matter)?.ok_or_else(|| StoreError::Damaged(format!("alert {} has no matter", alert.id)))?;
+            let alert =
+                by_id(c, alert)?.ok_or_else(|| StoreError::Damaged(format!("obligation without alert {alert}")))?;
+            let matter = state(c, &alert.matter)?
+                .ok_or_else(|| StoreError::Damaged(format!("alert {} has no matter", alert.id)))?;
             let (moved_from, read_at) = (earlier_date(c, &matter)?, read_at(c, &matter)?);
             Ok(ClaimedRow { alert, episode, matter, step, deadline_revision, reason, moved_from, read_at })
         })
@@ -92,7 +101,8 @@ fn earlier_date(c: &Connection, m: &MatterState) -> Result<Option<Deadline>, Sto
 /// When the winning source was last read well, which may be later than its words last changed.
 fn read_at(c: &Connection, m: &MatterState) -> Result<Option<Timestamp>, StoreError> {
     let Some((source, claim)) = m.winning_claim() else { return Ok(None) };
-    let seen = rows(c, "SELECT last_ok_at FROM sources WHERE id = ?1", [source.as_str()], |r| maybe_time(r, "last_ok_at"))?;
+    let seen =
+        rows(c, "SELECT last_ok_at FROM sources WHERE id = ?1", [source.as_str()], |r| maybe_time(r, "last_ok_at"))?;
     Ok(seen.into_iter().flatten().chain([claim.read_at]).max())
 }
 
@@ -126,7 +136,11 @@ fn settle(c: &Connection, id: NotificationId, how: &Settlement, now: i64) -> Res
         params![id.0, state, next, reason, settled],
     )
     .map_err(fault)?;
-    c.execute("UPDATE attempts SET ended_at = ?2, outcome = ?3 WHERE notification = ?1 AND ended_at IS NULL", params![id.0, now, outcome]).map_err(fault)?;
+    c.execute(
+        "UPDATE attempts SET ended_at = ?2, outcome = ?3 WHERE notification = ?1 AND ended_at IS NULL",
+        params![id.0, now, outcome],
+    )
+    .map_err(fault)?;
     if settled.is_none() {
         return Ok(());
     }
@@ -141,7 +155,9 @@ fn settle(c: &Connection, id: NotificationId, how: &Settlement, now: i64) -> Res
 }
 
 pub(super) fn dead(c: &Connection, which: &str, limit: usize) -> Result<Vec<DeadLetter>, StoreError> {
-    let sql = format!("SELECT id, contact, channel, reason, attempts, settled_at FROM notifications WHERE state = 'dead' {which} LIMIT ?1");
+    let sql = format!(
+        "SELECT id, contact, channel, reason, attempts, settled_at FROM notifications WHERE state = 'dead' {which} LIMIT ?1"
+    );
     rows(c, &sql, [i64::try_from(limit).unwrap_or(i64::MAX)], |r| {
         Ok(DeadLetter {
             id: NotificationId(r.get(0).map_err(fault)?),

@@ -45,10 +45,15 @@ impl Read for Sqlite {
 
     fn matters_of(&self, kind: Kind) -> Fut<'_, Vec<MatterState>> {
         self.read(move |c| {
-            rows(c, "SELECT version, state FROM matters WHERE kind = ?1 ORDER BY shutdown_on, id", [kind.as_str()], |r| {
-                let text: String = r.get(1).map_err(fault)?;
-                Ok(MatterState { version: r.get(0).map_err(fault)?, ..from_json(&text)? })
-            })
+            rows(
+                c,
+                "SELECT version, state FROM matters WHERE kind = ?1 ORDER BY shutdown_on, id",
+                [kind.as_str()],
+                |r| {
+                    let text: String = r.get(1).map_err(fault)?;
+                    Ok(MatterState { version: r.get(0).map_err(fault)?, ..from_json(&text)? })
+                },
+            )
         })
     }
 
@@ -139,8 +144,13 @@ fn event(r: &Row<'_>) -> Result<Event, StoreError> {
 
 fn ledger(c: &Connection) -> Result<Ledger, StoreError> {
     let one = |sql: &str| c.query_row(sql, [], |r| r.get::<_, i64>(0)).map_err(fault);
-    let counter = |name: &str| c.query_row("SELECT coalesce(sum(n), 0) FROM counters WHERE name = ?1", [name], |r| r.get::<_, i64>(0)).map_err(fault);
-    let groups = |sql: &str| rows(c, sql, [], |r| Ok((r.get::<_, String>(0).map_err(fault)?, r.get::<_, i64>(1).map_err(fault)?)));
+    let counter = |name: &str| {
+        c.query_row("SELECT coalesce(sum(n), 0) FROM counters WHERE name = ?1", [name], |r| r.get::<_, i64>(0))
+            .map_err(fault)
+    };
+    let groups = |sql: &str| {
+        rows(c, sql, [], |r| Ok((r.get::<_, String>(0).map_err(fault)?, r.get::<_, i64>(1).map_err(fault)?)))
+    };
     let part = |name: &str, n: i64| (name.to_owned(), n);
     let payloads = LedgerLine {
         what: "payloads",
@@ -149,16 +159,24 @@ fn ledger(c: &Connection) -> Result<Ledger, StoreError> {
             part("normalized", counter("normalized")?),
             part("repeated", counter("repeated")?),
             part("unrecognized", one("SELECT count(*) FROM unrecognized")?),
-            part("pending", one("SELECT count(*) FROM payloads WHERE id > (SELECT value FROM cursors WHERE name = 'normalized')")?),
+            part(
+                "pending",
+                one("SELECT count(*) FROM payloads WHERE id > (SELECT value FROM cursors WHERE name = 'normalized')")?,
+            ),
         ],
     };
-    let mut events = groups("SELECT CASE routing WHEN 'routed' THEN 'routed' ELSE 'suppressed: ' || routing END, count(*) FROM events GROUP BY routing")?;
+    let mut events = groups(
+        "SELECT CASE routing WHEN 'routed' THEN 'routed' ELSE 'suppressed: ' || routing END, count(*) FROM events GROUP BY routing",
+    )?;
     events.push(part("suppressed: quiet_kind, counted only", one("SELECT coalesce(sum(n), 0) FROM job_counts")?));
     // The writer routes what it records in the same step, so nothing can be waiting to be routed.
     events.push(part("pending", 0));
     let mut obligations = Vec::new();
     for state in ["delivered", "superseded", "dead"] {
-        obligations.push(part(state, c.query_row("SELECT count(*) FROM obligations WHERE state = ?1", [state], |r| r.get(0)).map_err(fault)?));
+        obligations.push(part(
+            state,
+            c.query_row("SELECT count(*) FROM obligations WHERE state = ?1", [state], |r| r.get(0)).map_err(fault)?,
+        ));
     }
     // Pending counts only while something will still send it.
     obligations.push(part(

@@ -83,7 +83,11 @@ fn stopping() -> StoreError {
     StoreError::Unavailable("the store is stopping".into())
 }
 
-async fn write_loop(mut connection: Connection, checkpointer: Arc<Mutex<Connection>>, mut waiting: mpsc::Receiver<Work>) {
+async fn write_loop(
+    mut connection: Connection,
+    checkpointer: Arc<Mutex<Connection>>,
+    mut waiting: mpsc::Receiver<Work>,
+) {
     let mut written = 0_u64;
     let mut checkpoint: Option<tokio::task::JoinHandle<i64>> = None;
     while let Some(first) = waiting.recv().await {
@@ -138,7 +142,8 @@ async fn write_loop(mut connection: Connection, checkpointer: Arc<Mutex<Connecti
         if written >= CHECKPOINT_EVERY && checkpoint.is_none() {
             written = 0;
             let c = checkpointer.clone();
-            checkpoint = Some(tokio::task::spawn_blocking(move || passive(&c.lock().unwrap_or_else(PoisonError::into_inner))));
+            checkpoint =
+                Some(tokio::task::spawn_blocking(move || passive(&c.lock().unwrap_or_else(PoisonError::into_inner))));
         }
     }
 }
