@@ -12,6 +12,7 @@ pub mod housekeep;
 pub mod normalize;
 pub mod poll;
 pub mod receive;
+pub mod record;
 pub mod remind;
 pub mod simulate;
 pub mod status;
@@ -74,4 +75,6 @@ pub struct Report {
     pub summary: String,
     /// Tick again without waiting.
     pub more: bool,
+    /// Tick again after so long, whatever the period.
+    pub pause: Option<std::time::Duration>,
 }

@@ -64,8 +64,8 @@ pub trait Sources: Send + Sync {
 
 /// Normalizing.
 pub trait Matters: Send + Sync {
-    /// Payloads not yet normalized, oldest first, at most so many and about so many bytes.
-    fn pending(&self, limit: usize, bytes: usize) -> Fut<'_, Vec<StoredPayload>>;
+    /// Where the normalizer stands, and the payloads behind that, oldest first: at most so many and about so many bytes.
+    fn pending(&self, limit: usize, bytes: usize) -> Fut<'_, (PayloadId, Vec<StoredPayload>)>;
     /// The states of these matters, as far as they exist.
     fn matters(&self, ids: Vec<MatterId>) -> Fut<'_, Vec<MatterState>>;
     /// Records what was folded, opens and wakes alerts. `Stale` when a state or the cursor has moved: reload, fold again.

@@ -16,11 +16,12 @@ const PAYLOAD: &str =
     "p.id, p.source, p.connection, p.trust, p.baseline, p.conflict_of, p.received_at, p.headers, p.body";
 
 impl Matters for Sqlite {
-    fn pending(&self, limit: usize, bytes: usize) -> Fut<'_, Vec<StoredPayload>> {
+    fn pending(&self, limit: usize, bytes: usize) -> Fut<'_, (PayloadId, Vec<StoredPayload>)> {
         self.read(move |c| {
-            let sql = format!("SELECT {PAYLOAD} FROM payloads p WHERE p.id > (SELECT value FROM cursors WHERE name = 'normalized') ORDER BY p.id LIMIT ?1");
+            let from: i64 = c.query_row("SELECT value FROM cursors WHERE name = 'normalized'", [], |r| r.get(0)).map_err(fault)?;
+            let sql = format!("SELECT {PAYLOAD} FROM payloads p WHERE p.id > ?1 ORDER BY p.id LIMIT ?2");
             let mut statement = c.prepare_cached(&sql).map_err(fault)?;
-            let mut found = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)]).map_err(fault)?;
+            let mut found = statement.query([from, i64::try_from(limit).unwrap_or(i64::MAX)]).map_err(fault)?;
             let (mut out, mut size) = (Vec::new(), 0);
             while let Some(row) = found.next().map_err(fault)? {
                 let p = payload(row)?;
@@ -30,7 +31,7 @@ impl Matters for Sqlite {
                     break;
                 }
             }
-            Ok(out)
+            Ok((PayloadId(from), out))
         })
     }
 

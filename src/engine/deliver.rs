@@ -1,0 +1,221 @@
+//! Delivering: one channel's outbox, one message at a time.
+//!
+//! In: due notifications. Out: messages on the channel, outcomes in the store. Invariant: the attempt is on disk before
+//! it is made; the text is made from current facts; each channel has a loop of its own, so a failing one delays nobody
+//! else. Refuses to drop anything: what cannot be delivered becomes a dead letter, and the operators hear of it.
+
+use super::trouble::{self, Trouble};
+use super::{Context, Report};
+use crate::model::{AlertState, Change, ContactId, Reason, Severity};
+use crate::notify::{Body, Channel, Message, NextStep, Outcome, Row, ServiceBrief};
+use crate::rules::cadence::{DELIVERY_LIFETIME, next_attempt};
+use crate::rules::directory::{Directory, OPERATORS};
+use crate::rules::ladder::rungs;
+use crate::rules::policy::Tell;
+use crate::store::{Claimed, ClaimedRow, Settlement, StoreError};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// All channels, by the name contacts use.
+pub type Channels = BTreeMap<String, Channel>;
+
+/// Messages sent in one tick at most.
+const BATCH: usize = 50;
+/// Wait after a channel refused us: its token or password must be changed by a person.
+const UNAUTHORIZED_WAIT: i64 = 900;
+/// Rungs told of in a message.
+const NEXT_STEPS: usize = 2;
+
+/// The outbox of one channel.
+pub struct Deliverer {
+    /// What it works with.
+    pub cx: Context,
+    /// All channels.
+    pub channels: Arc<Channels>,
+    /// Which one.
+    pub channel: String,
+}
+
+impl Deliverer {
+    /// Sends what is due on this channel, one after the other.
+    ///
+    /// # Errors
+    /// The store's. A message whose outcome could not be stored is sent once more, with the same key.
+    pub async fn tick(&self, _now: Timestamp) -> Result<Report, StoreError> {
+        let mut sent = 0;
+        while sent < BATCH {
+            let now = self.cx.clock.now();
+            let Some(claimed) = self.cx.store.claim(self.channel.clone(), now).await? else { break };
+            let settlement = self.deliver(&claimed, now).await?;
+            let retry = matches!(settlement, Settlement::Retry { .. });
+            self.cx.store.settle(claimed.id, settlement, self.cx.clock.now()).await?;
+            sent += 1;
+            // A channel in trouble is left alone until its next moment: the others of its queue would fare no better.
+            if retry {
+                break;
+            }
+        }
+        let summary = if sent == 0 { String::new() } else { format!("{sent} attempts") };
+        Ok(Report { summary, more: sent == BATCH, pause: None })
+    }
+
+    async fn deliver(&self, claimed: &Claimed, now: Timestamp) -> Result<Settlement, StoreError> {
+        let dir = &self.cx.directory;
+        let Some(contact) = dir.contact(&claimed.contact) else {
+            return Ok(Settlement::Dead { reason: format!("contact {} is no longer configured", claimed.contact) });
+        };
+        let rows: Vec<Row> = claimed.rows.iter().filter(|r| is_current(r)).map(|r| row(dir, r, now)).collect();
+        if rows.is_empty() {
+            return Ok(Settlement::Superseded);
+        }
+        let Some(channel) = self.channels.get(&self.channel) else {
+            return Ok(Settlement::Dead { reason: format!("channel {} is no longer configured", self.channel) });
+        };
+        let zone = dir.owner(&contact.owner).zone.clone();
+        let message = Message { key: claimed.key.clone(), contact: contact.clone(), thread: claimed.thread.clone(), now, zone, body: Body::Alerts(rows) };
+        let outcome = channel.send(&message).await;
+        self.settlement(claimed, outcome).await
+    }
+
+    async fn settlement(&self, claimed: &Claimed, outcome: Outcome) -> Result<Settlement, StoreError> {
+        let now = self.cx.clock.now();
+        let in_seconds = |s: i64| now.saturating_add(SignedDuration::from_secs(s)).unwrap_or(now);
+        let too_old = now.as_second() - claimed.created_at.as_second() > DELIVERY_LIFETIME;
+        let (asked, reason) = match outcome {
+            Outcome::Delivered { thread } => {
+                if claimed.attempts > 1 {
+                    self.channel_works_again(now).await?;
+                }
+                return Ok(Settlement::Delivered { thread });
+            }
+            Outcome::Rejected { reason } => return Ok(Settlement::Dead { reason }),
+            Outcome::Unauthorized { reason } => {
+                self.channel_refuses_us(&reason, now).await?;
+                if too_old { (None, reason) } else { return Ok(Settlement::Retry { at: in_seconds(UNAUTHORIZED_WAIT), reason }) }
+            }
+            Outcome::Retry { after, reason } => (after, reason),
+        };
+        tracing::warn!(channel = %self.channel, notification = %claimed.id, attempt = claimed.attempts, "a message was not delivered: {reason}");
+        if too_old {
+            return Ok(Settlement::Dead { reason: format!("given up after three days: {reason}") });
+        }
+        let wait = next_attempt(claimed.attempts, asked.map(|d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX)));
+        let jitter = i64::try_from(fastrand::u64(0..=u64::try_from(wait / 10).unwrap_or(0))).unwrap_or(0);
+        Ok(Settlement::Retry { at: in_seconds(if asked.is_some() { wait } else { wait + jitter }), reason })
+    }
+
+    async fn channel_refuses_us(&self, reason: &str, now: Timestamp) -> Result<(), StoreError> {
+        // Operators who are reached by this very channel would not hear of it there; health is red in any case.
+        let title = format!("{} refuses forewarn", self.channel);
+        let summary = format!("{reason}. Nothing is lost: messages wait and are tried again every 15 minutes. Check the token or password of this channel.");
+        self.report(Change::Opened, title, summary, now).await
+    }
+
+    async fn channel_works_again(&self, now: Timestamp) -> Result<(), StoreError> {
+        let id = crate::model::MatterId::new(format!("forewarn:source/{}", self.about())).map_err(|e| StoreError::Damaged(e.to_string()))?;
+        let open = self.cx.store.matters(vec![id]).await?.iter().any(|m| !m.is_over());
+        if !open {
+            return Ok(());
+        }
+        self.report(Change::Resolved, format!("{} takes messages again", self.channel), "What waited is being sent.".into(), now).await
+    }
+
+    fn about(&self) -> String {
+        format!("channel-{}", self.channel)
+    }
+
+    async fn report(&self, change: Change, title: String, summary: String, now: Timestamp) -> Result<(), StoreError> {
+        let id = crate::model::MatterId::new(format!("forewarn:source/{}", self.about())).map_err(|e| StoreError::Damaged(e.to_string()))?;
+        let open = self.cx.store.matters(vec![id]).await?.iter().any(|m| !m.is_over());
+        if open && change == Change::Opened {
+            return Ok(());
+        }
+        let t = Trouble { provider: trouble::ourselves()?, about: self.about(), change, severity: Severity::Major, title, summary, native_id: None };
+        trouble::report(&self.cx, &t, now).await
+    }
+}
+
+/// Whether an obligation still says something true: its alert goes on (or this is the word that it ended), in the same
+/// episode and for the same date.
+fn is_current(r: &ClaimedRow) -> bool {
+    let ending = matches!(r.reason, Reason::Resolved | Reason::Withdrawn);
+    let same_date = r.deadline_revision == r.matter.deadline.as_ref().map_or(0, |d| d.revision);
+    r.alert.episode == r.episode && (ending || (r.alert.state != AlertState::Resolved && !r.matter.is_over() && (same_date || r.reason == Reason::Moved)))
+}
+
+fn row(dir: &Directory, r: &ClaimedRow, now: Timestamp) -> Row {
+    let owner = dir.owner(&r.alert.owner);
+    let mut matter = r.matter.clone();
+    if let (Some(at), Some(source)) = (r.read_at, matter.winning_claim().map(|(s, _)| s.clone()))
+        && let Some(claim) = matter.claims.get_mut(&source)
+    {
+        claim.read_at = at;
+    }
+    let services = r
+        .alert
+        .services
+        .iter()
+        .map(|name| ServiceBrief { name: name.clone(), env: dir.service(name).map_or_else(|| "production".into(), |s| s.env.clone()) })
+        .collect();
+    let next = rungs(dir.policy(&r.alert.policy), &r.matter, r.alert.opened_at, owner)
+        .into_iter()
+        .filter(|rung| rung.at > now)
+        .take(NEXT_STEPS)
+        .map(|rung| NextStep { at: rung.at, tell: in_words(dir, owner, &rung.tell) })
+        .collect();
+    let answer = r.alert.ack.as_ref().map(|a| match a.plan_on {
+        Some(d) => format!("plan {} ({})", d.strftime("%a %-d %b %Y"), a.by),
+        None => format!("seen by {}", a.by),
+    });
+    let moved_from = if r.reason == Reason::Moved { r.moved_from.clone() } else { None };
+    Row { alert: r.alert.id, reason: r.reason, step: r.step.clone(), matter, owner: r.alert.owner.clone(), why: r.alert.why.clone(), services, moved_from, answer, next }
+}
+
+/// Who a rung tells, in words.
+pub fn in_words(dir: &Directory, owner: &crate::rules::directory::Owner, tell: &[Tell]) -> String {
+    let names: Vec<String> = tell
+        .iter()
+        .filter_map(|t| match t {
+            Tell::Owner => Some(owner.name.clone()),
+            Tell::Lead => owner.lead.as_ref().map(|l| format!("{} (lead)", l.address)),
+            Tell::Operators => Some(dir.owner(OPERATORS).name.clone()),
+        })
+        .collect();
+    names.join(", ")
+}
+
+/// Tells the operators of dead letters nobody was told of. Theirs only turn health red.
+pub struct DeadLetters {
+    /// What it works with.
+    pub cx: Context,
+}
+
+impl DeadLetters {
+    /// Looks once.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn tick(&self, now: Timestamp) -> Result<Report, StoreError> {
+        let dead = self.cx.store.dead_letters(BATCH).await?;
+        for d in dead.iter().filter(|d| !self.is_operators(&d.contact)) {
+            let t = Trouble {
+                provider: trouble::ourselves()?,
+                about: format!("dead-letters/{}", d.contact),
+                change: Change::Opened,
+                severity: Severity::Major,
+                title: format!("{} was not reached", d.contact),
+                summary: format!("Message {} could not be delivered by {} after {} attempts: {}", d.id, d.channel, d.attempts, d.reason),
+                native_id: Some(format!("dead:{}", d.id)),
+            };
+            trouble::report(&self.cx, &t, now).await?;
+        }
+        let told = dead.len();
+        self.cx.store.dead_letters_told(dead.into_iter().map(|d| d.id).collect()).await?;
+        Ok(Report { summary: if told == 0 { String::new() } else { format!("{told} dead letters") }, more: told == BATCH, pause: None })
+    }
+
+    fn is_operators(&self, contact: &ContactId) -> bool {
+        self.cx.directory.owner(OPERATORS).contacts.iter().any(|c| c.id == *contact)
+    }
+}

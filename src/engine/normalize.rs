@@ -1,0 +1,144 @@
+//! Normalizing: from the inbox to events, in batches.
+//!
+//! In: pending payloads. Out: events, states, woken alerts; what cannot be read stays visible as unrecognized. Invariant:
+//! a payload that makes a reader panic is set aside and the next goes on; the cursor moves with the events. Refuses to
+//! compete with intake while its oldest payload is younger than 30 s.
+
+use super::record::{Heeded, record};
+use super::{Context, Report, trouble};
+use crate::model::{Change, PayloadId, ReadOutcome, Severity, Trust};
+use crate::provider::catalog::Catalog;
+use crate::provider::file::Source;
+use crate::provider::read::{ReadContext, models, table};
+use crate::rules::fold::Heard;
+use crate::store::{Recording, StoreError, StoredPayload};
+use jiff::Timestamp;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, atomic::Ordering};
+use std::time::Duration;
+
+const BATCH: usize = 256;
+const BATCH_BYTES: usize = 4 << 20;
+/// Requests in flight from which on intake comes first.
+const BUSY: usize = 4;
+/// How long intake may come first.
+const PATIENCE_MS: i64 = 30_000;
+
+/// The normalizer.
+pub struct Normalizer {
+    /// What it works with.
+    pub cx: Context,
+}
+
+impl Normalizer {
+    /// Normalizes one batch.
+    ///
+    /// # Errors
+    /// The store's; nothing is half done then.
+    pub async fn tick(&self, now: Timestamp) -> Result<Report, StoreError> {
+        let busy = self.cx.nudges.receiving.load(Ordering::Relaxed) >= BUSY;
+        let limit = if busy { 1 } else { BATCH };
+        let (from, payloads) = self.cx.store.pending(limit, BATCH_BYTES).await?;
+        let Some((oldest, last)) = payloads.first().zip(payloads.last()).map(|(a, b)| (a.received_at, b.id)) else {
+            return Ok(Report::default());
+        };
+        if busy && now.as_millisecond() - oldest.as_millisecond() < PATIENCE_MS {
+            return Ok(Report { pause: Some(Duration::from_millis(100)), ..Report::default() });
+        }
+        let (count, full) = (payloads.len(), payloads.len() == limit);
+        let base = Recording { cursor: Some((from, last)), now, ..Recording::default() };
+        let (heeded, base) = self.read(payloads, base).await?;
+        let unread = base.unrecognized.len();
+        let events = record(&self.cx, heeded, base).await?;
+        Ok(Report { summary: format!("{count} payloads, {events} events, {unread} unrecognized"), more: full, pause: None })
+    }
+
+    /// Reads unrecognized payloads again, as after an improved provider file. How many can be read now.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn replay(&self, since: Option<Timestamp>, provider: Option<&str>, now: Timestamp) -> Result<(u64, u64), StoreError> {
+        let (mut after, mut looked, mut read) = (PayloadId(0), 0, 0);
+        loop {
+            let page = self.cx.store.unrecognized(after, BATCH).await?;
+            let Some(last) = page.last().map(|(p, _)| p.id) else { return Ok((looked, read)) };
+            after = last;
+            let wanted: Vec<StoredPayload> = page
+                .into_iter()
+                .map(|(p, _)| p)
+                .filter(|p| since.is_none_or(|s| p.received_at >= s) && provider.is_none_or(|id| p.source.provider() == id))
+                .collect();
+            looked += wanted.len() as u64;
+            let ids: Vec<PayloadId> = wanted.iter().map(|p| p.id).collect();
+            let (heeded, mut base) = self.read(wanted, Recording { now, ..Recording::default() }).await?;
+            base.normalized = 0;
+            base.recognized = ids.into_iter().filter(|id| !base.unrecognized.iter().any(|(u, _)| u == id)).collect();
+            read += base.recognized.len() as u64;
+            record(&self.cx, heeded, base).await?;
+        }
+    }
+
+    async fn read(&self, payloads: Vec<StoredPayload>, mut base: Recording) -> Result<(Vec<Heeded>, Recording), StoreError> {
+        let catalog = self.cx.catalog.clone();
+        let work = move || payloads.into_iter().map(|p| (read_guarded(&catalog, &p), p)).collect::<Vec<_>>();
+        let read = tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Unavailable("the readers stopped".into()))?;
+        let mut heeded = Vec::with_capacity(read.len());
+        for (outcome, p) in read {
+            let heard = Heard { at: p.received_at, baseline: p.baseline };
+            if p.conflict_of.is_some() {
+                heeded.push(Heeded { payload: Some(p.id), trust: Trust::Fetched, heard, seen: conflict(&p)? });
+                base.normalized += 1;
+                continue;
+            }
+            match outcome {
+                ReadOutcome::Ok(all) => {
+                    base.normalized += 1;
+                    heeded.extend(all.into_iter().map(|seen| Heeded { payload: Some(p.id), trust: p.trust, heard, seen }));
+                }
+                ReadOutcome::GuardFailed(why) | ReadOutcome::Unreadable(why) => base.unrecognized.push((p.id, why)),
+            }
+        }
+        Ok((heeded, base))
+    }
+}
+
+/// Two different messages under one id: the first counts, the operators are told.
+fn conflict(p: &StoredPayload) -> Result<crate::model::Observation, StoreError> {
+    let first = p.conflict_of.map_or(0, |f| f.0);
+    let provider = crate::model::ProviderId::new(p.source.provider()).map_err(|e| StoreError::Damaged(e.to_string()))?;
+    let t = trouble::Trouble {
+        title: format!("{provider} sent two different messages under one id"),
+        summary: format!("Payload {} repeats the id of payload {first} with another body. The first one counts; look at both.", p.id),
+        about: format!("{}/conflict", p.source.name()),
+        provider,
+        change: Change::Opened,
+        severity: Severity::Minor,
+        native_id: Some(format!("conflict:{}", p.id)),
+    };
+    t.observation(p.received_at)
+}
+
+/// Reads a payload; a panic of a reader is an unreadable payload, not the end of the daemon.
+fn read_guarded(catalog: &Arc<Catalog>, p: &StoredPayload) -> ReadOutcome {
+    catch_unwind(AssertUnwindSafe(|| read(catalog, p))).unwrap_or_else(|_| ReadOutcome::Unreadable("the reader panicked: please report this payload".into()))
+}
+
+/// Reads a payload by its source's reader.
+pub fn read(catalog: &Catalog, p: &StoredPayload) -> ReadOutcome {
+    let Some(provider) = catalog.get(p.source.provider()) else {
+        return ReadOutcome::Unreadable(format!("provider {:?} is not known any more", p.source.provider()));
+    };
+    let cx = ReadContext {
+        provider: provider.file.id.clone(),
+        provider_name: provider.file.name.clone(),
+        source: p.source.clone(),
+        connection: p.connection.clone(),
+        received_at: p.received_at,
+    };
+    match (provider.file.sources.get(p.source.name()), &provider.webhook) {
+        (Some(Source::Webhook(_)), Some(reader)) => reader.read(&cx, &p.headers, &p.body),
+        (Some(Source::Table(t)), _) => table::read(t, &cx, &p.body),
+        (Some(Source::Models(m)), _) => models::read(m, &cx, &p.body),
+        (Some(Source::Webhook(_)), None) | (None, _) => ReadOutcome::Unreadable(format!("source {} is not known any more", p.source)),
+    }
+}

@@ -1,0 +1,73 @@
+//! Reminding: alerts whose time has come, the ladder's answer, rows of the outbox.
+//!
+//! In: due alerts. Out: obligations grouped into notifications. Invariant: deciding is pure; what was decided on stale
+//! facts is thrown away and decided again. Refuses to send: that is delivering.
+
+use super::{Context, Report};
+use crate::model::{AlertState, Kind};
+use crate::rules::group::group;
+use crate::rules::directory::OPERATORS;
+use crate::rules::ladder::{LadderInput, decide};
+use crate::store::{PlanOutcome, Planned, StoreError};
+use jiff::Timestamp;
+
+const BATCH: usize = 500;
+
+/// The reminder.
+pub struct Reminder {
+    /// What it works with.
+    pub cx: Context,
+}
+
+impl Reminder {
+    /// Looks at every due alert once.
+    ///
+    /// # Errors
+    /// The store's; nothing is half done then.
+    pub async fn tick(&self, now: Timestamp) -> Result<Report, StoreError> {
+        let due = self.cx.store.due_alerts(now, BATCH).await?;
+        if due.is_empty() {
+            return Ok(Report::default());
+        }
+        let dir = &self.cx.directory;
+        let mut planned = Vec::with_capacity(due.len());
+        let mut dues = Vec::new();
+        for d in &due {
+            let input = LadderInput {
+                policy: dir.policy(&d.alert.policy),
+                alert: &d.alert,
+                matter: &d.matter,
+                told: &d.told,
+                owner: dir.owner(&d.alert.owner),
+                operators: dir.owner(OPERATORS),
+            };
+            let plan = decide(&input, now);
+            planned.push(Planned {
+                alert: d.alert.id,
+                version: d.alert.version,
+                next_at: plan.next_at,
+                close: plan.close && d.alert.state != AlertState::Resolved,
+                told_revision: plan.due.as_ref().map(|_| d.matter.revision),
+            });
+            if let Some(due) = plan.due {
+                dues.push((d.alert.id, d.alert.episode, d.matter.kind, due));
+            }
+        }
+        let notifications = group(dues.iter().map(|(alert, episode, kind, due)| (*alert, *episode, *kind, due)));
+        let (looked, told) = (planned.len(), notifications.len());
+        match self.cx.store.plan(planned, notifications, now).await? {
+            PlanOutcome::Done => {
+                if told > 0 {
+                    self.cx.nudges.deliver.notify_waiters();
+                }
+                Ok(Report { summary: format!("{looked} alerts, {told} notifications"), more: looked == BATCH, pause: None })
+            }
+            PlanOutcome::Stale => Ok(Report { summary: "an alert changed meanwhile".into(), more: false, pause: Some(std::time::Duration::from_millis(50)) }),
+        }
+    }
+}
+
+/// Whether a kind is reminded of at all: for explaining.
+pub fn is_reminded(kind: Kind) -> bool {
+    !matches!(kind, Kind::Job | Kind::Change | Kind::Unrecognized)
+}
