@@ -68,7 +68,7 @@ impl Bot {
         match self.post(&body, message).await {
             Ok(answer) if message.thread.is_some() && answer::thread_is_gone(&answer) => {
                 // Somebody deleted the first message; the conversation begins anew rather than ending.
-                body["thread_ts"].take();
+                body.as_object_mut().map(|b| b.remove("thread_ts"));
                 match self.post(&body, message).await {
                     Ok(answer) => answer::of_api(&answer, channel, None),
                     Err(outcome) => outcome,

@@ -152,6 +152,15 @@ mod tests {
     }
 
     #[test]
+    fn more_lines_than_slack_takes_still_end_with_the_footer() {
+        let mut r = render(&message(vec![ending()]));
+        r.lines = vec![Line { text: "x".repeat(2_000), ..r.lines[0].clone() }; 500];
+        let blocks = blocks(&r);
+        assert_eq!(blocks.len(), BLOCKS_MAX);
+        assert_eq!(blocks[BLOCKS_MAX - 1]["type"], "context");
+    }
+
+    #[test]
     fn the_largest_message_keeps_the_limits() {
         let amps = "&".repeat(5_000);
         let mut rows = Vec::new();

@@ -226,8 +226,11 @@ async fn what_is_not_an_answer_of_slack_is_tried_again() {
 #[tokio::test]
 async fn an_endless_answer_is_cut() {
     let (_, base) = start(says(200, &"x".repeat(5_000_000))).await;
-    let outcome = bot(&base).send(&message(vec![ending()])).await;
+    let m = message(vec![ending()]);
+    let outcome = hook(&base).send(&m).await;
     assert!(matches!(&outcome, Outcome::Retry { reason, .. } if reason.chars().count() < 300), "{outcome:?}");
+    let request = client().post(format!("{base}/services/T0/B0/canary")).json(&payload(&m));
+    assert_eq!(super::post(request, m.now).await.unwrap().body.len(), crate::notify::http::BODY_CAP);
 }
 
 #[tokio::test]
