@@ -5,8 +5,11 @@
 
 pub mod console;
 pub mod email;
+pub mod http;
 pub mod render;
 pub mod slack;
+#[cfg(test)]
+mod testing;
 pub mod webhook;
 
 use crate::model::{AlertId, Contact, Deadline, MatterState, Reason, StepKey};

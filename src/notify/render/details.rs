@@ -1,0 +1,208 @@
+//! What follows the headline of one alert: what happens, what is ours, what to do, the proof, what comes next.
+//!
+//! In: a row and the reader's clock. Out: lines in reading order. Invariant: lists are capped and say how many they
+//! leave out; a link is `http` or `https`. Refuses to repeat the headline.
+
+use super::{Clock, Line, Part};
+use crate::model::event::Money;
+use crate::model::text::{one_line, safe_link};
+use crate::model::{Claim, Deadline, Firmness, Kind, Precision, Reason, SourceId, SubjectType};
+use crate::notify::Row;
+
+/// Services shown before they are counted.
+const SERVICES_SHOWN: usize = 10;
+/// Rungs shown.
+const NEXT_SHOWN: usize = 3;
+/// Longest quote of a provider.
+const QUOTE_MAX: usize = 300;
+/// Longest summary of a provider.
+const SUMMARY_MAX: usize = 600;
+
+/// The lines of one alert.
+pub(super) fn details(row: &Row, clock: Clock<'_>) -> Vec<Line> {
+    let ending = row.matter.kind == Kind::Deprecation;
+    let over = matches!(row.reason, Reason::Resolved | Reason::Withdrawn);
+    let mut lines = Vec::new();
+    lines.extend(why(row));
+    lines.push(if ending { end_facts(row, clock) } else { facts(row, clock) });
+    lines.extend(summary(row));
+    lines.extend(ours(row));
+    if row.reason == Reason::Withdrawn && ending {
+        lines.push(Line::new(Part::Do, "Nothing ends; whoever began to move may stop."));
+    } else if !over {
+        lines.extend(row.answer.as_ref().map(|a| Line::new(Part::Do, format!("Answered: {}.", one_line(a, 200)))));
+    }
+    if ending {
+        lines.extend(proof(row, clock));
+    }
+    if !over {
+        lines.extend(next(row, clock));
+    }
+    lines
+}
+
+fn why(row: &Row) -> Option<Line> {
+    let owner = one_line(&row.owner, 64);
+    let text = match row.reason {
+        Reason::Escalated if row.answer.is_none() => {
+            format!("This reaches you because {owner} has not answered yet.")
+        }
+        Reason::Escalated => format!("This reaches you because {owner} has answered and is not done."),
+        Reason::Opened
+        | Reason::Reminder
+        | Reason::Overdue
+        | Reason::Moved
+        | Reason::Updated
+        | Reason::Resolved
+        | Reason::Withdrawn => return None,
+    };
+    Some(Line::new(Part::Why, text))
+}
+
+/// `openai · firm date · then calls fail · replacement: gpt-demo-2`.
+fn end_facts(row: &Row, clock: Clock<'_>) -> Line {
+    let matter = &row.matter;
+    let mut facts = vec![matter.provider.to_string()];
+    facts.extend(matter.deadline.as_ref().map(|d| firmness(d, clock)));
+    if row.reason != Reason::Withdrawn {
+        facts.extend(match matter.subjects.first().map(|s| s.kind) {
+            Some(SubjectType::Model | SubjectType::Api) => Some("then calls fail".to_owned()),
+            Some(
+                SubjectType::Feature
+                | SubjectType::Component
+                | SubjectType::Sdk
+                | SubjectType::Product
+                | SubjectType::Account,
+            )
+            | None => None,
+        });
+        let replacements: Vec<_> = matter.replacements.iter().take(3).map(|r| one_line(r, 120)).collect();
+        facts.push(if replacements.is_empty() {
+            "no replacement named".into()
+        } else {
+            format!("replacement: {}", replacements.join(", "))
+        });
+    }
+    Line { part: Part::What, text: facts.join(" · "), link: None }
+}
+
+fn firmness(d: &Deadline, clock: Clock<'_>) -> String {
+    let hour = d.at.map(|at| format!(", exactly {}", clock.moment(at))).unwrap_or_default();
+    match (d.firmness, d.precision) {
+        (Firmness::NotBefore, _) => "earliest possible date, not a promise".into(),
+        (Firmness::Firm, Precision::Instant) => format!("firm date{hour}"),
+        (Firmness::Firm, Precision::Day) => match d.date.yesterday() {
+            // Some provider's midnight is the evening before.
+            Ok(eve) if eve >= clock.today() => {
+                format!("firm date, no hour given: be done by {}", eve.strftime("%a %-d %b"))
+            }
+            Ok(_) | Err(_) => "firm date".into(),
+        },
+        (Firmness::Firm, Precision::Month) => "only the month is given".into(),
+        (Firmness::Firm, Precision::Quarter) => "only the quarter is given".into(),
+        (Firmness::Firm, Precision::Year) => "only the year is given".into(),
+    }
+}
+
+/// `openai · since Mon 23 Nov 08:40 UTC · 123.45 USD`, with the link.
+fn facts(row: &Row, clock: Clock<'_>) -> Line {
+    let matter = &row.matter;
+    let mut facts = vec![matter.provider.to_string(), format!("{} ({})", matter.severity, matter.stage)];
+    facts.push(format!("since {}", clock.moment(matter.opened_at)));
+    facts.extend(matter.money.as_ref().map(amount));
+    Line { part: Part::What, text: facts.join(" · "), link: matter.url.as_deref().and_then(safe_link) }
+}
+
+/// Minor units by ISO 4217: most currencies have two, some none or three.
+fn amount(money: &Money) -> String {
+    let digits = match money.currency.to_ascii_uppercase().as_str() {
+        "JPY" | "KRW" | "VND" | "CLP" | "ISK" | "XAF" | "XOF" | "UGX" | "PYG" => 0,
+        "BHD" | "KWD" | "OMR" | "JOD" | "TND" | "IQD" | "LYD" => 3,
+        _ => 2,
+    };
+    let unit = 10_u64.pow(digits);
+    let (whole, part) = (money.minor.unsigned_abs() / unit, money.minor.unsigned_abs() % unit);
+    let sign = if money.minor < 0 { "-" } else { "" };
+    let currency = one_line(&money.currency, 8);
+    match digits {
+        0 => format!("{sign}{whole} {currency}"),
+        n => format!("{sign}{whole}.{part:0width$} {currency}", width = n as usize),
+    }
+}
+
+fn summary(row: &Row) -> Option<Line> {
+    let text = one_line(&row.matter.summary, SUMMARY_MAX);
+    let wanted = match (row.matter.kind, row.reason) {
+        // The quote says it in the provider's words; only what is new needs more.
+        (Kind::Deprecation, Reason::Updated | Reason::Withdrawn) => true,
+        (Kind::Deprecation, _) => false,
+        (_, _) => true,
+    };
+    (wanted && !text.is_empty() && text != one_line(&row.matter.title, SUMMARY_MAX))
+        .then(|| Line::new(Part::What, text))
+}
+
+fn ours(row: &Row) -> Vec<Line> {
+    if row.services.is_empty() {
+        let why = one_line(&row.why, 300);
+        let text =
+            if why.is_empty() { "No service of yours is named.".into() } else { format!("Yours because: {why}") };
+        return vec![Line::new(Part::Ours, text)];
+    }
+    let mut lines: Vec<_> = row
+        .services
+        .iter()
+        .take(SERVICES_SHOWN)
+        .map(|s| Line::new(Part::Ours, format!("{}, {}", one_line(&s.name, 64), one_line(&s.env, 64))))
+        .collect();
+    let more = row.services.len().saturating_sub(SERVICES_SHOWN);
+    if more > 0 {
+        lines.push(Line::new(Part::Ours, format!("and {more} more services")));
+    }
+    lines
+}
+
+fn proof(row: &Row, clock: Clock<'_>) -> Vec<Line> {
+    let mut lines = Vec::new();
+    if let Some((source, claim)) = row.matter.winning_claim() {
+        lines.push(quote(source, claim, row, clock));
+    }
+    if row.matter.in_conflict() {
+        let said: Vec<_> = row
+            .matter
+            .claims
+            .iter()
+            .filter_map(|(s, c)| c.deadline.as_ref().map(|d| format!("{s} says {}", d.in_words())))
+            .take(4)
+            .collect();
+        lines.push(Line::new(Part::Proof, format!("Sources disagree: {}.", said.join("; "))));
+    }
+    lines
+}
+
+fn quote(source: &SourceId, claim: &Claim, row: &Row, clock: Clock<'_>) -> Line {
+    let words = one_line(&claim.text, QUOTE_MAX);
+    let quoted = if words.is_empty() { String::new() } else { format!(": \"{words}\"") };
+    let link = claim.url.as_deref().or(row.matter.url.as_deref()).and_then(safe_link);
+    Line { part: Part::Proof, text: format!("Read {} on {source}{quoted}", clock.moment(claim.read_at)), link }
+}
+
+/// `If nobody answers, we tell search Wed 23 Dec, ravi@example.com (lead) Fri 15 Jan.`
+fn next(row: &Row, clock: Clock<'_>) -> Option<Line> {
+    if row.next.is_empty() {
+        return None;
+    }
+    let steps: Vec<_> = row
+        .next
+        .iter()
+        .take(NEXT_SHOWN)
+        .map(|step| {
+            // Within a day the hour matters; further out it is noise.
+            let soon = step.at.duration_since(clock.now).as_hours() < 24;
+            let when = if soon { clock.moment(step.at) } else { clock.day(step.at) };
+            format!("{} {when}", one_line(&step.tell, 200))
+        })
+        .collect();
+    let intro = if row.answer.is_some() { "We tell" } else { "If nobody answers, we tell" };
+    Some(Line::new(Part::Next, format!("{intro} {}.", steps.join(", then "))))
+}

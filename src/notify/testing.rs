@@ -1,0 +1,172 @@
+//! Test fixtures of this layer: one invented ending, one invented incident, and texts that try to break out.
+//!
+//! In: nothing. Out: messages. Invariant: every id is invented. Refuses to be built outside tests.
+
+use super::{Body, Message, NextStep, Row, ServiceBrief};
+use crate::model::*;
+use jiff::{Timestamp, civil::date, tz::TimeZone};
+use std::collections::BTreeMap;
+
+pub fn at(s: &str) -> Timestamp {
+    s.parse().unwrap()
+}
+
+pub fn services(names: &[(&str, &str)]) -> Vec<ServiceBrief> {
+    names.iter().map(|(n, e)| ServiceBrief { name: (*n).into(), env: (*e).into() }).collect()
+}
+
+/// `gpt-demo-2025-08-07` ends on 22 Jan 2027, used by two services.
+pub fn ending() -> Row {
+    let provider = ProviderId::new("openai").unwrap();
+    let subject = Subject::model(&provider, "gpt-demo-2025-08-07");
+    let deadline = Deadline::day(date(2027, 1, 22), "2027-01-22");
+    let claim = Claim {
+        rank: Rank::Page,
+        deadline: Some(deadline.clone()),
+        announced_on: None,
+        replacements: vec!["gpt-demo-2".into()],
+        text: "2027-01-22 | gpt-demo-2025-08-07 | gpt-demo-2".into(),
+        url: Some("https://provider.example/docs/deprecations".into()),
+        read_at: at("2026-11-23T08:40:00Z"),
+    };
+    Row {
+        alert: AlertId(17),
+        reason: Reason::Reminder,
+        step: StepKey("60d".into()),
+        matter: MatterState {
+            id: subject.matter_id().unwrap(),
+            kind: Kind::Deprecation,
+            provider,
+            connection: None,
+            stage: Stage::Announced,
+            title: "gpt-demo-2025-08-07 shuts down".into(),
+            summary: String::new(),
+            severity: Severity::Major,
+            url: Some("https://provider.example/docs/deprecations".into()),
+            subjects: vec![subject],
+            deadline: Some(deadline),
+            announced_on: None,
+            replacements: vec!["gpt-demo-2".into()],
+            money: None,
+            claims: BTreeMap::from([(SourceId::new("openai/deprecations").unwrap(), claim)]),
+            opened_at: at("2026-08-25T00:00:00Z"),
+            latest_at: at("2026-08-25T00:00:00Z"),
+            latest_fingerprint: "00".into(),
+            baseline: false,
+            revision: 1,
+            version: 1,
+        },
+        owner: "search".into(),
+        why: "service support-bot uses openai/support:gpt-demo-2025-08-07".into(),
+        services: services(&[("support-bot", "production"), ("rerank-batch", "staging")]),
+        moved_from: None,
+        answer: None,
+        next: vec![
+            NextStep { at: at("2026-12-23T09:00:00Z"), tell: "search".into() },
+            NextStep { at: at("2027-01-15T09:00:00Z"), tell: "ravi@example.com (lead)".into() },
+        ],
+    }
+}
+
+/// An incident that began 25 minutes ago.
+pub fn incident() -> Row {
+    let mut row = ending();
+    let provider = ProviderId::new("openai").unwrap();
+    row.alert = AlertId(18);
+    row.reason = Reason::Opened;
+    row.step = StepKey("opened".into());
+    row.matter = MatterState {
+        id: MatterId::new("openai:incident/01DEMO").unwrap(),
+        kind: Kind::Incident,
+        stage: Stage::Open,
+        title: "Elevated errors on the demo API".into(),
+        summary: "We are looking into it.".into(),
+        severity: Severity::Critical,
+        url: Some("https://status.example/incidents/01DEMO".into()),
+        subjects: vec![Subject::of(&provider, SubjectType::Component, "Demo API")],
+        deadline: None,
+        replacements: vec![],
+        claims: BTreeMap::new(),
+        opened_at: at("2026-11-23T08:30:00Z"),
+        ..row.matter
+    };
+    row.services = services(&[("support-bot", "production")]);
+    row.next = vec![NextStep { at: at("2026-11-23T09:10:00Z"), tell: "ravi@example.com (lead)".into() }];
+    row
+}
+
+/// A message of these rows to a contact of `search`, at 08:55 UTC on 23 Nov 2026.
+pub fn message(rows: Vec<Row>) -> Message {
+    Message {
+        key: "0123456789abcdef0123456789abcdef".into(),
+        contact: Contact {
+            id: ContactId("search/slack".into()),
+            owner: "search".into(),
+            channel: "slack".into(),
+            address: "#search-ai".into(),
+        },
+        thread: None,
+        now: at("2026-11-23T08:55:00Z"),
+        zone: TimeZone::UTC,
+        body: Body::Alerts(rows),
+    }
+}
+
+/// Texts that try to become markup, a mention, a header, a template or a terminal command.
+pub const HOSTILE: &[&str] = &[
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg><set attributeName=x to=y></svg>",
+    "</div><a href=\"javascript:alert(1)\">x</a>",
+    "half <b tag",
+    "\"onmouseover=\"alert(1)",
+    "line\u{2028}separator\u{2029}paragraph",
+    "<!channel> <!here> <@U1> <#C1>",
+    "<https://evil.example|click>",
+    "&lt;!here&gt;",
+    "*bold* _it_ ~no~ `code` >quote",
+    "a\r\nBcc: evil@example.com\r\n\r\nbody",
+    "nul\0and\nnewline",
+    "=?utf-8?q?=0D=0ABcc:_evil@example.com?=",
+    "\r\n.\r\nMAIL FROM:<evil@example.com>",
+    "{{7*7}} {% for x in y %} ${7*7} %s %n",
+    "\u{1b}[31mred\u{1b}]0;title\u{7}",
+    "\u{202e}txt.exe\u{2066}\u{200b}",
+];
+
+/// A row with one hostile text in every place that a stranger can fill.
+pub fn hostile(text: &str, base: Row) -> Row {
+    let mut row = base;
+    let m = &mut row.matter;
+    m.title = text.into();
+    m.summary = format!("summary {text}");
+    m.url = Some(text.into());
+    m.replacements = vec![text.into()];
+    for s in &mut m.subjects {
+        s.id = text.into();
+        s.region = Some(text.into());
+    }
+    for c in m.claims.values_mut() {
+        c.text = text.into();
+        c.url = Some(format!("https://a.example/{text}"));
+    }
+    row.why = text.into();
+    row.services = services(&[(text, text)]);
+    row.answer = Some(text.into());
+    row.next = vec![NextStep { at: at("2026-12-23T09:00:00Z"), tell: text.into() }];
+    row
+}
+
+/// Every message a hostile text can make: alone and in a group, an ending and an incident, in every reason.
+pub fn hostile_messages(text: &str) -> Vec<Message> {
+    let mut out = Vec::new();
+    for reason in Reason::ALL {
+        for base in [ending(), incident()] {
+            let mut row = hostile(text, base);
+            row.reason = *reason;
+            out.push(message(vec![row.clone()]));
+            out.push(message(vec![row, ending()]));
+        }
+    }
+    out
+}
