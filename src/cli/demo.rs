@@ -48,18 +48,18 @@ pub(super) async fn run(_: Args) -> Done {
     let (tell, told) = tokio::sync::oneshot::channel();
     let daemon = serve(app, Addresses { intake: any, listen: any }, stop.clone(), tell);
     let at = told.await.map_err(|_| Failure::Fault("the daemon did not start".into()))?;
-    wait_for(&store, 1).await?;
+    wait_for(&store, 2).await?;
     out::say(
         "\n2. The provider's page was read. What your services use reached its owner; the rest is in the calendar.\n",
     )?;
     step(&samples.safety, at.intake, "3. The provider warns about your account, by a signed webhook").await?;
-    wait_for(&store, 2).await?;
+    wait_for(&store, 3).await?;
     step(&samples.safety, at.intake, "4. The same webhook again: a repeat, nobody is told twice").await?;
     let mut forged = samples.safety.clone();
     forged.body = forged.body.replace("safety", "Safety");
     step(&forged, at.intake, "5. The same webhook with one byte changed").await?;
     step(&samples.incident, at.intake, "6. An incident of another system of yours").await?;
-    wait_for(&store, 3).await?;
+    wait_for(&store, 4).await?;
     out::say("\n7. What ends when? (forewarn calendar)\n")?;
     let window = Window { within_days: 365, past_days: 0, provider: None, owner: None, used_only: false };
     let (rows, _) = upcoming(&cx, &window, today).await?;

@@ -4,12 +4,11 @@
 //! here, not at the first delivery. Refuses unknown providers and ends of secrets that are no time.
 
 use super::{File, check::Checker};
-use crate::engine::connections::{Connection, ConnectionSection};
+use crate::engine::connections::{Connection, ConnectionSection, secret_entries};
 use crate::model::ConnectionId;
 use crate::provider::catalog::Catalog;
 use crate::provider::file::{Source, Verify};
 use crate::provider::verify::live_secret;
-use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -51,14 +50,14 @@ fn one(
         }
         (None, None) => {}
         (Some(secrets), Some(verify)) => {
-            for (reference, until) in secrets.entries() {
-                let end = until.map(|u| (u, u.get_ref().parse::<Timestamp>()));
-                if let Some((u, Err(_))) = &end {
-                    c.problem(format!("{:?} is no moment: write 2026-12-01T00:00:00Z", u.get_ref()), u.span());
-                }
-                if let Some(secret) = c.secret(reference) {
-                    fits(verify, secret.expose_secret(), reference, &provider.file.name, c);
-                    webhook_secrets.push((secret, end.and_then(|(_, t)| t.ok())));
+            for entry in secret_entries(secrets.get_ref()).unwrap_or_else(|why| {
+                c.problem(why, secrets.span());
+                Vec::new()
+            }) {
+                let reference = Spanned::new(secrets.span(), entry.reference);
+                if let Some(secret) = c.secret(&reference) {
+                    fits(verify, secret.expose_secret(), &reference, &provider.file.name, c);
+                    webhook_secrets.push((secret, entry.until));
                 }
             }
         }
