@@ -5,7 +5,7 @@ use super::{Done, Failure, Place, out};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  forewarn check --config forewarn.toml --strict")]
 pub(super) struct Args {
-    /// Notes count as findings too (exit 3)
+    /// Exit 3 if there are notes
     #[arg(long)]
     strict: bool,
 }
