@@ -5,7 +5,7 @@
 
 use super::convert::{fault, ms};
 use super::keys::Keys;
-use super::writer::Finish;
+use super::writer::{Finish, control};
 use super::{Sqlite, StoreError};
 use crate::crypto::short_hash;
 use crate::store::types::{Delivery, Receipt};
@@ -67,12 +67,12 @@ pub(super) fn receive_all(
 }
 
 fn in_savepoint<T>(c: &Connection, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-    c.execute_batch("SAVEPOINT intake").map_err(fault)?;
+    control(c, "SAVEPOINT intake")?;
     match work() {
-        Ok(t) => c.execute_batch("RELEASE intake").map(|()| t).map_err(fault),
+        Ok(t) => control(c, "RELEASE intake").map(|()| t),
         Err(e) => {
             // If even this fails the whole batch fails at its commit, and nobody is told of success.
-            let _ = c.execute_batch("ROLLBACK TO intake; RELEASE intake");
+            let _ = control(c, "ROLLBACK TO intake").and_then(|()| control(c, "RELEASE intake"));
             Err(e)
         }
     }

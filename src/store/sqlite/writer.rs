@@ -220,7 +220,7 @@ fn passive(c: &Connection) -> i64 {
 /// Runs a batch and commits it; about how many bytes were written. Results are told after the commit only.
 fn commit(hand: &mut Hand, batch: Vec<Work>) -> u64 {
     let Hand { connection: c, keys } = hand;
-    if let Err(e) = begin(c) {
+    if let Err(e) = control(c, "BEGIN IMMEDIATE") {
         for w in batch {
             refuse(w, &e);
         }
@@ -242,7 +242,7 @@ fn commit(hand: &mut Hand, batch: Vec<Work>) -> u64 {
     bytes += intake::receive_all(c, keys, deliveries, &mut finish);
     let moving = keys.wants_move();
     let moved = if moving { keys.move_slice(c) } else { Ok(()) };
-    let outcome = moved.and_then(|()| end(c));
+    let outcome = moved.and_then(|()| control(c, "COMMIT"));
     match &outcome {
         Ok(()) => {
             keys.committed();
@@ -268,12 +268,9 @@ fn commit(hand: &mut Hand, batch: Vec<Work>) -> u64 {
     bytes
 }
 
-fn begin(c: &Connection) -> Result<(), StoreError> {
-    c.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map(drop).map_err(fault)
-}
-
-fn end(c: &Connection) -> Result<(), StoreError> {
-    c.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map(drop).map_err(fault)
+/// Runs a statement of transaction control; prepared once, for it runs with every batch.
+pub(super) fn control(c: &Connection, sql: &'static str) -> Result<(), StoreError> {
+    c.prepare_cached(sql).and_then(|mut s| s.execute([])).map(drop).map_err(fault)
 }
 
 /// After a failed commit (a full disk) the transaction may still be open: ended, so that the next batch can begin.
@@ -284,17 +281,14 @@ fn roll_back(c: &Connection) {
 }
 
 fn in_savepoint(c: &Connection, job: Job) -> Finish {
-    if let Err(e) = c.execute_batch("SAVEPOINT op") {
-        return job(Err(fault(e))).1;
+    if let Err(e) = control(c, "SAVEPOINT op") {
+        return job(Err(e)).1;
     }
     let (ok, f) = job(Ok(c));
-    let end = if ok { "RELEASE op" } else { "ROLLBACK TO op; RELEASE op" };
-    match c.execute_batch(end) {
+    let undone = if ok { Ok(()) } else { control(c, "ROLLBACK TO op") };
+    match undone.and_then(|()| control(c, "RELEASE op")) {
         Ok(()) => f,
-        Err(e) => {
-            let e = fault(e);
-            Finish::Job(Box::new(move |_| f.tell(&Err(e))))
-        }
+        Err(e) => Finish::Job(Box::new(move |_| f.tell(&Err(e)))),
     }
 }
 
