@@ -61,9 +61,9 @@ fn the_papers_name_commands_that_exist_and_the_readme_names_all() {
     let mut named = BTreeSet::new();
     for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "docs/config.md", "docs/answers.md"]
     {
-        for (_, text) in code(&paper(name)) {
+        for (_, text) in code(&paper(name)).iter().filter(|(l, _)| ["span", "sh", "text"].contains(&l.as_str())) {
             for before in ["forewarn ", "--locked -- "] {
-                for word in words_after(&text, before).filter(|w| !w.is_empty() && !w.starts_with('-')) {
+                for word in words_after(text, before).filter(|w| !w.is_empty() && !w.starts_with('-')) {
                     assert!(commands.contains(word), "{name}: there is no command {word:?}: {text}");
                     if name == "README.md" {
                         named.insert(word.to_owned());
@@ -73,6 +73,18 @@ fn the_papers_name_commands_that_exist_and_the_readme_names_all() {
         }
     }
     assert_eq!(named, commands, "the README names every command");
+}
+
+#[test]
+fn the_architecture_names_files_that_exist() {
+    let mut count = 0;
+    for (_, text) in code(&paper("ARCHITECTURE.md")).iter().filter(|(l, _)| l == "span") {
+        if ["src/", "docs/", "providers/"].iter().any(|folder| text.starts_with(folder)) {
+            assert!(fs::exists(format!("{ROOT}/{text}")).unwrap(), "there is no {text}");
+            count += 1;
+        }
+    }
+    assert!(count > 30, "{count} files");
 }
 
 /// Parses an example as it stands, with every secret and folder it refers to.
