@@ -152,7 +152,7 @@ fn show(p: &Provider, public_url: Option<&str>) -> Done {
 /// `6h`, as it is written in a provider file.
 fn length(s: Span) -> String {
     let (n, unit) =
-        [(86_400, "d"), (3_600, "h"), (60, "m")].into_iter().find(|(n, _)| s.0 % n == 0).unwrap_or((1, "s"));
+        [(86_400, "d"), (3_600, "h"), (60, "m")].into_iter().find(|(n, _)| s.0.is_multiple_of(*n)).unwrap_or((1, "s"));
     format!("{}{unit}", s.0 / n)
 }
 
