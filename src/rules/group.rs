@@ -25,8 +25,16 @@ pub fn group<'a>(dues: impl IntoIterator<Item = (AlertId, u32, Kind, &'a Due)>) 
         }
     }
     by.into_iter()
-        .map(|((contact, _), obligations)| NewNotification { key: key(&obligations), contact, obligations })
+        .map(|((contact, _), mut obligations)| {
+            // The order the alerts were looked at is chance: the key must not hang on it.
+            obligations.sort_by(|a, b| place(a).cmp(&place(b)));
+            NewNotification { key: key(&obligations), contact, obligations }
+        })
         .collect()
+}
+
+fn place(o: &NewObligation) -> (AlertId, u32, u32, &str, u32) {
+    (o.alert, o.episode, o.deadline_revision, &o.step.0, o.occurrence)
 }
 
 fn key(obligations: &[NewObligation]) -> String {
