@@ -221,3 +221,6 @@ fn due(x: &LadderInput<'_>, step: StepKey, occurrence: u32, reason: Reason, tell
     }
     Due { step, occurrence, deadline_revision: deadline_revision(x.matter), reason, contacts }
 }
+
+#[cfg(test)]
+mod tests;
