@@ -2,14 +2,17 @@
 //!
 //! In: what a test is about. Out: the rest, invented. Compiled for tests only.
 
-use super::directory::Owner;
+use super::directory::{Directory, Owner, OwnerSection, RouteSection, Sections, ServiceSection};
+use super::policy::{PolicySection, Problem};
 use crate::model::observation::Ending;
 use crate::model::{
     Alert, AlertId, AlertState, Change, ConnectionId, Contact, ContactId, Deadline, Fact, Kind, MatterId, MatterState,
     Observation, ProviderId, Rank, Severity, SourceId, Stage, Subject,
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use serde::Deserialize;
 use std::collections::BTreeMap;
+use toml::Spanned;
 
 pub(super) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -129,4 +132,35 @@ pub(super) fn owner(name: &str, zone: &str) -> Owner {
         contacts: vec![contact(name, "email")],
         lead: Some(contact(name, "lead")),
     }
+}
+
+/// The sections of a config that the directory is built from, as they stand in a file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    catch_all: Option<Spanned<String>>,
+    #[serde(default)]
+    owners: BTreeMap<String, Spanned<OwnerSection>>,
+    #[serde(default)]
+    services: BTreeMap<String, Spanned<ServiceSection>>,
+    #[serde(default)]
+    routes: Vec<RouteSection>,
+    #[serde(default)]
+    policies: BTreeMap<String, Spanned<PolicySection>>,
+    /// Connection to owner.
+    #[serde(default)]
+    connections: BTreeMap<ConnectionId, Spanned<String>>,
+}
+
+/// Builds a directory from a text.
+pub(super) fn build(text: &str) -> Result<Directory, Vec<Problem>> {
+    let t: Text = toml::from_str(text).unwrap();
+    Directory::build(&Sections {
+        catch_all: t.catch_all,
+        owners: t.owners,
+        services: t.services,
+        routes: t.routes,
+        policies: t.policies,
+        connection_owners: t.connections,
+    })
 }
