@@ -2,7 +2,7 @@
 //!
 //! In: state, observation with `Opened`, `Updated` or `Resolved`. Out: state and one event. Invariant: the newest word
 //! by the provider's own time counts, whatever order deliveries came in; an older one is recorded and changes nothing
-//! else. Refuses to take silence for an end.
+//! else; the same words again, without an id that tells them apart, are no event. Refuses to take silence for an end.
 
 use super::{Folded, Heard, event, fingerprint};
 use crate::model::{Change, MatterId, MatterState, Observation, Stage};
@@ -17,10 +17,12 @@ pub(super) fn fold(
 ) -> Folded {
     let previous = state.map_or("", |s| s.latest_fingerprint.as_str());
     let print = fingerprint(seen, previous, &format!("{said}\u{1f}{}\u{1f}{}", seen.title, seen.summary));
-    if state.is_some_and(|s| s.latest_fingerprint == print) {
+    let stage = if said == Change::Resolved { Stage::Resolved } else { Stage::Open };
+    if state
+        .is_some_and(|s| s.latest_fingerprint == print || (seen.native_id.is_none() && says_the_same(s, seen, stage)))
+    {
         return Folded { state: None, events: Vec::new() };
     }
-    let stage = if said == Change::Resolved { Stage::Resolved } else { Stage::Open };
     let Some(old) = state else {
         let change = if said == Change::Resolved { Change::Resolved } else { Change::Opened };
         let event = event(seen, change, print.clone(), heard);
@@ -29,8 +31,10 @@ pub(super) fn fold(
     let mut new = old.clone();
     new.revision += 1;
     new.opened_at = old.opened_at.min(seen.occurred_at);
-    // Two words of one moment are told apart by their fingerprints, so that both orders end alike.
-    let newest = (seen.occurred_at, &print) > (old.latest_at, &old.latest_fingerprint);
+    // Of two words of one moment (senders give whole seconds) the end comes last, then the fingerprint tells them apart,
+    // so that every order ends alike.
+    let newest = (seen.occurred_at, stage == Stage::Resolved, &print)
+        > (old.latest_at, old.stage == Stage::Resolved, &old.latest_fingerprint);
     let change = match (newest, old.stage, stage) {
         (true, Stage::Open, Stage::Resolved) => Change::Resolved,
         (true, Stage::Resolved, Stage::Open) => Change::Reopened,
@@ -49,6 +53,11 @@ pub(super) fn fold(
         new.latest_fingerprint = print;
     }
     Folded { state: Some(new), events: vec![event] }
+}
+
+fn says_the_same(s: &MatterState, seen: &Observation, stage: Stage) -> bool {
+    (s.stage, &s.title, &s.summary, s.severity, &s.money)
+        == (stage, &seen.title, &seen.summary, seen.severity, &seen.money)
 }
 
 fn fresh(seen: &Observation, id: &MatterId, stage: Stage, print: String, heard: Heard) -> MatterState {
