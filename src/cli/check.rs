@@ -12,6 +12,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, place: &Place) -> Done {
     let config = place.config()?;
+    crate::app::channels(&config.channels)?;
     let d = &config.directory;
     out::say(&format!(
         "{}: good. {} providers, {} connections, {} owners, {} services, {} routes; what nobody covers goes to {}.",
