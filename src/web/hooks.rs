@@ -127,32 +127,24 @@ async fn read(body: Body, cap: usize) -> Result<Bytes, Response> {
     }
 }
 
-/// The whole body, or what is left of it where it passes the cap.
+/// The whole body, or what is left of it where it passes the cap. It is copied out of hyper's buffer: held, that buffer
+/// could not be used for the next request.
 async fn collect(mut body: Body, cap: usize) -> Result<Bytes, Option<Body>> {
     use axum::body::HttpBody;
-    if body.size_hint().lower() > cap as u64 {
+    let expected = body.size_hint().lower();
+    if expected > cap as u64 {
         return Err(Some(body));
     }
-    let mut first: Option<Bytes> = None;
-    let mut all = Vec::new();
+    let mut all = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else { return Err(None) };
         let Ok(data) = frame.into_data() else { continue };
-        let so_far = if first.is_some() { first.as_ref().map_or(0, Bytes::len) } else { all.len() };
-        if so_far + data.len() > cap {
+        if all.len() + data.len() > cap {
             return Err(Some(body));
         }
-        // Most bodies come in one piece and need no copy.
-        match first.take() {
-            None if all.is_empty() => first = Some(data),
-            None => all.extend_from_slice(&data),
-            Some(f) => {
-                all.extend_from_slice(&f);
-                all.extend_from_slice(&data);
-            }
-        }
+        all.extend_from_slice(&data);
     }
-    Ok(first.unwrap_or_else(|| Bytes::from(all)))
+    Ok(Bytes::from(all))
 }
 
 /// Reads a bounded rest, so that the answer is not lost in a broken pipe, then closes.

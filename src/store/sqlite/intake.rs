@@ -10,7 +10,7 @@ use super::{Sqlite, StoreError};
 use crate::crypto::short_hash;
 use crate::store::types::{Delivery, Receipt};
 use crate::store::{Fut, Intake};
-use rusqlite::{Connection, params};
+use rusqlite::{CachedStatement, Connection, params};
 use tokio::sync::oneshot;
 
 impl Intake for Sqlite {
@@ -39,8 +39,9 @@ pub(super) fn receive_all(
     let (mut bytes, mark) = (0, keys.mark());
     let stored = in_savepoint(c, || {
         let (mut receipts, mut repeats) = (Vec::with_capacity(deliveries.len()), 0_i64);
+        let mut insert = c.prepare_cached(INSERT).map_err(fault)?;
         for (d, _) in &deliveries {
-            let r = store(c, keys, d)?;
+            let r = store(c, &mut insert, keys, d)?;
             repeats += i64::from(r == Receipt::Repeat);
             bytes += d.body.len() as u64 + 512;
             receipts.push(r);
@@ -78,9 +79,14 @@ fn in_savepoint<T>(c: &Connection, work: impl FnOnce() -> Result<T, StoreError>)
     }
 }
 
-fn store(c: &Connection, keys: &mut Keys, d: &Delivery) -> Result<Receipt, StoreError> {
+fn store(
+    c: &Connection,
+    insert: &mut CachedStatement<'_>,
+    keys: &mut Keys,
+    d: &Delivery,
+) -> Result<Receipt, StoreError> {
     match keys.find(c, &d.key)? {
-        None => insert(c, keys, d, d.key, None).map(|()| Receipt::Stored),
+        None => add(insert, keys, d, d.key, None).map(|()| Receipt::Stored),
         Some((_, hash)) if hash == d.body_hash => Ok(Receipt::Repeat),
         Some((first, _)) => {
             // The same id with another body: kept once under a key of both, shown, and told to the operators.
@@ -88,37 +94,34 @@ fn store(c: &Connection, keys: &mut Keys, d: &Delivery) -> Result<Receipt, Store
             if keys.find(c, &key)?.is_some() {
                 return Ok(Receipt::Repeat);
             }
-            insert(c, keys, d, key, Some(first)).map(|()| Receipt::Conflict)
+            add(insert, keys, d, key, Some(first)).map(|()| Receipt::Conflict)
         }
     }
 }
 
-fn insert(
-    c: &Connection,
+const INSERT: &str =
+    "INSERT INTO payloads (source, connection, trust, conflict_of, key, body_hash, received_at, headers, body)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+
+fn add(
+    insert: &mut CachedStatement<'_>,
     keys: &mut Keys,
     d: &Delivery,
     key: [u8; 16],
     conflict_of: Option<i64>,
 ) -> Result<(), StoreError> {
-    let payload = c
-        .prepare_cached(
-            "INSERT INTO payloads (source, connection, trust, conflict_of, key, body_hash, received_at, headers, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        )
-        .and_then(|mut s| {
-            s.insert(params![
-                d.source.as_str(),
-                d.connection.as_str(),
-                d.trust.as_str(),
-                conflict_of,
-                key,
-                d.body_hash,
-                ms(d.received_at),
-                d.headers,
-                &d.body[..]
-            ])
-        })
-        .map_err(fault)?;
+    let row = params![
+        d.source.as_str(),
+        d.connection.as_str(),
+        d.trust.as_str(),
+        conflict_of,
+        key,
+        d.body_hash,
+        ms(d.received_at),
+        d.headers,
+        &d.body[..]
+    ];
+    let payload = insert.insert(row).map_err(fault)?;
     keys.add(key, (payload, d.body_hash));
     Ok(())
 }
