@@ -1,8 +1,8 @@
 //! Folding what a source says about the end of something: a deprecation.
 //!
-//! In: state, observation. Out: state and at most two events (the date, the replacement). Invariant: the deadline is the
-//! winning claim's, its revision rises with each new date. Refuses to take silence or an unreadable date for a
-//! withdrawal. Source: the pages and APIs of `providers/`.
+//! In: state, observation. Out: state and at most three events (the date, the end itself, the replacement). Invariant:
+//! the deadline is the winning claim's, its revision rises with each new date. Refuses to take silence or an unreadable
+//! date for a withdrawal. Source: the pages and APIs of `providers/`.
 
 use super::{Folded, Heard, event, fingerprint};
 use crate::model::observation::Ending;
@@ -70,9 +70,6 @@ fn update(old: &MatterState, seen: &Observation, e: &Ending, mut claim: Claim, h
         new.summary.clone_from(&seen.summary);
         new.url.clone_from(&seen.url);
         new.severity = seen.severity;
-        if e.ended {
-            new.stage = Stage::Retired;
-        }
     }
     let mut events: Vec<NewEvent> = Vec::new();
     let mut tell = |new: &mut MatterState, change, deadline: Option<Deadline>| {
@@ -87,6 +84,12 @@ fn update(old: &MatterState, seen: &Observation, e: &Ending, mut claim: Claim, h
         new.revision += 1;
         let told = new.deadline.clone();
         tell(&mut new, Change::Moved, told);
+    }
+    if wins && e.ended && old.stage != Stage::Retired {
+        new.stage = Stage::Retired;
+        new.revision += 1;
+        let told = new.deadline.clone();
+        tell(&mut new, Change::Retired, told);
     }
     if old.replacements != replacements {
         new.replacements = replacements;
