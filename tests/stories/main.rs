@@ -4,3 +4,4 @@
 
 mod deprecations;
 mod harness;
+mod pages;
