@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)] // a test may fail, and runs a world of its own
 
+mod channels;
+mod deliveries;
 mod deprecations;
 mod harness;
 mod pages;
