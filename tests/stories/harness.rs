@@ -35,7 +35,7 @@ use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use tower::ServiceExt;
 
 pub const WHSEC: &str = "whsec_Zm9yZXdhcm4tc3Rvcmllcy1zZWNyZXQtMzItYnl0ZXM=";
@@ -252,7 +252,7 @@ impl World {
             channels: app.channels,
             targets: app.targets,
             connections: app.connections,
-            client: Client::new().unwrap(),
+            client: client(),
             restarting: false,
             _server: server,
         }
@@ -464,6 +464,12 @@ impl World {
         json!({"id": id, "type": kind, "created_at": self.now().to_string(), "data": {"id": about, "title": format!("{kind} of {about}")}})
             .to_string()
     }
+}
+
+/// One for all worlds: it reads the platform's roots of trust, which takes longer than most stories.
+fn client() -> Client {
+    static ONE: OnceLock<Client> = OnceLock::new();
+    ONE.get_or_init(|| Client::new().unwrap()).clone()
 }
 
 fn wire(config: &str, dir: &tempfile::TempDir, clock: Arc<FakeClock>) -> App {

@@ -6,4 +6,5 @@ mod channels;
 mod deliveries;
 mod deprecations;
 mod harness;
+mod http;
 mod pages;
