@@ -776,7 +776,7 @@ async fn a_reader_beside_the_writer_sees_what_was_written_and_writes_nothing() {
     let (b, a) = with_alert::<OnSqlite<false>>().await;
     let path = b.dir.path().join("forewarn.db");
     let looking: Arc<dyn Store> = Arc::new(Sqlite::open_read_only(&path).unwrap());
-    assert_eq!(alerts(&looking).await, [a.clone()]);
+    assert_eq!(alerts(&looking).await, std::slice::from_ref(&a));
     b.s().acknowledge(a.id, ack("mei")).await.unwrap();
     assert_eq!(alerts(&looking).await[0].state, AlertState::Acknowledged);
     for refused in [
