@@ -15,6 +15,11 @@ pub struct SecretError(String);
 pub const FORMS: &str = "env:NAME, file:PATH or credential:NAME";
 const LARGEST: u64 = 64 * 1024;
 
+/// Whether a text has the form of a reference; what has not may be a secret itself, and is not to be shown.
+pub fn is_reference(text: &str) -> bool {
+    matches!(text.split_once(':'), Some(("env" | "file" | "credential", _)))
+}
+
 /// Reads what a reference points to. `credentials` is `$CREDENTIALS_DIRECTORY`.
 ///
 /// # Errors

@@ -32,7 +32,12 @@ pub(super) fn logging(daemon: bool) {
     let filter =
         env("FOREWARN_LOG").and_then(|f| EnvFilter::try_new(f).ok()).unwrap_or_else(|| EnvFilter::new(default));
     let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // A log nobody reads any more is no reason to end: by default a failed write is reported by a print that panics.
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .log_internal_errors(false);
     if env("FOREWARN_LOG_FORMAT").as_deref() == Some("json") {
         builder.json().init();
     } else {

@@ -4,9 +4,16 @@
 //! connect anywhere: that is `send-test` and `doctor`.
 
 use super::{File, check::Checker};
+use crate::model::ids::check_name;
 use crate::notify::email::{self, SmtpSettings};
-use secrecy::SecretString;
+use crate::notify::http::check_url;
+use crate::notify::webhook;
+use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// Longest name of a webhook: `channel-slack_webhook.NAME` must still be a name.
+const LONGEST_NAME: usize = 40;
 
 /// How to send.
 #[derive(Debug, Clone, Default)]
@@ -25,13 +32,20 @@ pub(super) fn channels(file: &File, c: &mut Checker<'_>) -> ChannelSettings {
     let mut out = ChannelSettings::default();
     if let Some(token) = &file.slack.bot_token {
         let base = file.slack.api_url.as_ref().map_or(crate::notify::slack::API.to_owned(), |u| u.get_ref().clone());
+        if let Some((u, why)) = file.slack.api_url.as_ref().and_then(|u| Some((u, check_url(u.get_ref()).err()?))) {
+            c.problem(format!("slack.api_url: {why}"), u.span());
+        }
         out.slack = c.secret(token).map(|t| (t, base));
     }
     if let Some(s) = &file.slack.signing_secret {
         c.secret(s);
     }
     for (name, reference) in &file.slack.webhooks {
+        named(name, reference.span(), c);
         if let Some(s) = c.secret(reference) {
+            if let Err(why) = check_url(s.expose_secret()) {
+                c.problem(format!("the address in {}: {why}", reference.get_ref()), reference.span());
+            }
             out.slack_webhooks.insert(name.clone(), s);
         }
     }
@@ -54,12 +68,31 @@ pub(super) fn channels(file: &File, c: &mut Checker<'_>) -> ChannelSettings {
     }
     for (name, section) in &file.webhooks {
         let w = section.get_ref();
+        named(name, section.span(), c);
+        if let Err(why) = check_url(w.url.get_ref()) {
+            c.problem(format!("webhook {name}: {why}"), w.url.span());
+        }
         if let Some(secret) = c.secret(&w.secret) {
+            if let Err(why) = webhook::key_bytes(name, &secret) {
+                c.problem(why.to_string(), w.secret.span());
+            }
             out.webhooks.insert(name.clone(), (w.url.get_ref().clone(), secret));
         }
     }
     contacts(file, c);
     out
+}
+
+/// A webhook's name becomes the name of a channel, and of the trouble that is told when it fails.
+fn named(name: &str, span: Range<usize>, c: &mut Checker<'_>) {
+    let length = if name.len() > LONGEST_NAME {
+        Err(format!("{name:?} is longer than {LONGEST_NAME} characters"))
+    } else {
+        Ok(())
+    };
+    if let Err(why) = length.and_then(|()| check_name("webhook name", name).map_err(|e| e.to_string())) {
+        c.problem(why, span);
+    }
 }
 
 /// A contact without its channel would be a dead letter each time: it is refused at start.

@@ -18,6 +18,7 @@ use toml::Spanned;
 pub(super) struct Checker<'e> {
     env: Env<'e>,
     problems: Vec<(String, Range<usize>)>,
+    hidden: Vec<Range<usize>>,
     notes: Vec<String>,
 }
 
@@ -33,6 +34,9 @@ impl Checker<'_> {
         match secret::resolve(reference.get_ref(), self.env) {
             Ok(s) => Some(s),
             Err(e) => {
+                if !secret::is_reference(reference.get_ref()) {
+                    self.hidden.push(reference.span());
+                }
                 self.problem(e.to_string(), reference.span());
                 None
             }
@@ -51,7 +55,7 @@ impl Checker<'_> {
 }
 
 pub(super) fn check(file: File, text: Text, env: Env<'_>) -> Result<Config, Problems> {
-    let mut c = Checker { env, problems: Vec::new(), notes: Vec::new() };
+    let mut c = Checker { env, problems: Vec::new(), hidden: Vec::new(), notes: Vec::new() };
     let extra = provider_files(&file, &mut c);
     let catalog = match Catalog::load(&extra, &file.provider) {
         Ok(catalog) => catalog,
@@ -122,6 +126,7 @@ fn all(text: &Text, c: &Checker<'_>) -> Problems {
     let mut problems = c.problems.clone();
     problems.sort_by_key(|(_, s)| s.start);
     problems.dedup();
+    let text = text.hiding(&c.hidden);
     Problems { all: problems.into_iter().map(|(m, s)| text.show(&m, (s != (0..0)).then_some(s))).collect() }
 }
 

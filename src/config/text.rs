@@ -74,6 +74,18 @@ impl Text {
         &self.whole
     }
 
+    /// The same text with these places unreadable: a secret that was written where its reference belongs is not printed.
+    pub(super) fn hiding(&self, places: &[Range<usize>]) -> Self {
+        let mut bytes = self.whole.clone().into_bytes();
+        for b in places.iter().filter_map(|p| bytes.get(p.clone()).map(|_| p.clone())).flatten().collect::<Vec<_>>() {
+            if bytes[b] != b'\n' {
+                bytes[b] = b'*';
+            }
+        }
+        // Places of whole values leave a text; if one did not, nothing is shown rather than too much.
+        Self { whole: String::from_utf8(bytes).unwrap_or_default(), files: self.files.clone() }
+    }
+
     /// Where it came from.
     pub fn origin(&self) -> &str {
         self.files.first().map_or("config", |(_, p)| p)

@@ -169,6 +169,9 @@ fn conflict(p: &StoredPayload) -> Result<crate::model::Observation, StoreError> 
 
 /// Reads a payload; a panic of a reader is an unreadable payload, not the end of the daemon.
 fn read_guarded(catalog: &Arc<Catalog>, p: &StoredPayload) -> ReadOutcome {
+    if let Some(why) = p.problem() {
+        return ReadOutcome::GuardFailed(why.to_owned());
+    }
     catch_unwind(AssertUnwindSafe(|| read(catalog, p)))
         .unwrap_or_else(|_| ReadOutcome::Unreadable("the reader panicked: please report this payload".into()))
 }

@@ -39,6 +39,15 @@ pub enum WebhookError {
     Secret(String),
 }
 
+/// The key in a secret: `whsec_` and base64 of 24 to 64 bytes.
+///
+/// # Errors
+/// Names the webhook and what is allowed.
+pub fn key_bytes(name: &str, secret: &SecretString) -> Result<Vec<u8>, WebhookError> {
+    let bytes = secret.expose_secret().strip_prefix("whsec_").and_then(base64_decode);
+    bytes.filter(|b| (24..=64).contains(&b.len())).ok_or_else(|| WebhookError::Secret(name.to_owned()))
+}
+
 /// Sends to one address.
 pub struct Outgoing {
     client: reqwest::Client,
@@ -60,11 +69,8 @@ impl Outgoing {
     ) -> Result<Self, WebhookError> {
         let name = name.into();
         let url = check_url(url).map_err(|e| WebhookError::Url(name.clone(), e))?;
-        let bytes = secret.expose_secret().strip_prefix("whsec_").and_then(base64_decode);
-        let Some(bytes) = bytes.filter(|b| (24..=64).contains(&b.len())) else {
-            return Err(WebhookError::Secret(name));
-        };
-        Ok(Self { client, name, url, key: HmacKey::new(&bytes) })
+        let key = HmacKey::new(&key_bytes(&name, secret)?);
+        Ok(Self { client, name, url, key })
     }
 
     /// Posts.

@@ -50,29 +50,32 @@ pub fn fold(state: Option<&MatterState>, seen: &Observation, heard: Heard) -> Fo
 /// The native update id where there is one, else what was said after what.
 fn fingerprint(seen: &Observation, previous: &str, content: &str) -> String {
     let connection = seen.connection.as_ref().map_or("", |c| c.as_str());
+    match &seen.native_id {
+        Some(id) => {
+            let parts: [&[u8]; 6] =
+                [b"native\0", seen.source.as_str().as_bytes(), b"\0", connection.as_bytes(), b"\0", id.as_bytes()];
+            hex::encode(short_hash(&parts))
+        }
+        None => chained(seen, previous, content),
+    }
+}
+
+/// What was said after what; also for the second event of one message, whose native id is taken by the first.
+fn chained(seen: &Observation, previous: &str, content: &str) -> String {
+    let connection = seen.connection.as_ref().map_or("", |c| c.as_str());
     let subject = seen.matter.as_ref().map_or("", |m| m.as_str());
-    hex::encode(match &seen.native_id {
-        Some(id) => short_hash(&[
-            b"native\0",
-            seen.source.as_str().as_bytes(),
-            b"\0",
-            connection.as_bytes(),
-            b"\0",
-            id.as_bytes(),
-        ]),
-        None => short_hash(&[
-            b"content\0",
-            seen.source.as_str().as_bytes(),
-            b"\0",
-            connection.as_bytes(),
-            b"\0",
-            subject.as_bytes(),
-            b"\0",
-            previous.as_bytes(),
-            b"\0",
-            content.as_bytes(),
-        ]),
-    })
+    hex::encode(short_hash(&[
+        b"content\0",
+        seen.source.as_str().as_bytes(),
+        b"\0",
+        connection.as_bytes(),
+        b"\0",
+        subject.as_bytes(),
+        b"\0",
+        previous.as_bytes(),
+        b"\0",
+        content.as_bytes(),
+    ]))
 }
 
 fn event(seen: &Observation, change: Change, fingerprint: String, heard: Heard) -> NewEvent {

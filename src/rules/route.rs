@@ -63,7 +63,9 @@ pub fn route(dir: &Directory, event: &NewEvent, matter: Option<&MatterState>, tr
     }
     let over_before_us = matter
         .is_some_and(|m| m.baseline && (m.is_over() || m.deadline.as_ref().is_some_and(|d| d.days_left(today) < 0)));
-    if event.kind == Kind::Deprecation && over_before_us {
+    // The end of what somebody was told about is told whenever it comes; it opens nothing.
+    let begins = matches!(change, Change::Announced | Change::Moved);
+    if event.kind == Kind::Deprecation && begins && over_before_us {
         return Routed::Silent(Silence::PastAtBaseline);
     }
     recipients(dir, event)

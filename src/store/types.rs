@@ -66,6 +66,17 @@ pub struct StoredPayload {
     pub body: Vec<u8>,
 }
 
+/// Where the reason stands, among the headers of a fetched body, why it was not believed when it came.
+pub(in crate::store) const PROBLEM: &str = "forewarn-problem";
+
+impl StoredPayload {
+    /// Why a fetched body was not believed when it came: it is kept to be looked at, and not read again.
+    pub fn problem(&self) -> Option<&str> {
+        let found = self.headers.iter().find(|(k, _)| k == PROBLEM && self.trust == Trust::Fetched);
+        found.map(|(_, why)| why.as_str())
+    }
+}
+
 /// A fetched body for the inbox.
 #[derive(Debug, Clone)]
 pub struct Fetched {
@@ -77,7 +88,7 @@ pub struct Fetched {
     pub at: Timestamp,
     /// The source was new to us.
     pub baseline: bool,
-    /// It could not be read: why. It is kept as unrecognized then.
+    /// It could not be read or is not believed: why. It becomes unrecognized then, whatever a reader makes of it.
     pub problem: Option<String>,
 }
 

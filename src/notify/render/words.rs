@@ -5,7 +5,7 @@
 
 use super::Clock;
 use crate::model::text::one_line;
-use crate::model::{Deadline, Firmness, Kind, Precision, Reason, Severity, SubjectType};
+use crate::model::{Deadline, Firmness, Kind, Precision, Reason, Severity, Stage, SubjectType};
 use crate::notify::Row;
 
 /// What a row says, in the two lengths needed.
@@ -165,6 +165,10 @@ fn ending(row: &Row, clock: Clock<'_>) -> Said {
             lead: lead.map(|l| format!("update, {l}")).or_else(|| Some("update".into())),
             subject: plain,
         },
+        Reason::Resolved if row.matter.stage == Stage::Retired => {
+            let over = format!("{name} {past}{date}: the provider lists it as ended");
+            Said { headline: over.clone(), lead: Some("ended".into()), subject: over }
+        }
         Reason::Resolved => {
             let over =
                 format!("{name} is dealt with{}", deadline.map_or_else(String::new, |_| format!(" (was:{date})")));

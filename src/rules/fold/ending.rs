@@ -5,7 +5,7 @@
 //! news only, so not with what a source says that is new to us. Refuses to take silence or an unreadable date for a
 //! withdrawal. Source: the pages and APIs of `providers/`.
 
-use super::{Folded, Heard, event, fingerprint};
+use super::{Folded, Heard, chained, event, fingerprint};
 use crate::model::observation::Ending;
 use crate::model::{Change, Claim, Deadline, MatterId, MatterState, NewEvent, Observation, Severity, Stage};
 use std::collections::BTreeMap;
@@ -85,7 +85,12 @@ fn update(old: &MatterState, seen: &Observation, e: &Ending, mut claim: Claim, h
     }
     let mut events: Vec<NewEvent> = Vec::new();
     let mut tell = |new: &mut MatterState, change, deadline: Option<Deadline>| {
-        let print = fingerprint(seen, &new.latest_fingerprint, &content(new.deadline.as_ref(), &new.replacements));
+        let now_says = content(new.deadline.as_ref(), &new.replacements);
+        let print = if events.is_empty() {
+            fingerprint(seen, &new.latest_fingerprint, &now_says)
+        } else {
+            chained(seen, &new.latest_fingerprint, &format!("{change}\u{1f}{now_says}"))
+        };
         new.latest_fingerprint.clone_from(&print);
         new.latest_at = new.latest_at.max(seen.occurred_at);
         events.push(NewEvent { deadline, ..event(seen, change, print, heard) });

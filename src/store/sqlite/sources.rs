@@ -3,11 +3,11 @@
 //! In: how a fetch went. Out: rows. Invariant: the row and the body it brought are written together. Refuses to judge
 //! health: the engine does.
 
-use super::convert::{fault, maybe_time, ms, rows, time_at, word_at};
+use super::convert::{fault, maybe_time, ms, rows, time_at, to_json, word_at};
 use super::intake::count;
 use super::{Sqlite, StoreError};
 use crate::model::{SourceId, Trust};
-use crate::store::types::{Fetched, SourceRow};
+use crate::store::types::{Fetched, PROBLEM, SourceRow};
 use crate::store::{Fut, Sources};
 use rusqlite::{Connection, Row, params};
 
@@ -77,9 +77,11 @@ fn save(c: &Connection, s: &SourceRow) -> Result<(), StoreError> {
 
 fn keep(c: &Connection, id: &SourceId, b: &Fetched) -> Result<(), StoreError> {
     let body = if b.problem.is_some() { &b.body[..b.body.len().min(SAMPLE)] } else { &b.body[..] };
-    c.prepare_cached("INSERT INTO payloads (source, connection, trust, baseline, received_at, headers, body) VALUES (?1, ?2, ?3, ?4, ?5, '[]', ?6)")
+    let headers: Vec<(&str, &str)> = b.problem.iter().map(|why| (PROBLEM, why.as_str())).collect();
+    let headers = to_json(&headers)?;
+    c.prepare_cached("INSERT INTO payloads (source, connection, trust, baseline, received_at, headers, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
         .and_then(|mut s| {
-            s.insert(params![id.as_str(), b.connection.as_ref().map(|x| x.as_str()), Trust::Fetched.as_str(), b.baseline, ms(b.at), body])
+            s.insert(params![id.as_str(), b.connection.as_ref().map(|x| x.as_str()), Trust::Fetched.as_str(), b.baseline, ms(b.at), headers, body])
         })
         .map_err(fault)?;
     count(c, "accepted", 1)

@@ -1,0 +1,487 @@
+//! A whole forewarn on a fake clock: real engine, real SQLite, real channels; only the world outside is made up.
+//!
+//! The world is one server on loopback: the provider's page, Slack's `chat.postMessage`, and sinks for our own webhooks.
+//! `tick` runs every job once, as the supervisor would. With `restarting`, the store is dropped and opened anew between
+//! any two jobs, as if the process had been killed there.
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Path, State},
+    http::{HeaderMap, Request, StatusCode},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use forewarn::app::App;
+use forewarn::clock::Clock;
+use forewarn::config::{Text, parse};
+use forewarn::engine::acknowledge::{Answer, acknowledge};
+use forewarn::engine::calendar::{Deprecation, Window, upcoming};
+use forewarn::engine::connections::Connection;
+use forewarn::engine::deliver::{Channels, DeadLetters, Deliverer};
+use forewarn::engine::normalize::Normalizer;
+use forewarn::engine::poll::{Poller, Target};
+use forewarn::engine::receive::Receiver;
+use forewarn::engine::remind::Reminder;
+use forewarn::engine::status::{Status, status};
+use forewarn::engine::{Context, Nudges};
+use forewarn::fetch::Client;
+use forewarn::model::{Alert, AlertId, ConnectionId, Event, MatterState};
+use forewarn::provider::file::{Source, Verify};
+use forewarn::provider::sign::{self, Unsigned};
+use forewarn::store::{AlertFilter, EventFilter, LedgerLine, sqlite::Sqlite};
+use forewarn::web::hooks::{Hooks, router};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, OnceLock};
+use tower::ServiceExt;
+
+pub const WHSEC: &str = "whsec_Zm9yZXdhcm4tc3Rvcmllcy1zZWNyZXQtMzItYnl0ZXM=";
+pub const PLAIN: &str = "a-plain-secret-of-a-test";
+pub const TOKEN: &str = "url-token-of-a-test-0123456789";
+
+/// Monday 23 November 2026, 10:00 in New York: the morning's reminders of that day are due.
+pub fn start() -> Timestamp {
+    "2026-11-23T15:00:00Z".parse().unwrap()
+}
+/// So many days after the first.
+pub fn day(n: i64) -> Date {
+    start().to_zoned_datetime(TimeZone::UTC).date().saturating_add(jiff::Span::new().days(n))
+}
+pub fn days(n: i64) -> SignedDuration {
+    SignedDuration::from_hours(24 * n)
+}
+pub fn minutes(n: i64) -> SignedDuration {
+    SignedDuration::from_mins(n)
+}
+
+pub struct FakeClock(Mutex<Timestamp>);
+impl Clock for FakeClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// What arrived at a person.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Arrived {
+    /// `search/slack`, `operators/webhook`.
+    pub contact: String,
+    /// Every word of it.
+    pub text: String,
+    /// Slack: the message it answers.
+    pub thread: Option<String>,
+    /// Slack: its own id. Webhooks: the idempotency key.
+    pub id: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// How the other side behaves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Mood {
+    Well,
+    Broken,
+    Refusing,
+    Unauthorized,
+    /// Takes the message and hangs up before it answers.
+    Forgetful,
+}
+
+struct Outside {
+    page: (u16, String),
+    fetched: usize,
+    moods: HashMap<String, Mood>,
+    arrived: Vec<Arrived>,
+    attempts: Vec<String>,
+    clock: Arc<FakeClock>,
+}
+type Shared = Arc<Mutex<Outside>>;
+
+async fn page(State(w): State<Shared>) -> Response {
+    let mut w = w.lock().unwrap();
+    w.fetched += 1;
+    (StatusCode::from_u16(w.page.0).unwrap(), w.page.1.clone()).into_response()
+}
+
+async fn slack(State(w): State<Shared>, body: String) -> Response {
+    let v: Value = serde_json::from_str(&body).unwrap();
+    let mut w = w.lock().unwrap();
+    let contact = format!("{}/slack", v["channel"].as_str().unwrap().trim_start_matches('#'));
+    w.attempts.push(contact.clone());
+    let mood = w.moods.get("slack").copied().unwrap_or(Mood::Well);
+    let ts = format!("1790000000.{:06}", w.attempts.len());
+    let thread = v["thread_ts"].as_str().map(str::to_owned);
+    if matches!(mood, Mood::Well | Mood::Forgetful) {
+        let text = format!("{} {}", v["text"].as_str().unwrap(), v["blocks"]);
+        let at = w.clock.now();
+        w.arrived.push(Arrived { contact, text, thread: thread.clone(), id: ts.clone(), at });
+    }
+    let answer = |v: Value| (StatusCode::OK, v.to_string()).into_response();
+    match mood {
+        Mood::Well => answer(json!({"ok": true, "ts": ts, "message": {"thread_ts": thread}})),
+        Mood::Broken | Mood::Forgetful => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Mood::Refusing => answer(json!({"ok": false, "error": "is_archived"})),
+        Mood::Unauthorized => answer(json!({"ok": false, "error": "invalid_auth"})),
+    }
+}
+
+async fn sink(State(w): State<Shared>, Path(name): Path<String>, headers: HeaderMap, body: String) -> StatusCode {
+    let v: Value = serde_json::from_str(&body).unwrap();
+    let mut w = w.lock().unwrap();
+    let contact = v["data"]["contact"].as_str().unwrap().to_owned();
+    w.attempts.push(contact.clone());
+    let mood = w.moods.get(&name).copied().unwrap_or(Mood::Well);
+    if matches!(mood, Mood::Well | Mood::Forgetful) {
+        let id = headers["webhook-id"].to_str().unwrap().to_owned();
+        let at = w.clock.now();
+        w.arrived.push(Arrived { contact, text: v["data"].to_string(), thread: None, id, at });
+    }
+    match mood {
+        Mood::Well => StatusCode::OK,
+        Mood::Broken | Mood::Forgetful => StatusCode::INTERNAL_SERVER_ERROR,
+        Mood::Refusing => StatusCode::GONE,
+        Mood::Unauthorized => StatusCode::UNAUTHORIZED,
+    }
+}
+
+/// A forewarn with its world.
+pub struct World {
+    pub cx: Context,
+    pub receiver: Arc<Receiver>,
+    pub dir: tempfile::TempDir,
+    pub config: String,
+    clock: Arc<FakeClock>,
+    outside: Shared,
+    channels: Arc<Channels>,
+    targets: Vec<Target>,
+    connections: BTreeMap<ConnectionId, Connection>,
+    client: Arc<Client>,
+    restarting: bool,
+    _server: tokio::task::JoinSet<()>,
+}
+
+pub fn env(name: &str) -> Option<String> {
+    match name {
+        "WHSEC" => Some(WHSEC.into()),
+        "PLAIN" => Some(PLAIN.into()),
+        "TOKEN" => Some(TOKEN.into()),
+        "SLACK" => Some("xoxb-of-a-test".into()),
+        _ => None,
+    }
+}
+
+fn config(outside: SocketAddr) -> String {
+    format!(
+        r##"
+watch = ["openai"]
+low_water_mb = 0
+[slack]
+bot_token = "env:SLACK"
+api_url = "http://{outside}/slack"
+[webhooks.ops]
+url = "http://{outside}/sink/ops"
+secret = "env:WHSEC"
+[webhooks.billing]
+url = "http://{outside}/sink/billing"
+secret = "env:WHSEC"
+[owners.search]
+slack = "#search"
+zone = "America/New_York"
+[owners.billing]
+webhook = "billing"
+[owners.operators]
+webhook = "ops"
+[services.support-bot]
+owner = "search"
+uses = ["openai:gpt-x", "openai:gpt-y"]
+[services.rerank-batch]
+owner = "search"
+uses = ["openai:gpt-x"]
+[services.invoices]
+owner = "billing"
+uses = ["openai:gpt-b"]
+[connections."openai/main"]
+webhook_secret = "env:WHSEC"
+[connections."generic-hmac/shop"]
+webhook_secret = "env:PLAIN"
+owner = "search"
+[connections."statuspage/acme"]
+webhook_secret = "env:TOKEN"
+owner = "search"
+[provider.openai.sources.deprecations]
+url = "http://{outside}/page"
+guards = {{ must_contain = ["Deprecations"], min_rows = 1 }}
+"##
+    )
+}
+
+impl World {
+    pub async fn new() -> Self {
+        forewarn::app::install_tls();
+        let clock = Arc::new(FakeClock(Mutex::new(start())));
+        let outside = Arc::new(Mutex::new(Outside {
+            page: (200, markdown("Upcoming", &[("gpt-far", day(700))])),
+            fetched: 0,
+            moods: HashMap::new(),
+            arrived: vec![],
+            attempts: vec![],
+            clock: clock.clone(),
+        }));
+        let router = Router::new()
+            .route("/page", get(page))
+            .route("/slack/chat.postMessage", post(slack))
+            .route("/sink/{name}", post(sink))
+            .with_state(outside.clone());
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let config = config(listener.local_addr().unwrap());
+        let mut server = tokio::task::JoinSet::new();
+        server.spawn(forewarn::web::listener::serve(listener, router, Default::default()));
+        let dir = tempfile::tempdir().unwrap();
+        let app = wire(&config, &dir, clock.clone());
+        let receiver = app.receiver().unwrap();
+        Self {
+            receiver,
+            dir,
+            config,
+            clock,
+            outside,
+            cx: app.cx,
+            channels: app.channels,
+            targets: app.targets,
+            connections: app.connections,
+            client: client(),
+            restarting: false,
+            _server: server,
+        }
+    }
+
+    /// As [`World::new`]; the process is killed after every job from now on.
+    pub async fn restarting() -> Self {
+        Self { restarting: true, ..Self::new().await }
+    }
+
+    /// A new process on the same data: nothing of the old one's memory is left.
+    pub fn restart(&mut self) {
+        self.cx.store = Arc::new(Sqlite::open(&self.dir.path().join("forewarn.db")).unwrap());
+        self.cx.nudges = Arc::new(Nudges::default());
+        self.receiver = Arc::new(Receiver::new(&self.cx, &self.connections).unwrap());
+    }
+
+    /// A new process with another config.
+    pub fn restart_with(&mut self, config: &str) {
+        let app = wire(config, &self.dir, self.clock.clone());
+        self.receiver = app.receiver().unwrap();
+        (self.cx, self.channels, self.targets, self.connections) = (app.cx, app.channels, app.targets, app.connections);
+        self.config = config.to_owned();
+    }
+
+    fn after_job(&mut self) {
+        if self.restarting {
+            self.restart();
+        }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Time passes while the process is down, or busy.
+    pub fn pass(&mut self, d: SignedDuration) {
+        let mut now = self.clock.0.lock().unwrap();
+        *now += d;
+    }
+
+    /// Time passes, then every job runs.
+    pub async fn advance(&mut self, d: SignedDuration) {
+        self.pass(d);
+        self.tick().await;
+    }
+
+    /// So much time passes in steps, every job after each.
+    pub async fn live(&mut self, d: SignedDuration, step: SignedDuration) {
+        let end = self.now() + d;
+        while self.now() < end {
+            self.advance(step.min(end.duration_since(self.now()))).await;
+        }
+    }
+
+    /// Every job, until nothing is left to do at this moment.
+    pub async fn tick(&mut self) {
+        let poller = Poller { cx: self.cx.clone(), client: self.client.clone(), targets: self.targets.clone() };
+        poller.tick(self.now()).await.unwrap();
+        drop(poller);
+        self.after_job();
+        self.normalize().await;
+        for _ in 0..2 {
+            Reminder { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
+            self.after_job();
+            for channel in self.channels.clone().keys() {
+                let d = Deliverer { cx: self.cx.clone(), channels: self.channels.clone(), channel: channel.clone() };
+                d.tick(self.now()).await.unwrap();
+                drop(d);
+                self.after_job();
+            }
+            DeadLetters { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
+            self.after_job();
+        }
+    }
+
+    pub async fn normalize(&mut self) {
+        let normalizer = Normalizer::new(self.cx.clone());
+        while normalizer.tick(self.now()).await.unwrap().more {}
+        drop(normalizer);
+        self.after_job();
+    }
+
+    pub async fn replay(&mut self) -> (u64, u64) {
+        Normalizer::new(self.cx.clone()).replay(None, None, self.now()).await.unwrap()
+    }
+
+    /// The provider's page lists these from now on.
+    pub fn page(&mut self, rows: &[(&str, Date)]) {
+        self.answer(200, &markdown("Upcoming", rows));
+    }
+    /// The provider's page answers this from now on.
+    pub fn answer(&mut self, status: u16, body: &str) {
+        self.outside.lock().unwrap().page = (status, body.to_owned());
+    }
+    pub fn fetched(&self) -> usize {
+        self.outside.lock().unwrap().fetched
+    }
+    /// How `slack`, `ops` or `billing` behaves from now on.
+    pub fn mood(&mut self, of: &str, mood: Mood) {
+        self.outside.lock().unwrap().moods.insert(of.to_owned(), mood);
+    }
+    /// Attempts so far at this contact.
+    pub fn attempts(&self, contact: &str) -> usize {
+        self.outside.lock().unwrap().attempts.iter().filter(|a| *a == contact).count()
+    }
+
+    /// Takes everything that arrived since the last look.
+    pub fn arrived(&mut self) -> Vec<Arrived> {
+        std::mem::take(&mut self.outside.lock().unwrap().arrived)
+    }
+
+    /// Exactly one message arrived since the last look, at this contact, with all these words.
+    #[track_caller]
+    pub fn expect(&mut self, contact: &str, words: &[&str]) -> Arrived {
+        let mut all = self.arrived();
+        assert_eq!(all.len(), 1, "{}: {all:#?}", self.now());
+        let one = all.remove(0);
+        assert_eq!(one.contact, contact, "{one:?}");
+        for w in words {
+            assert!(one.text.contains(w), "{w:?} is not in {one:#?}");
+        }
+        one
+    }
+
+    /// Nobody was told anything since the last look.
+    #[track_caller]
+    pub fn expect_silence(&mut self) {
+        let all = self.arrived();
+        assert!(all.is_empty(), "{}: {all:#?}", self.now());
+    }
+
+    pub async fn alerts(&self) -> Vec<(Alert, MatterState)> {
+        let mut all = self.cx.store.alerts(AlertFilter { limit: 1_000, ..AlertFilter::default() }).await.unwrap();
+        all.reverse();
+        all
+    }
+
+    /// Events with their routing, oldest first.
+    pub async fn events(&self) -> Vec<(Event, String)> {
+        let mut all = self.cx.store.events(EventFilter { limit: 1_000, ..EventFilter::default() }).await.unwrap();
+        all.reverse();
+        all
+    }
+
+    pub async fn ack(&mut self, alert: AlertId, plan_on: Option<Date>) {
+        let answer = Answer { alert, by: "mei".into(), note: None, plan_on };
+        acknowledge(&self.cx, answer, self.now()).await.unwrap();
+        self.after_job();
+    }
+
+    pub async fn calendar(&self) -> Vec<Deprecation> {
+        let all = Window { within_days: 10_000, past_days: 10_000, provider: None, owner: None, used_only: false };
+        upcoming(&self.cx, &all, self.now().to_zoned_datetime(TimeZone::UTC).date()).await.unwrap().0
+    }
+
+    pub async fn status(&self) -> Status {
+        status(&self.cx, &self.targets, &[], vec![], vec![]).await.unwrap()
+    }
+
+    /// A part of a line of the ledger, which must add up as a whole.
+    pub async fn ledger(&self, what: &str, part: &str) -> i64 {
+        let l = self.cx.store.ledger().await.unwrap();
+        assert!(l.lines.iter().all(LedgerLine::adds_up), "{l:?}");
+        let line = l.lines.into_iter().find(|x| x.what == what).unwrap();
+        line.parts.iter().find(|(k, _)| k == part).map_or(0, |(_, n)| *n)
+    }
+
+    pub fn router(&self) -> Router {
+        router(Hooks { receiver: self.receiver.clone(), cx: self.cx.clone() })
+    }
+
+    /// A request to the public side, as it stands.
+    pub async fn send(&self, request: Request<Body>) -> Response {
+        self.router().oneshot(request).await.unwrap()
+    }
+
+    /// Headers of proof by `secret`, made now.
+    pub fn proof(&self, connection: &str, secret: &str, id: &str, body: &str) -> Vec<(String, String)> {
+        let provider = connection.split('/').next().unwrap();
+        let file = &self.cx.catalog.get(provider).unwrap().file;
+        let verify: &Verify = file
+            .sources
+            .values()
+            .find_map(|s| if let Source::Webhook(w) = s { Some(&w.verify) } else { None })
+            .unwrap();
+        sign::headers(verify, secret, Unsigned { id, at: self.now(), body: body.as_bytes() }).unwrap()
+    }
+
+    /// A signed delivery; the answer's status.
+    pub async fn deliver(&mut self, connection: &str, id: &str, body: &str) -> u16 {
+        let secret = if connection.starts_with("openai") { WHSEC } else { PLAIN };
+        let proof = self.proof(connection, secret, id, body);
+        self.deliver_with(connection, &proof, body).await
+    }
+
+    pub async fn deliver_with(&mut self, path: &str, headers: &[(String, String)], body: &str) -> u16 {
+        let mut request = Request::post(format!("/hooks/{path}"));
+        for (k, v) in headers {
+            request = request.header(k, v);
+        }
+        let status = self.send(request.body(Body::from(body.to_owned())).unwrap()).await.status().as_u16();
+        self.after_job();
+        status
+    }
+
+    /// A message of the shop's own sender, whose clock is ours.
+    pub fn shop(&self, id: &str, kind: &str, about: &str) -> String {
+        json!({"id": id, "type": kind, "created_at": self.now().to_string(), "data": {"id": about, "title": format!("{kind} of {about}")}})
+            .to_string()
+    }
+}
+
+/// One for all worlds: it reads the platform's roots of trust, which takes longer than most stories.
+fn client() -> Arc<Client> {
+    static ONE: OnceLock<Arc<Client>> = OnceLock::new();
+    ONE.get_or_init(Arc::default).clone()
+}
+
+fn wire(config: &str, dir: &tempfile::TempDir, clock: Arc<FakeClock>) -> App {
+    let config = parse(Text::embedded("a story", config), &env).unwrap_or_else(|p| panic!("{p}"));
+    let sqlite = Sqlite::open(&dir.path().join("forewarn.db")).unwrap();
+    App::with(config, sqlite, dir.path(), clock).unwrap()
+}
+
+/// A page with one table under a heading.
+pub fn markdown(heading: &str, rows: &[(&str, Date)]) -> String {
+    let rows: String = rows.iter().map(|(id, on)| format!("| {on} | `{id}` | `{id}-next` |\n")).collect();
+    format!(
+        "# Deprecations\n\n## {heading}\n\n### Older models\n\n| Shutdown date | Model | Recommended replacement |\n| --- | --- | --- |\n{rows}"
+    )
+}

@@ -1,0 +1,10 @@
+//! Stories: what people are told, and when, over the whole of forewarn on a fake clock.
+
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)] // a test may fail, and runs a world of its own
+
+mod channels;
+mod deliveries;
+mod deprecations;
+mod harness;
+mod http;
+mod pages;
