@@ -56,7 +56,9 @@ pub struct Row {
     pub step: StepKey,
     /// What it is about, as it stands.
     pub matter: MatterState,
-    /// Whose it is.
+    /// Whose it is, as people write it: `OpenAI`.
+    pub provider_name: String,
+    /// Which owner it is for.
     pub owner: String,
     /// Why it is theirs.
     pub why: String,

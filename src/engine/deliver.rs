@@ -65,7 +65,7 @@ impl Deliverer {
         let Some(contact) = dir.contact(&claimed.contact) else {
             return Ok(Settlement::Dead { reason: format!("contact {} is no longer configured", claimed.contact) });
         };
-        let rows: Vec<Row> = claimed.rows.iter().filter(|r| is_current(r)).map(|r| row(dir, r, now)).collect();
+        let rows: Vec<Row> = claimed.rows.iter().filter(|r| is_current(r)).map(|r| self.row(r, now)).collect();
         if rows.is_empty() {
             return Ok(Settlement::Superseded);
         }
@@ -105,6 +105,48 @@ impl Deliverer {
         Ok(Settlement::Retry { at: in_seconds(if asked.is_some() { wait } else { wait + jitter }), reason })
     }
 
+fn row(&self, r: &ClaimedRow, now: Timestamp) -> Row {
+        let dir = &self.cx.directory;
+        let owner = dir.owner(&r.alert.owner);
+        let mut matter = r.matter.clone();
+        if let (Some(at), Some(source)) = (r.read_at, matter.winning_claim().map(|(s, _)| s.clone()))
+            && let Some(claim) = matter.claims.get_mut(&source)
+        {
+            claim.read_at = at;
+        }
+        let services = r
+            .alert
+            .services
+            .iter()
+            .map(|name| ServiceBrief { name: name.clone(), env: dir.service(name).map_or_else(|| "production".into(), |s| s.env.clone()) })
+            .collect();
+        let next = rungs(dir.policy(&r.alert.policy), &r.matter, r.alert.opened_at, owner)
+            .into_iter()
+            .filter(|rung| rung.at > now)
+            .take(NEXT_STEPS)
+            .map(|rung| NextStep { at: rung.at, tell: in_words(dir, owner, &rung.tell) })
+            .collect();
+        let answer = r.alert.ack.as_ref().map(|a| match a.plan_on {
+            Some(d) => format!("plan {} ({})", d.strftime("%a %-d %b %Y"), a.by),
+            None => format!("seen by {}", a.by),
+        });
+        let moved_from = if r.reason == Reason::Moved { r.moved_from.clone() } else { None };
+        let known = self.cx.catalog.get(matter.provider.as_str());
+        Row {
+            alert: r.alert.id,
+            reason: r.reason,
+            step: r.step.clone(),
+            provider_name: known.map_or_else(|| matter.provider.to_string(), |p| p.file.name.clone()),
+            matter,
+            owner: r.alert.owner.clone(),
+            why: r.alert.why.clone(),
+            services,
+            moved_from,
+            answer,
+            next,
+        }
+    }
+
     async fn channel_refuses_us(&self, reason: &str, now: Timestamp) -> Result<(), StoreError> {
         // Operators who are reached by this very channel would not hear of it there; health is red in any case.
         let title = format!("{} refuses forewarn", self.channel);
@@ -142,34 +184,6 @@ fn is_current(r: &ClaimedRow) -> bool {
     let ending = matches!(r.reason, Reason::Resolved | Reason::Withdrawn);
     let same_date = r.deadline_revision == r.matter.deadline.as_ref().map_or(0, |d| d.revision);
     r.alert.episode == r.episode && (ending || (r.alert.state != AlertState::Resolved && !r.matter.is_over() && (same_date || r.reason == Reason::Moved)))
-}
-
-fn row(dir: &Directory, r: &ClaimedRow, now: Timestamp) -> Row {
-    let owner = dir.owner(&r.alert.owner);
-    let mut matter = r.matter.clone();
-    if let (Some(at), Some(source)) = (r.read_at, matter.winning_claim().map(|(s, _)| s.clone()))
-        && let Some(claim) = matter.claims.get_mut(&source)
-    {
-        claim.read_at = at;
-    }
-    let services = r
-        .alert
-        .services
-        .iter()
-        .map(|name| ServiceBrief { name: name.clone(), env: dir.service(name).map_or_else(|| "production".into(), |s| s.env.clone()) })
-        .collect();
-    let next = rungs(dir.policy(&r.alert.policy), &r.matter, r.alert.opened_at, owner)
-        .into_iter()
-        .filter(|rung| rung.at > now)
-        .take(NEXT_STEPS)
-        .map(|rung| NextStep { at: rung.at, tell: in_words(dir, owner, &rung.tell) })
-        .collect();
-    let answer = r.alert.ack.as_ref().map(|a| match a.plan_on {
-        Some(d) => format!("plan {} ({})", d.strftime("%a %-d %b %Y"), a.by),
-        None => format!("seen by {}", a.by),
-    });
-    let moved_from = if r.reason == Reason::Moved { r.moved_from.clone() } else { None };
-    Row { alert: r.alert.id, reason: r.reason, step: r.step.clone(), matter, owner: r.alert.owner.clone(), why: r.alert.why.clone(), services, moved_from, answer, next }
 }
 
 /// Who a rung tells, in words.

@@ -26,6 +26,8 @@ use url::Url;
 pub struct SlackSection {
     /// Token of the app, `xoxb-…`; needs `chat:write`, and `chat:write.public` for channels it is not in.
     pub bot_token: Option<Spanned<String>>,
+    /// Another server that speaks Slack's Web API; `https`, or `http` on this machine.
+    pub api_url: Option<Spanned<String>>,
     /// For buttons.
     pub signing_secret: Option<Spanned<String>>,
     /// Incoming webhooks by name; a contact names one.

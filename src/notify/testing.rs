@@ -56,6 +56,7 @@ pub fn ending() -> Row {
             revision: 1,
             version: 1,
         },
+        provider_name: "openai".into(),
         owner: "search".into(),
         why: "service support-bot uses openai/support:gpt-demo-2025-08-07".into(),
         services: services(&[("support-bot", "production"), ("rerank-batch", "staging")]),

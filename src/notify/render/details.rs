@@ -62,7 +62,7 @@ fn why(row: &Row) -> Option<Line> {
 /// `openai · firm date · then calls fail · replacement: gpt-demo-2`.
 fn end_facts(row: &Row, clock: Clock<'_>) -> Line {
     let matter = &row.matter;
-    let mut facts = vec![matter.provider.to_string()];
+    let mut facts = vec![one_line(&row.provider_name, 60)];
     facts.extend(matter.deadline.as_ref().map(|d| firmness(d, clock)));
     if row.reason != Reason::Withdrawn {
         facts.extend(match matter.subjects.first().map(|s| s.kind) {
@@ -107,7 +107,7 @@ fn firmness(d: &Deadline, clock: Clock<'_>) -> String {
 /// `openai · since Mon 23 Nov 08:40 UTC · 123.45 USD`, with the link.
 fn facts(row: &Row, clock: Clock<'_>) -> Line {
     let matter = &row.matter;
-    let mut facts = vec![matter.provider.to_string(), format!("{} ({})", matter.severity, matter.stage)];
+    let mut facts = vec![one_line(&row.provider_name, 60), format!("{} ({})", matter.severity, matter.stage)];
     facts.push(format!("since {}", clock.moment(matter.opened_at)));
     facts.extend(matter.money.as_ref().map(amount));
     Line { part: Part::What, text: facts.join(" · "), link: matter.url.as_deref().and_then(safe_link) }

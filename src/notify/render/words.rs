@@ -55,9 +55,9 @@ pub(super) fn name(row: &Row) -> String {
     };
     let mut out = match first.kind {
         SubjectType::Model | SubjectType::Feature | SubjectType::Component | SubjectType::Product => String::new(),
-        SubjectType::Api => format!("{} API ", matter.provider),
-        SubjectType::Sdk => format!("{} SDK ", matter.provider),
-        SubjectType::Account => format!("{} account ", matter.provider),
+        SubjectType::Api => format!("{} API ", one_line(&row.provider_name, NAME_MAX)),
+        SubjectType::Sdk => format!("{} SDK ", one_line(&row.provider_name, NAME_MAX)),
+        SubjectType::Account => format!("{} account ", one_line(&row.provider_name, NAME_MAX)),
     };
     out.push_str(&one_line(&first.id, NAME_MAX));
     for scope in [&first.region, &first.deployment].into_iter().flatten() {
@@ -171,7 +171,7 @@ fn ending(row: &Row, clock: Clock<'_>) -> Said {
             Said { headline: over.clone(), lead: Some("over".into()), subject: over }
         }
         Reason::Withdrawn => {
-            let stays = format!("{name} stays: {} took its end{} back", row.matter.provider, of(&date));
+            let stays = format!("{name} stays: {} took its end{} back", one_line(&row.provider_name, NAME_MAX), of(&date));
             Said { headline: stays.clone(), lead: Some("withdrawn".into()), subject: stays }
         }
         Reason::Escalated => Said {

@@ -1,0 +1,171 @@
+//! The calendar: what ends when, whose it is, and where it stands.
+//!
+//! In: deprecation matters, the directory, alerts, today. Out: rows for tables, JSON and pages. Invariant: who uses a
+//! thing is asked of the directory now, so it is never stale; unknown usage is `None`, not "unused". Refuses formats.
+
+use super::Context;
+use crate::model::{Alert, AlertState, Claim, Deadline, Firmness, Kind, MatterState, SourceId, Stage};
+use crate::rules::route::users;
+use crate::store::{AlertFilter, StoreError};
+use jiff::civil::Date;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Which rows.
+#[derive(Debug, Clone)]
+pub struct Window {
+    /// Ends within so many days from today.
+    pub within_days: i32,
+    /// Ended at most so many days ago.
+    pub past_days: i32,
+    /// Of this provider.
+    pub provider: Option<String>,
+    /// Of this owner.
+    pub owner: Option<String>,
+    /// Only what a service of ours uses.
+    pub used_only: bool,
+}
+
+/// A deprecation as the outside sees it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Deprecation {
+    /// Its id.
+    pub id: String,
+    /// Whose.
+    pub provider: String,
+    /// What.
+    pub subject: Option<crate::model::Subject>,
+    /// Where it stands.
+    pub stage: Stage,
+    /// When it was announced.
+    pub announced_on: Option<Date>,
+    /// When it ends, if that is promised.
+    pub shutdown_on: Option<Date>,
+    /// When it ends at the earliest, if only that is known.
+    pub earliest_shutdown_on: Option<Date>,
+    /// How exactly.
+    pub precision: Option<crate::model::Precision>,
+    /// Days from today; negative once passed.
+    pub days_left: Option<i32>,
+    /// What to use instead.
+    pub replacements: Vec<String>,
+    /// Who owns what uses it.
+    pub owners: Vec<String>,
+    /// What uses it.
+    pub services: Vec<String>,
+    /// Whether a service of ours uses it; null when no service says what it uses.
+    pub used: Option<bool>,
+    /// Two sources differ by more than 7 days.
+    pub conflict: bool,
+    /// What each source says.
+    pub claims: Vec<ClaimView>,
+    /// Where to read about it.
+    pub url: Option<String>,
+    /// What people said, `waiting` or `plan 2027-01-10 (Mei)`.
+    pub state: String,
+    /// The deadline itself, for showing.
+    #[serde(skip)]
+    pub deadline: Option<Deadline>,
+}
+
+/// A claim as the outside sees it.
+#[derive(Debug, Clone, Serialize)]
+pub struct ClaimView {
+    /// Who says it.
+    pub source: SourceId,
+    /// Where.
+    pub url: Option<String>,
+    /// In which words.
+    pub text: String,
+    /// Which date.
+    pub date: Option<Date>,
+    /// How firm.
+    pub firmness: Option<Firmness>,
+    /// When it was read.
+    pub read_at: jiff::Timestamp,
+    /// How much it counts.
+    pub rank: crate::model::Rank,
+}
+
+/// The rows of a window, soonest first, and how many more there are that no service uses.
+///
+/// # Errors
+/// The store's.
+pub async fn upcoming(cx: &Context, window: &Window, today: Date) -> Result<(Vec<Deprecation>, usize), StoreError> {
+    let matters = cx.store.matters_of(Kind::Deprecation).await?;
+    let alerts = cx.store.alerts(AlertFilter { limit: usize::MAX, ..AlertFilter::default() }).await?;
+    let mut by_matter: BTreeMap<&str, Vec<&Alert>> = BTreeMap::new();
+    for (a, _) in &alerts {
+        by_matter.entry(a.matter.as_str()).or_default().push(a);
+    }
+    let (mut rows, mut hidden) = (Vec::new(), 0);
+    for m in &matters {
+        let d = deprecation(cx, m, by_matter.get(m.id.as_str()).map_or(&[], Vec::as_slice), today);
+        let in_time = d.days_left.is_some_and(|left| left <= window.within_days && left >= -window.past_days);
+        let wanted = window.provider.as_ref().is_none_or(|p| *p == d.provider) && window.owner.as_ref().is_none_or(|o| d.owners.contains(o));
+        if !in_time || !wanted || m.stage == Stage::Withdrawn {
+            continue;
+        }
+        if window.used_only && d.used == Some(false) {
+            hidden += 1;
+        } else {
+            rows.push(d);
+        }
+    }
+    rows.sort_by(|a, b| (a.days_left, &a.id).cmp(&(b.days_left, &b.id)));
+    Ok((rows, hidden))
+}
+
+fn deprecation(cx: &Context, m: &MatterState, alerts: &[&Alert], today: Date) -> Deprecation {
+    let by = users(&cx.directory, &m.subjects);
+    let mut owners: Vec<String> = by.iter().map(|s| s.owner.clone()).collect();
+    owners.sort();
+    owners.dedup();
+    let d = m.deadline.as_ref();
+    let firm = d.filter(|d| d.firmness == Firmness::Firm).map(|d| d.date);
+    Deprecation {
+        id: m.id.to_string(),
+        provider: m.provider.to_string(),
+        subject: m.subjects.first().cloned(),
+        stage: m.stage,
+        announced_on: m.announced_on,
+        shutdown_on: firm,
+        earliest_shutdown_on: if firm.is_some() { None } else { d.map(|d| d.date) },
+        precision: d.map(|d| d.precision),
+        days_left: d.map(|d| d.days_left(today)),
+        replacements: m.replacements.clone(),
+        services: by.iter().map(|s| s.name.clone()).collect(),
+        used: cx.directory.usage_known().then_some(!owners.is_empty()),
+        owners,
+        conflict: m.in_conflict(),
+        claims: m.claims.iter().map(|(s, c)| claim(s, c)).collect(),
+        url: m.url.clone(),
+        state: state(m, alerts),
+        deadline: m.deadline.clone(),
+    }
+}
+
+fn claim(source: &SourceId, c: &Claim) -> ClaimView {
+    ClaimView {
+        source: source.clone(),
+        url: c.url.clone(),
+        text: c.text.clone(),
+        date: c.deadline.as_ref().map(|d| d.date),
+        firmness: c.deadline.as_ref().map(|d| d.firmness),
+        read_at: c.read_at,
+        rank: c.rank,
+    }
+}
+
+fn state(m: &MatterState, alerts: &[&Alert]) -> String {
+    if m.in_conflict() {
+        return "DISPUTED".into();
+    }
+    let answer = alerts.iter().find_map(|a| a.ack.as_ref());
+    match answer {
+        Some(a) => a.plan_on.map_or_else(|| format!("seen ({})", a.by), |d| format!("plan {d} ({})", a.by)),
+        None if alerts.iter().any(|a| a.state == AlertState::Open) => "waiting".into(),
+        None if alerts.is_empty() => String::new(),
+        None => "done".into(),
+    }
+}

@@ -1,0 +1,119 @@
+//! Status: how forewarn itself is.
+//!
+//! In: the store, the connections. Out: one value for `forewarn status`, `/readyz` and pages. Invariant: unreadable and
+//! fine are different values. Refuses to hide: a dead letter of the operators makes it red.
+
+use super::Context;
+use super::poll::{NotPolled, Target};
+use crate::rules::directory::OPERATORS;
+use crate::store::{Conflict, DeadLetter, SourceHealth, SourceRow, StoreError, Unreadable};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Lists are cut here.
+const SHOWN: usize = 20;
+
+/// How everything is.
+#[derive(Debug, Clone, Serialize)]
+pub struct Status {
+    /// Version of forewarn.
+    pub version: &'static str,
+    /// When this was asked.
+    pub at: Timestamp,
+    /// Nothing needs a person.
+    pub healthy: bool,
+    /// What needs one, in words.
+    pub findings: Vec<String>,
+    /// The inbox.
+    pub inbox: Inbox,
+    /// Polled sources.
+    pub sources: Vec<SourceRow>,
+    /// Sources that are not polled, with the reason.
+    pub off: Vec<(String, String)>,
+    /// Messages given up, newest first.
+    pub dead_letters: Vec<DeadLetter>,
+    /// Payloads that could not be read, newest first.
+    pub unrecognized: Vec<Unreadable>,
+    /// Deliveries that repeat an id with another body.
+    pub conflicts: Vec<Conflict>,
+    /// Hooks, counted since the start of the daemon; empty without one.
+    pub hooks: Vec<Hook>,
+    /// Tasks of the daemon; empty without one.
+    pub tasks: Vec<Task>,
+}
+
+/// The inbox.
+#[derive(Debug, Clone, Serialize)]
+pub struct Inbox {
+    /// Payloads not yet normalized.
+    pub pending: u64,
+    /// When the oldest of them came.
+    pub oldest_at: Option<Timestamp>,
+}
+
+/// A hook since the start.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Hook {
+    /// Which connection.
+    pub connection: String,
+    /// Deliveries stored.
+    pub accepted: u64,
+    /// Deliveries refused, by reason.
+    pub refused: Vec<(String, u64)>,
+}
+
+/// A task of the daemon.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Task {
+    /// Its name.
+    pub name: String,
+    /// How often it ran.
+    pub runs: u64,
+    /// When it last ended.
+    pub last_at: Option<Timestamp>,
+    /// What it last did.
+    pub last: String,
+    /// Failures in a row.
+    pub failures: u32,
+}
+
+/// Gathers the status.
+///
+/// # Errors
+/// The store's.
+pub async fn status(cx: &Context, targets: &[Target], off: &[NotPolled], hooks: Vec<Hook>, tasks: Vec<Task>) -> Result<Status, StoreError> {
+    let now = cx.clock.now();
+    let (pending, oldest_at) = cx.store.backlog().await?;
+    let rows = cx.store.sources().await?;
+    let sources: Vec<SourceRow> = targets
+        .iter()
+        .map(|t| rows.iter().find(|r| r.id == t.id).cloned().unwrap_or_else(|| SourceRow::new(t.id.clone(), now)))
+        .collect();
+    let dead_letters = cx.store.dead(SHOWN).await?;
+    let operators = cx.directory.owner(OPERATORS);
+    let mut findings = Vec::new();
+    for s in sources.iter().filter(|s| s.health != SourceHealth::Fresh && s.last_try_at.is_some()) {
+        findings.push(format!("{} is {}: {}", s.id, s.health, s.problem.as_deref().unwrap_or("")));
+    }
+    if dead_letters.iter().any(|d| operators.contacts.iter().any(|c| c.id == d.contact)) {
+        findings.push("a message to the operators could not be delivered: nobody hears of forewarn's own troubles".into());
+    }
+    if oldest_at.is_some_and(|t| now.duration_since(t).as_secs() > 120) {
+        findings.push(format!("{pending} payloads wait, the oldest for more than two minutes"));
+    }
+    findings.extend(tasks.iter().filter(|t| t.failures > 2).map(|t| format!("task {} fails: {}", t.name, t.last)));
+    Ok(Status {
+        version: env!("CARGO_PKG_VERSION"),
+        at: now,
+        healthy: findings.is_empty(),
+        findings,
+        inbox: Inbox { pending, oldest_at },
+        sources,
+        off: off.iter().map(|o| (o.id.to_string(), o.why.clone())).collect(),
+        dead_letters,
+        unrecognized: cx.store.unreadable(SHOWN).await?,
+        conflicts: cx.store.conflicts(SHOWN).await?,
+        hooks,
+        tasks,
+    })
+}
