@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -48,7 +49,7 @@ def options(about, **more):
 
 
 class Checks:
-    """Counts, says each, and ends the script with the last line `N passed, M failed`."""
+    """Counts, and says each."""
 
     def __init__(self):
         self.passed, self.failed = 0, []
@@ -65,9 +66,23 @@ class Checks:
     def equal(self, name, got, want):
         return self(name, got == want, f"got {got!r}, want {want!r}")
 
-    def finish(self):
-        print(f"{self.passed} passed, {len(self.failed)} failed")
-        sys.exit(1 if self.failed else 0)
+    def guarded(self, name, step, *args):
+        """Runs a part; if it falls over, that is a failure and the other parts go on."""
+        try:
+            step(self, *args)
+        except Exception:
+            self(f"{name} falls over", False, traceback.format_exc()[-1500:])
+
+
+def run(about, steps, **more):
+    """A script: its parts by name, one after the other; --only runs one. Ends the process."""
+    o = options(about, only="", **more)
+    check = Checks()
+    for name, step in steps.items():
+        if o.only in ("", name):
+            check.guarded(name, step, o)
+    print(f"{check.passed} passed, {len(check.failed)} failed")
+    sys.exit(1 if check.failed or not check.passed else 0)
 
 
 def free_port():
@@ -219,6 +234,14 @@ class Daemon:
             if not page.get("next"):
                 return items
             more = ["--after", str(page["next"])]
+
+    def pending(self):
+        """What the ledger says is still to be done; None when it does not add up."""
+        code, ledger = self.json("audit")
+        return None if code else sum(p["n"] for line in ledger["items"] for p in line["parts"] if p["what"] == "pending")
+
+    def settles(self, seconds=20):
+        return until(lambda: self.pending() == 0, seconds, 0.3)
 
     def out(self):
         return (self.dir / "stdout").read_text(errors="replace")

@@ -21,7 +21,7 @@ import threading
 import time
 from pathlib import Path
 
-from common import SECRETS, Checks, Daemon, FakeSlack, Sink, config, new_id, openai_event, options, same_message, standard, until
+from common import SECRETS, Daemon, FakeSlack, Sink, config, new_id, openai_event, run, same_message, standard, until
 
 POINTS = ["before-flush", "after-flush", "before-answer", "after-answer", "before-send", "after-write", "after-send",
           "before-settle", "after-settle"]
@@ -61,12 +61,12 @@ class Sender:
     def load(self, threads):
         self.go = True
 
-        def run():
+        def work():
             while self.go:
                 if not self.one():
                     time.sleep(0.005)
 
-        self.threads = [threading.Thread(target=run, daemon=True) for _ in range(threads)]
+        self.threads = [threading.Thread(target=work, daemon=True) for _ in range(threads)]
         for t in self.threads:
             t.start()
 
@@ -85,16 +85,10 @@ def shim(out):
     return so
 
 
-def settled(daemon):
-    """Whether nothing is pending in the ledger."""
-    code, ledger = daemon.json("audit")
-    return code == 0 and all(p["n"] == 0 for line in ledger["items"] for p in line["parts"] if p["what"] == "pending")
-
-
 def reconcile(check, name, daemon, sender, slack, sink, crashes):
     """The daemon runs; it is stopped here, and its store is read as it is on the disk."""
     check(f"{name}: everything unanswered is taken in the end", sender.finish(), f"{len(sender.unanswered)} left, refused {sender.refused}")
-    check(f"{name}: nothing stays pending", until(lambda: settled(daemon), 120, 0.5), daemon.json("audit"))
+    check(f"{name}: nothing stays pending", daemon.settles(120), daemon.json("audit"))
     code, ledger = daemon.json("audit")
     check.equal(f"{name}: the ledger adds up", code, 0)
     check.equal(f"{name}: stops within its time on SIGTERM", daemon.stop(), 0)
@@ -177,36 +171,30 @@ def at_points(check, binary, so, most, power):
     daemon.remove()
 
 
-def at_random(check, binary, cycles):
-    daemon, sender, slack, sink = new(binary, 0.02)
+def points(check, o):
+    at_points(check, o.binary, shim(Path(o.binary).parent), o.most, power=False)
+
+
+def power(check, o):
+    at_points(check, o.binary, shim(Path(o.binary).parent), o.most, power=True)
+
+
+def at_random(check, o):
+    seed = o.seed or random.randrange(1 << 30)
+    random.seed(seed)
+    daemon, sender, slack, sink = new(o.binary, 0.02)
     started = time.monotonic()
-    for _ in range(cycles):
+    for _ in range(o.cycles):
         daemon.start()
         sender.load(4)
         time.sleep(random.uniform(0.02, 0.9))
         daemon.kill()
         sender.rest()
-    print(f"{cycles} cycles in {time.monotonic() - started:.0f} s, {len(sender.acked)} acknowledged")
+    print(f"seed {seed}: {o.cycles} cycles in {time.monotonic() - started:.0f} s, {len(sender.acked)} acknowledged")
     daemon.start()
-    reconcile(check, "random", daemon, sender, slack, sink, cycles)
+    reconcile(check, "random", daemon, sender, slack, sink, o.cycles)
     daemon.remove()
 
 
-def main():
-    o = options(__doc__, cycles=50, most=4, only="", seed=0)
-    seed = o.seed or random.randrange(1 << 30)
-    random.seed(seed)
-    print(f"seed {seed}")
-    check = Checks()
-    so = shim(Path(o.binary).parent)
-    if o.only in ("", "points"):
-        at_points(check, o.binary, so, o.most, power=False)
-    if o.only in ("", "power"):
-        at_points(check, o.binary, so, o.most, power=True)
-    if o.only in ("", "random"):
-        at_random(check, o.binary, o.cycles)
-    check.finish()
-
-
 if __name__ == "__main__":
-    main()
+    run(__doc__, {"points": points, "power": power, "random": at_random}, cycles=50, most=4, seed=0)

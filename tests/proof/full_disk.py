@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from common import SECRETS, Checks, Daemon, config, new_id, openai_event, options, standard, until
+from common import SECRETS, Daemon, config, new_id, openai_event, run, standard, until
 
 
 def mount(size):
@@ -63,9 +63,7 @@ def full(check, d, folder, name, leave, acked, pad):
     check(f"{name}: without a restart", d.alive() and d.process.pid == pid)
 
 
-def main():
-    o = options(__doc__, size="192m")
-    check = Checks()
+def full_disk(check, o):
     folder = mount(o.size)
     d = Daemon(o.binary, config(), data=folder / "data")
     acked = []
@@ -74,7 +72,7 @@ def main():
         check.equal("room: 200", deliver(d, acked)[0], 200)
         full(check, d, folder, "below the low-water mark", 1 << 20, acked, 0)
         full(check, d, folder, "no page left", 96 << 10, acked, 20_000)
-        check("everything settles", until(lambda: all(p["n"] == 0 for line in d.json("audit")[1]["items"] for p in line["parts"] if p["what"] == "pending"), 60, 0.5))
+        check("everything settles", d.settles(60))
         check.equal("the ledger adds up", d.json("audit")[0], 0)
         check.equal("SIGTERM", d.stop(), 0)
         db = sqlite3.connect(f"file:{d.data}/forewarn.db?mode=ro", uri=True)
@@ -86,8 +84,7 @@ def main():
         d.remove()
         subprocess.run(["umount", "-l", folder])
         folder.rmdir()
-    check.finish()
 
 
 if __name__ == "__main__":
-    main()
+    run(__doc__, {"full": full_disk}, size="192m")

@@ -23,7 +23,7 @@ import threading
 import time
 from pathlib import Path
 
-from common import SECRETS, Checks, Daemon, config, free_port, new_id, openai_event, options, standard, until
+from common import SECRETS, Daemon, config, free_port, new_id, run, standard, until
 
 EXIM = """
 primary_hostname = localhost
@@ -97,7 +97,7 @@ class Exim:
         exim = shutil.which("exim4") or "/usr/sbin/exim4"
         self.process = subprocess.Popen([exim, "-C", str(conf), "-bdf"], stdin=subprocess.DEVNULL, stdout=open(self.dir / "out", "wb"), stderr=subprocess.STDOUT)
         if not until(self.listens, 15):
-            raise SystemExit(f"FAIL  Exim does not start: {(self.dir / 'out').read_text()}\n0 passed, 1 failed")
+            raise RuntimeError(f"Exim does not start: {(self.dir / 'out').read_text()}")
 
     def listens(self):
         with contextlib.suppress(OSError), socket.create_connection(("localhost", self.tls), 1):
@@ -131,13 +131,13 @@ def parse(raw):
     return email.message_from_bytes(raw, policy=email.policy.default)
 
 
-def real(check, binary):
+def real(check, o):
     exim = Exim()
     hostile = 'prof_1\r\nBcc: evil@example.com\r\n\r\n<script>alert(1)</script> & <!here>'
     try:
         for name, url in (("STARTTLS", f"smtp://forewarn@localhost:{exim.starttls}"), ("TLS", f"smtps://forewarn@localhost:{exim.tls}")):
             before = len(exim.mails())
-            d = Daemon(binary, config(section(url, exim.dir / "ca.pem"), 'email = "platform@example.com"'))
+            d = Daemon(o.binary, config(section(url, exim.dir / "ca.pem"), 'email = "platform@example.com"'))
             d.start()
             check.equal(f"{name}: a routed event", anthropic(d, "user_profile.enforcement_action_opened", id=hostile, enforcement_action_id="act_1"), 200)
             new = lambda: exim.mails()[before:]
@@ -158,7 +158,7 @@ def real(check, binary):
             check.equal(f"{name}: SIGTERM", d.stop(), 0)
             check(f"{name}: the password is in no log", SECRETS["SMTP_PASSWORD"] not in d.log() + d.out())
             d.remove()
-        d = Daemon(binary, config(section(f"smtp://forewarn@localhost:{exim.starttls}"), 'email = "platform@example.com"'))
+        d = Daemon(o.binary, config(section(f"smtp://forewarn@localhost:{exim.starttls}"), 'email = "platform@example.com"'))
         d.start()
         before = len(exim.mails())
         anthropic(d, "user_profile.enforcement_action_opened", id="prof_2", enforcement_action_id="act_2")
@@ -232,12 +232,12 @@ class Scripted:
                 say("250 ok")
 
 
-def scripted(check, binary):
+def scripted(check, o):
     servers = {"4xx": Scripted(["451 4.7.1 greylisted, try again"]), "dropped": Scripted(["drop"]), "5xx": Scripted([], "550 5.1.1 no such mailbox")}
     daemons = {}
     for name, server in servers.items():
         channels = section(server.url, password=False) + "\n[owners.operators]\nconsole = true"
-        daemons[name] = Daemon(binary, config(channels, 'email = "platform@example.com"')).start()
+        daemons[name] = Daemon(o.binary, config(channels, 'email = "platform@example.com"')).start()
         check.equal(f"{name}: a routed event", daemons[name].openai(new_id()), 200)
     # 5xx: final at once.
     d, server = daemons["5xx"], servers["5xx"]
@@ -256,7 +256,7 @@ def scripted(check, binary):
         check(f"{name}: after {waited:.0f} s", 29 <= waited <= 50)
         ids = {m["message-id"] for m in server.mails}
         check(f"{name}: the same Message-ID", len(ids) == 1 and None not in ids, ids)
-        check(f"{name}: settled as delivered", until(lambda: d.json("audit")[0] == 0 and pending(d) == 0, 20, 0.3), d.json("audit"))
+        check(f"{name}: settled as delivered", d.settles(), d.json("audit"))
         check.equal(f"{name}: no dead letter", d.json("status")[1]["dead_letters"], [])
         time.sleep(1)
         check.equal(f"{name}: not sent a third time", len(server.tries), 2)
@@ -265,19 +265,5 @@ def scripted(check, binary):
         d.remove()
 
 
-def pending(d):
-    return sum(p["n"] for line in d.json("audit")[1]["items"] for p in line["parts"] if p["what"] == "pending")
-
-
-def main():
-    o = options(__doc__, only="")
-    check = Checks()
-    if o.only in ("", "real"):
-        real(check, o.binary)
-    if o.only in ("", "scripted"):
-        scripted(check, o.binary)
-    check.finish()
-
-
 if __name__ == "__main__":
-    main()
+    run(__doc__, {"real": real, "scripted": scripted})
