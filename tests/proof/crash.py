@@ -131,6 +131,14 @@ def new(binary, share, **env):
     return daemon, Sender(daemon, share), slack, sink
 
 
+def back_to_last_flush(data, flushed):
+    """What a power cut may leave: of every file only what was flushed; a file never flushed is gone."""
+    for f in data.glob("forewarn.db*"):
+        f.unlink()
+        if (flushed / f.name).exists():
+            shutil.copy(flushed / f.name, f)
+
+
 def at_points(check, binary, so, most, power):
     """Every point, from its first time on, until it is not reached any more or `most` times."""
     name = "power" if power else "points"
@@ -158,11 +166,7 @@ def at_points(check, binary, so, most, power):
                 reached[point] += 1
             crashes += 1
             if power:
-                for f in daemon.data.glob("forewarn.db*"):
-                    f.unlink()
-                for f in flushed.iterdir():
-                    if not f.name.endswith(("-shm", ".part")):
-                        shutil.copy(f, daemon.data / f.name)
+                back_to_last_flush(daemon.data, flushed)
             if not ended:
                 break
     check(f"{name}: each named point was reached: {dict(reached)}", all(reached[p] for p in POINTS))
