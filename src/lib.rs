@@ -2,7 +2,10 @@
 //! time. The layers, from the bottom: [`model`]; [`provider`] and [`rules`]; [`store`], [`notify`] and [`fetch`]; [`engine`];
 //! [`web`] and [`tasks`]; [`config`] and [`app`]; [`cli`]. `tests/tidy.rs` holds who may import whom.
 
+pub mod app;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod crypto;
 
 pub mod engine;
@@ -13,3 +16,5 @@ pub mod provider;
 pub mod rules;
 pub mod secret;
 pub mod store;
+pub mod tasks;
+pub mod web;

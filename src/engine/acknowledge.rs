@@ -58,7 +58,13 @@ pub async fn acknowledge(cx: &Context, a: Answer, now: Timestamp) -> Result<Aler
     {
         return Err(AckError::TooLate { plan, deadline });
     }
-    let ack = Acknowledgement { by: one_line(&a.by, 80), at: now, note: a.note.map(|n| one_line(&n, 500)), plan_on: a.plan_on, deadline_on: deadline };
+    let ack = Acknowledgement {
+        by: one_line(&a.by, 80),
+        at: now,
+        note: a.note.map(|n| one_line(&n, 500)),
+        plan_on: a.plan_on,
+        deadline_on: deadline,
+    };
     match cx.store.acknowledge(a.alert, ack).await? {
         AckOutcome::Done(alert) => {
             cx.nudges.remind.notify_one();

@@ -102,7 +102,8 @@ pub async fn upcoming(cx: &Context, window: &Window, today: Date) -> Result<(Vec
     for m in &matters {
         let d = deprecation(cx, m, by_matter.get(m.id.as_str()).map_or(&[], Vec::as_slice), today);
         let in_time = d.days_left.is_some_and(|left| left <= window.within_days && left >= -window.past_days);
-        let wanted = window.provider.as_ref().is_none_or(|p| *p == d.provider) && window.owner.as_ref().is_none_or(|o| d.owners.contains(o));
+        let wanted = window.provider.as_ref().is_none_or(|p| *p == d.provider)
+            && window.owner.as_ref().is_none_or(|o| d.owners.contains(o));
         if !in_time || !wanted || m.stage == Stage::Withdrawn {
             continue;
         }

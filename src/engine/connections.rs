@@ -14,52 +14,50 @@ use toml::Spanned;
 #[serde(deny_unknown_fields)]
 pub struct ConnectionSection {
     /// One reference, or several: `"env:A"`, `["env:NEW", { secret = "env:OLD", until = "2026-12-01T00:00:00Z" }]`.
-    pub webhook_secret: Option<Secrets>,
+    pub webhook_secret: Option<Spanned<toml::Value>>,
     /// Key for this provider's API.
     pub api_key: Option<Spanned<String>>,
     /// Who answers for this account.
     pub owner: Option<Spanned<String>>,
 }
 
-/// One secret or several.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged, expecting = "a reference such as \"env:NAME\", or a list of references")]
-pub enum Secrets {
-    /// One.
-    One(Spanned<String>),
-    /// Several, all live.
-    Many(Vec<SecretEntry>),
+/// A reference to a secret, until when it is live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretEntry {
+    /// `env:NAME`.
+    pub reference: String,
+    /// From then on it opens nothing.
+    pub until: Option<Timestamp>,
 }
 
-/// One secret of a list.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged, expecting = "a reference, or { secret = \"env:NAME\", until = \"2026-12-01T00:00:00Z\" }")]
-pub enum SecretEntry {
-    /// For good.
-    Plain(Spanned<String>),
-    /// Until a moment.
-    Until {
-        /// The reference.
-        secret: Spanned<String>,
-        /// From then on it opens nothing.
-        until: Spanned<String>,
-    },
-}
+/// What `webhook_secret` may be, for messages.
+const SECRET_FORMS: &str =
+    "write \"env:NAME\", or a list of such texts and of { secret = \"env:OLD\", until = \"2026-12-01T00:00:00Z\" }";
 
-impl Secrets {
-    /// The references with their ends as written.
-    pub fn entries(&self) -> Vec<(&Spanned<String>, Option<&Spanned<String>>)> {
-        match self {
-            Secrets::One(s) => vec![(s, None)],
-            Secrets::Many(list) => list
-                .iter()
-                .map(|e| match e {
-                    SecretEntry::Plain(s) => (s, None),
-                    SecretEntry::Until { secret, until } => (secret, Some(until)),
-                })
-                .collect(),
-        }
+/// Reads `webhook_secret`. (A serde enum would do it and lose the place in the file.)
+///
+/// # Errors
+/// What is allowed.
+pub fn secret_entries(value: &toml::Value) -> Result<Vec<SecretEntry>, String> {
+    let wrong = || format!("webhook_secret is no reference: {SECRET_FORMS}");
+    match value {
+        toml::Value::String(s) => Ok(vec![SecretEntry { reference: s.clone(), until: None }]),
+        toml::Value::Array(list) if !list.is_empty() => list.iter().map(|v| one(v).ok_or_else(wrong)).collect(),
+        _ => Err(wrong()),
     }
+}
+
+fn one(value: &toml::Value) -> Option<SecretEntry> {
+    if let Some(s) = value.as_str() {
+        return Some(SecretEntry { reference: s.to_owned(), until: None });
+    }
+    let table = value.as_table().filter(|t| t.keys().all(|k| k == "secret" || k == "until"))?;
+    let until = match table.get("until")? {
+        toml::Value::String(s) => s.parse().ok()?,
+        toml::Value::Datetime(d) => d.to_string().parse().ok()?,
+        _ => return None,
+    };
+    Some(SecretEntry { reference: table.get("secret")?.as_str()?.to_owned(), until: Some(until) })
 }
 
 /// A connection, resolved.

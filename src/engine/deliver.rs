@@ -42,7 +42,11 @@ impl Deliverer {
     ///
     /// # Errors
     /// The store's. A message whose outcome could not be stored is sent once more, with the same key.
-    pub async fn tick(&self, _now: Timestamp) -> Result<Report, StoreError> {
+    pub async fn tick(&self, now: Timestamp) -> Result<Report, StoreError> {
+        // Looking costs no write; claiming does.
+        if !self.cx.store.channels_due(now).await?.contains(&self.channel) {
+            return Ok(Report::default());
+        }
         let mut sent = 0;
         while sent < BATCH {
             let now = self.cx.clock.now();
@@ -73,7 +77,14 @@ impl Deliverer {
             return Ok(Settlement::Dead { reason: format!("channel {} is no longer configured", self.channel) });
         };
         let zone = dir.owner(&contact.owner).zone.clone();
-        let message = Message { key: claimed.key.clone(), contact: contact.clone(), thread: claimed.thread.clone(), now, zone, body: Body::Alerts(rows) };
+        let message = Message {
+            key: claimed.key.clone(),
+            contact: contact.clone(),
+            thread: claimed.thread.clone(),
+            now,
+            zone,
+            body: Body::Alerts(rows),
+        };
         let outcome = channel.send(&message).await;
         self.settlement(claimed, outcome).await
     }
@@ -92,7 +103,11 @@ impl Deliverer {
             Outcome::Rejected { reason } => return Ok(Settlement::Dead { reason }),
             Outcome::Unauthorized { reason } => {
                 self.channel_refuses_us(&reason, now).await?;
-                if too_old { (None, reason) } else { return Ok(Settlement::Retry { at: in_seconds(UNAUTHORIZED_WAIT), reason }) }
+                if too_old {
+                    (None, reason)
+                } else {
+                    return Ok(Settlement::Retry { at: in_seconds(UNAUTHORIZED_WAIT), reason });
+                }
             }
             Outcome::Retry { after, reason } => (after, reason),
         };
@@ -105,7 +120,7 @@ impl Deliverer {
         Ok(Settlement::Retry { at: in_seconds(if asked.is_some() { wait } else { wait + jitter }), reason })
     }
 
-fn row(&self, r: &ClaimedRow, now: Timestamp) -> Row {
+    fn row(&self, r: &ClaimedRow, now: Timestamp) -> Row {
         let dir = &self.cx.directory;
         let owner = dir.owner(&r.alert.owner);
         let mut matter = r.matter.clone();
@@ -118,7 +133,10 @@ fn row(&self, r: &ClaimedRow, now: Timestamp) -> Row {
             .alert
             .services
             .iter()
-            .map(|name| ServiceBrief { name: name.clone(), env: dir.service(name).map_or_else(|| "production".into(), |s| s.env.clone()) })
+            .map(|name| ServiceBrief {
+                name: name.clone(),
+                env: dir.service(name).map_or_else(|| "production".into(), |s| s.env.clone()),
+            })
             .collect();
         let next = rungs(dir.policy(&r.alert.policy), &r.matter, r.alert.opened_at, owner)
             .into_iter()
@@ -150,17 +168,26 @@ fn row(&self, r: &ClaimedRow, now: Timestamp) -> Row {
     async fn channel_refuses_us(&self, reason: &str, now: Timestamp) -> Result<(), StoreError> {
         // Operators who are reached by this very channel would not hear of it there; health is red in any case.
         let title = format!("{} refuses forewarn", self.channel);
-        let summary = format!("{reason}. Nothing is lost: messages wait and are tried again every 15 minutes. Check the token or password of this channel.");
+        let summary = format!(
+            "{reason}. Nothing is lost: messages wait and are tried again every 15 minutes. Check the token or password of this channel."
+        );
         self.report(Change::Opened, title, summary, now).await
     }
 
     async fn channel_works_again(&self, now: Timestamp) -> Result<(), StoreError> {
-        let id = crate::model::MatterId::new(format!("forewarn:source/{}", self.about())).map_err(|e| StoreError::Damaged(e.to_string()))?;
+        let id = crate::model::MatterId::new(format!("forewarn:source/{}", self.about()))
+            .map_err(|e| StoreError::Damaged(e.to_string()))?;
         let open = self.cx.store.matters(vec![id]).await?.iter().any(|m| !m.is_over());
         if !open {
             return Ok(());
         }
-        self.report(Change::Resolved, format!("{} takes messages again", self.channel), "What waited is being sent.".into(), now).await
+        self.report(
+            Change::Resolved,
+            format!("{} takes messages again", self.channel),
+            "What waited is being sent.".into(),
+            now,
+        )
+        .await
     }
 
     fn about(&self) -> String {
@@ -168,12 +195,21 @@ fn row(&self, r: &ClaimedRow, now: Timestamp) -> Row {
     }
 
     async fn report(&self, change: Change, title: String, summary: String, now: Timestamp) -> Result<(), StoreError> {
-        let id = crate::model::MatterId::new(format!("forewarn:source/{}", self.about())).map_err(|e| StoreError::Damaged(e.to_string()))?;
+        let id = crate::model::MatterId::new(format!("forewarn:source/{}", self.about()))
+            .map_err(|e| StoreError::Damaged(e.to_string()))?;
         let open = self.cx.store.matters(vec![id]).await?.iter().any(|m| !m.is_over());
         if open && change == Change::Opened {
             return Ok(());
         }
-        let t = Trouble { provider: trouble::ourselves()?, about: self.about(), change, severity: Severity::Major, title, summary, native_id: None };
+        let t = Trouble {
+            provider: trouble::ourselves()?,
+            about: self.about(),
+            change,
+            severity: Severity::Major,
+            title,
+            summary,
+            native_id: None,
+        };
         trouble::report(&self.cx, &t, now).await
     }
 }
@@ -183,7 +219,35 @@ fn row(&self, r: &ClaimedRow, now: Timestamp) -> Row {
 fn is_current(r: &ClaimedRow) -> bool {
     let ending = matches!(r.reason, Reason::Resolved | Reason::Withdrawn);
     let same_date = r.deadline_revision == r.matter.deadline.as_ref().map_or(0, |d| d.revision);
-    r.alert.episode == r.episode && (ending || (r.alert.state != AlertState::Resolved && !r.matter.is_over() && (same_date || r.reason == Reason::Moved)))
+    r.alert.episode == r.episode
+        && (ending
+            || (r.alert.state != AlertState::Resolved
+                && !r.matter.is_over()
+                && (same_date || r.reason == Reason::Moved)))
+}
+
+/// Sends a test message through the real channel of a contact.
+///
+/// # Errors
+/// What the channel said, and what is wrong with the contact.
+pub async fn send_test(cx: &Context, channels: &Channels, contact: &ContactId) -> Result<(), String> {
+    let Some(contact) = cx.directory.contact(contact) else {
+        let known: Vec<String> =
+            cx.directory.owners().flat_map(|o| o.contacts.iter().chain(&o.lead)).map(|c| c.id.to_string()).collect();
+        return Err(format!("there is no contact {contact}: known are {}", known.join(", ")));
+    };
+    let Some(channel) = channels.get(&contact.channel) else {
+        return Err(format!("channel {} is not configured", contact.channel));
+    };
+    let now = cx.clock.now();
+    let key =
+        hex::encode(crate::crypto::short_hash(&[b"test", contact.id.0.as_bytes(), &now.as_nanosecond().to_be_bytes()]));
+    let zone = cx.directory.owner(&contact.owner).zone.clone();
+    let message = Message { key, contact: contact.clone(), thread: None, now, zone, body: Body::Test };
+    match channel.send(&message).await {
+        Outcome::Delivered { .. } => Ok(()),
+        Outcome::Retry { reason, .. } | Outcome::Rejected { reason } | Outcome::Unauthorized { reason } => Err(reason),
+    }
 }
 
 /// Who a rung tells, in words.
@@ -219,14 +283,21 @@ impl DeadLetters {
                 change: Change::Opened,
                 severity: Severity::Major,
                 title: format!("{} was not reached", d.contact),
-                summary: format!("Message {} could not be delivered by {} after {} attempts: {}", d.id, d.channel, d.attempts, d.reason),
+                summary: format!(
+                    "Message {} could not be delivered by {} after {} attempts: {}",
+                    d.id, d.channel, d.attempts, d.reason
+                ),
                 native_id: Some(format!("dead:{}", d.id)),
             };
             trouble::report(&self.cx, &t, now).await?;
         }
         let told = dead.len();
         self.cx.store.dead_letters_told(dead.into_iter().map(|d| d.id).collect()).await?;
-        Ok(Report { summary: if told == 0 { String::new() } else { format!("{told} dead letters") }, more: told == BATCH, pause: None })
+        Ok(Report {
+            summary: if told == 0 { String::new() } else { format!("{told} dead letters") },
+            more: told == BATCH,
+            pause: None,
+        })
     }
 
     fn is_operators(&self, contact: &ContactId) -> bool {

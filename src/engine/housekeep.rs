@@ -29,11 +29,21 @@ impl Housekeeper {
     /// # Errors
     /// The disk cannot be looked at.
     pub async fn watch_disk(&self, _now: Timestamp) -> Result<Report, StoreError> {
-        let free = free_bytes(&self.folder).map_err(|e| StoreError::Folder(format!("cannot look at {}: {e}", self.folder.display())))?;
+        let free = free_bytes(&self.folder)
+            .map_err(|e| StoreError::Folder(format!("cannot look at {}: {e}", self.folder.display())))?;
         let low = free < self.low_water;
         if low != self.receiver.low_disk() {
             self.receiver.set_low_disk(low);
-            tracing::warn!(disk.free_bytes = free, disk.low_water_bytes = self.low_water, "{}", if low { "the disk is nearly full: deliveries are refused with 503 until there is room" } else { "there is room on the disk again" });
+            tracing::warn!(
+                disk.free_bytes = free,
+                disk.low_water_bytes = self.low_water,
+                "{}",
+                if low {
+                    "the disk is nearly full: deliveries are refused with 503 until there is room"
+                } else {
+                    "there is room on the disk again"
+                }
+            );
         }
         Ok(Report::default())
     }
@@ -44,6 +54,10 @@ impl Housekeeper {
     /// The store's.
     pub async fn prune(&self, now: Timestamp) -> Result<Report, StoreError> {
         let gone = self.cx.store.prune(now).await?;
-        Ok(Report { summary: if gone == 0 { String::new() } else { format!("{gone} rows removed") }, more: gone > 0, pause: None })
+        Ok(Report {
+            summary: if gone == 0 { String::new() } else { format!("{gone} rows removed") },
+            more: gone > 0,
+            pause: None,
+        })
     }
 }

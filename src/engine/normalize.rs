@@ -50,14 +50,23 @@ impl Normalizer {
         let (heeded, base) = self.read(payloads, base).await?;
         let unread = base.unrecognized.len();
         let events = record(&self.cx, heeded, base).await?;
-        Ok(Report { summary: format!("{count} payloads, {events} events, {unread} unrecognized"), more: full, pause: None })
+        Ok(Report {
+            summary: format!("{count} payloads, {events} events, {unread} unrecognized"),
+            more: full,
+            pause: None,
+        })
     }
 
     /// Reads unrecognized payloads again, as after an improved provider file. How many can be read now.
     ///
     /// # Errors
     /// The store's.
-    pub async fn replay(&self, since: Option<Timestamp>, provider: Option<&str>, now: Timestamp) -> Result<(u64, u64), StoreError> {
+    pub async fn replay(
+        &self,
+        since: Option<Timestamp>,
+        provider: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(u64, u64), StoreError> {
         let (mut after, mut looked, mut read) = (PayloadId(0), 0, 0);
         loop {
             let page = self.cx.store.unrecognized(after, BATCH).await?;
@@ -66,7 +75,9 @@ impl Normalizer {
             let wanted: Vec<StoredPayload> = page
                 .into_iter()
                 .map(|(p, _)| p)
-                .filter(|p| since.is_none_or(|s| p.received_at >= s) && provider.is_none_or(|id| p.source.provider() == id))
+                .filter(|p| {
+                    since.is_none_or(|s| p.received_at >= s) && provider.is_none_or(|id| p.source.provider() == id)
+                })
                 .collect();
             looked += wanted.len() as u64;
             let ids: Vec<PayloadId> = wanted.iter().map(|p| p.id).collect();
@@ -78,10 +89,16 @@ impl Normalizer {
         }
     }
 
-    async fn read(&self, payloads: Vec<StoredPayload>, mut base: Recording) -> Result<(Vec<Heeded>, Recording), StoreError> {
+    async fn read(
+        &self,
+        payloads: Vec<StoredPayload>,
+        mut base: Recording,
+    ) -> Result<(Vec<Heeded>, Recording), StoreError> {
         let catalog = self.cx.catalog.clone();
         let work = move || payloads.into_iter().map(|p| (read_guarded(&catalog, &p), p)).collect::<Vec<_>>();
-        let read = tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Unavailable("the readers stopped".into()))?;
+        let read = tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|_| StoreError::Unavailable("the readers stopped".into()))?;
         let mut heeded = Vec::with_capacity(read.len());
         for (outcome, p) in read {
             let heard = Heard { at: p.received_at, baseline: p.baseline };
@@ -93,7 +110,12 @@ impl Normalizer {
             match outcome {
                 ReadOutcome::Ok(all) => {
                     base.normalized += 1;
-                    heeded.extend(all.into_iter().map(|seen| Heeded { payload: Some(p.id), trust: p.trust, heard, seen }));
+                    heeded.extend(all.into_iter().map(|seen| Heeded {
+                        payload: Some(p.id),
+                        trust: p.trust,
+                        heard,
+                        seen,
+                    }));
                 }
                 ReadOutcome::GuardFailed(why) | ReadOutcome::Unreadable(why) => base.unrecognized.push((p.id, why)),
             }
@@ -105,10 +127,14 @@ impl Normalizer {
 /// Two different messages under one id: the first counts, the operators are told.
 fn conflict(p: &StoredPayload) -> Result<crate::model::Observation, StoreError> {
     let first = p.conflict_of.map_or(0, |f| f.0);
-    let provider = crate::model::ProviderId::new(p.source.provider()).map_err(|e| StoreError::Damaged(e.to_string()))?;
+    let provider =
+        crate::model::ProviderId::new(p.source.provider()).map_err(|e| StoreError::Damaged(e.to_string()))?;
     let t = trouble::Trouble {
         title: format!("{provider} sent two different messages under one id"),
-        summary: format!("Payload {} repeats the id of payload {first} with another body. The first one counts; look at both.", p.id),
+        summary: format!(
+            "Payload {} repeats the id of payload {first} with another body. The first one counts; look at both.",
+            p.id
+        ),
         about: format!("{}/conflict", p.source.name()),
         provider,
         change: Change::Opened,
@@ -120,7 +146,8 @@ fn conflict(p: &StoredPayload) -> Result<crate::model::Observation, StoreError> 
 
 /// Reads a payload; a panic of a reader is an unreadable payload, not the end of the daemon.
 fn read_guarded(catalog: &Arc<Catalog>, p: &StoredPayload) -> ReadOutcome {
-    catch_unwind(AssertUnwindSafe(|| read(catalog, p))).unwrap_or_else(|_| ReadOutcome::Unreadable("the reader panicked: please report this payload".into()))
+    catch_unwind(AssertUnwindSafe(|| read(catalog, p)))
+        .unwrap_or_else(|_| ReadOutcome::Unreadable("the reader panicked: please report this payload".into()))
 }
 
 /// Reads a payload by its source's reader.
@@ -139,6 +166,8 @@ pub fn read(catalog: &Catalog, p: &StoredPayload) -> ReadOutcome {
         (Some(Source::Webhook(_)), Some(reader)) => reader.read(&cx, &p.headers, &p.body),
         (Some(Source::Table(t)), _) => table::read(t, &cx, &p.body),
         (Some(Source::Models(m)), _) => models::read(m, &cx, &p.body),
-        (Some(Source::Webhook(_)), None) | (None, _) => ReadOutcome::Unreadable(format!("source {} is not known any more", p.source)),
+        (Some(Source::Webhook(_)), None) | (None, _) => {
+            ReadOutcome::Unreadable(format!("source {} is not known any more", p.source))
+        }
     }
 }

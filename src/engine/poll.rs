@@ -49,7 +49,11 @@ pub struct NotPolled {
 }
 
 /// Which sources run: those connected, used by a service, or watched.
-pub fn targets(cx: &Context, connections: &BTreeMap<ConnectionId, Connection>, watch: Option<&[String]>) -> (Vec<Target>, Vec<NotPolled>) {
+pub fn targets(
+    cx: &Context,
+    connections: &BTreeMap<ConnectionId, Connection>,
+    watch: Option<&[String]>,
+) -> (Vec<Target>, Vec<NotPolled>) {
     let (mut run, mut off) = (Vec::new(), Vec::new());
     for p in cx.catalog.iter() {
         let id = p.file.id.as_str();
@@ -109,7 +113,12 @@ impl Poller {
         let mut due: Vec<(Target, SourceRow)> = self
             .targets
             .iter()
-            .map(|t| (t.clone(), rows.iter().find(|r| r.id == t.id).cloned().unwrap_or_else(|| SourceRow::new(t.id.clone(), now))))
+            .map(|t| {
+                (
+                    t.clone(),
+                    rows.iter().find(|r| r.id == t.id).cloned().unwrap_or_else(|| SourceRow::new(t.id.clone(), now)),
+                )
+            })
             .filter(|(_, r)| r.next_at <= now)
             .collect();
         due.sort_by_key(|(_, r)| r.next_at);
@@ -136,13 +145,26 @@ impl Poller {
         for (target, row, answer) in fetched {
             self.take(&target, row, answer, self.cx.clock.now()).await?;
         }
-        Ok(Report { summary: if looked == 0 { String::new() } else { format!("{looked} sources fetched") }, ..Report::default() })
+        Ok(Report {
+            summary: if looked == 0 { String::new() } else { format!("{looked} sources fetched") },
+            ..Report::default()
+        })
     }
 
-    async fn take(&self, target: &Target, old: SourceRow, answer: Result<fetch::Fetched, FetchError>, now: Timestamp) -> Result<(), StoreError> {
+    async fn take(
+        &self,
+        target: &Target,
+        old: SourceRow,
+        answer: Result<fetch::Fetched, FetchError>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let verdict = match answer {
-            Ok(fetch::Fetched::Unchanged) => Verdict::Same { etag: old.etag.clone(), last_modified: old.last_modified.clone() },
-            Ok(fetch::Fetched::Body { body, etag, last_modified }) => self.judge(target, &old, body, etag, last_modified, now).await?,
+            Ok(fetch::Fetched::Unchanged) => {
+                Verdict::Same { etag: old.etag.clone(), last_modified: old.last_modified.clone() }
+            }
+            Ok(fetch::Fetched::Body { body, etag, last_modified }) => {
+                self.judge(target, &old, body, etag, last_modified, now).await?
+            }
             Err(e) => Verdict::from_error(&e),
         };
         let mut row = SourceRow { last_try_at: Some(now), ..old.clone() };
@@ -156,7 +178,13 @@ impl Poller {
                 row.body_hash = Some(hash);
                 row.rows = rows;
                 row.last_full_at = Some(now);
-                body = Some(Fetched { connection: target.connection.clone(), body: bytes, at: now, baseline, problem: None });
+                body = Some(Fetched {
+                    connection: target.connection.clone(),
+                    body: bytes,
+                    at: now,
+                    baseline,
+                    problem: None,
+                });
             }
             Verdict::Bad { health, problem, sample, retry_after } => {
                 asked = retry_after;
@@ -170,7 +198,13 @@ impl Poller {
                 row.problem = Some(problem);
                 // One sample for each time it turns bad, not one for each poll.
                 if old.health != row.health {
-                    body = sample.map(|s| Fetched { connection: target.connection.clone(), body: s, at: now, baseline: false, problem: row.problem.clone() });
+                    body = sample.map(|s| Fetched {
+                        connection: target.connection.clone(),
+                        body: s,
+                        at: now,
+                        baseline: false,
+                        problem: row.problem.clone(),
+                    });
                 }
             }
         }
@@ -186,7 +220,15 @@ impl Poller {
     }
 
     /// Reads a body to learn whether it may be believed.
-    async fn judge(&self, t: &Target, old: &SourceRow, body: Vec<u8>, etag: Option<String>, last_modified: Option<String>, now: Timestamp) -> Result<Verdict, StoreError> {
+    async fn judge(
+        &self,
+        t: &Target,
+        old: &SourceRow,
+        body: Vec<u8>,
+        etag: Option<String>,
+        last_modified: Option<String>,
+        now: Timestamp,
+    ) -> Result<Verdict, StoreError> {
         let hash = short_hash(&[&body]);
         if old.body_hash == Some(hash) {
             return Ok(Verdict::Same { etag, last_modified });
@@ -205,14 +247,24 @@ impl Poller {
         };
         let catalog = self.cx.catalog.clone();
         let outcome = tokio::task::spawn_blocking(move || read(&catalog, &payload)).await;
-        let bad = |problem| Ok(Verdict::Bad { health: Some(SourceHealth::Unreadable), problem, sample: Some(bytes.clone()), retry_after: None });
+        let bad = |problem| {
+            Ok(Verdict::Bad {
+                health: Some(SourceHealth::Unreadable),
+                problem,
+                sample: Some(bytes.clone()),
+                retry_after: None,
+            })
+        };
         match outcome {
             Err(_) => bad("the reader panicked: please report this page".into()),
             Ok(ReadOutcome::GuardFailed(why) | ReadOutcome::Unreadable(why)) => bad(why),
             Ok(ReadOutcome::Ok(seen)) => {
                 let rows = u32::try_from(seen.len()).unwrap_or(u32::MAX);
                 if f64::from(rows) < f64::from(old.rows) * LEAST_SHARE {
-                    return bad(format!("only {rows} rows where there were {}: the layout has probably changed; what was known is kept", old.rows));
+                    return bad(format!(
+                        "only {rows} rows where there were {}: the layout has probably changed; what was known is kept",
+                        old.rows
+                    ));
                 }
                 Ok(Verdict::New { bytes: bytes.clone(), hash, rows, etag, last_modified })
             }
@@ -226,11 +278,13 @@ impl Poller {
             SourceHealth::Fresh | SourceHealth::Off => false,
         };
         let was_told = is_bad(old.health) && old.failures > 0;
-        let tells = if is_bad(new.health) { new.failures > 0 && (!was_told || old.health != new.health) } else { was_told };
+        let tells =
+            if is_bad(new.health) { new.failures > 0 && (!was_told || old.health != new.health) } else { was_told };
         if !tells {
             return Ok(());
         }
-        let provider = crate::model::ProviderId::new(new.id.provider()).map_err(|e| StoreError::Damaged(e.to_string()))?;
+        let provider =
+            crate::model::ProviderId::new(new.id.provider()).map_err(|e| StoreError::Damaged(e.to_string()))?;
         let last = new.last_ok_at.map_or_else(|| "never".to_owned(), |t| t.strftime("%a %-d %b %H:%M UTC").to_string());
         let bad = is_bad(new.health);
         let t = Trouble {
@@ -240,7 +294,10 @@ impl Poller {
             severity: Severity::Minor,
             title: if bad { format!("{} is {}", new.id, new.health) } else { format!("{} is read again", new.id) },
             summary: if bad {
-                format!("{}. Last good read: {last}. What was known is kept; what it says now is unknown, not \"all clear\".", new.problem.as_deref().unwrap_or("no reason known"))
+                format!(
+                    "{}. Last good read: {last}. What was known is kept; what it says now is unknown, not \"all clear\".",
+                    new.problem.as_deref().unwrap_or("no reason known")
+                )
             } else {
                 format!("Last good read: {last}.")
             },
@@ -282,5 +339,10 @@ fn good(row: &mut SourceRow, etag: Option<String>, last_modified: Option<String>
 fn request(t: &Target, row: &SourceRow, now: Timestamp) -> fetch::Request {
     let fresh = row.last_full_at.is_some_and(|at| now.duration_since(at) < DAY);
     let keep = |v: &Option<String>| v.clone().filter(|_| fresh);
-    fetch::Request { url: t.url.clone(), bearer: t.key.clone(), etag: keep(&row.etag), last_modified: keep(&row.last_modified) }
+    fetch::Request {
+        url: t.url.clone(),
+        bearer: t.key.clone(),
+        etag: keep(&row.etag),
+        last_modified: keep(&row.last_modified),
+    }
 }

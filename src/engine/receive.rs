@@ -8,14 +8,14 @@ use super::{Context, Nudges};
 use crate::crypto::short_hash;
 use crate::model::{ConnectionId, Payload, SourceId, Trust, Unverified};
 use crate::provider::catalog::Provider;
-use crate::provider::file::Source;
+use crate::provider::file::{Source, Verify};
 use crate::provider::verify::{Proven, Refusal, Verifier, live_secret};
 use crate::store::{Delivery, Receipt, Store, StoreError};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How long the body of a sender without ids and signatures counts as the same message, in days.
 const SAME_BODY_DAYS: i64 = 3;
@@ -31,6 +31,8 @@ pub struct Endpoint {
     pub methods: Vec<String>,
     /// What the sender wants to see.
     pub success: u16,
+    /// Headers that matter, lower case; the others of a request need not be copied.
+    pub wanted: Vec<String>,
     source: SourceId,
     trust: Trust,
     verifier: Verifier,
@@ -63,14 +65,19 @@ impl Receiver {
     ///
     /// # Errors
     /// For each connection whose secret does not fit: its id, the number of the secret, why.
-    pub fn new(cx: &Context, connections: &BTreeMap<ConnectionId, Connection>) -> Result<Self, Vec<(ConnectionId, usize, String)>> {
+    pub fn new(
+        cx: &Context,
+        connections: &BTreeMap<ConnectionId, Connection>,
+    ) -> Result<Self, Vec<(ConnectionId, usize, String)>> {
         let mut endpoints = HashMap::new();
         let mut wrong = Vec::new();
         for c in connections.values().filter(|c| !c.webhook_secrets.is_empty()) {
             let Some(provider) = cx.catalog.get(c.id.provider()) else { continue };
             match endpoint(provider, c) {
                 Ok(Some(e)) => drop(endpoints.insert(c.id.as_str().to_owned(), e)),
-                Ok(None) => wrong.push((c.id.clone(), 0, "this provider sends no webhooks: remove webhook_secret".into())),
+                Ok(None) => {
+                    wrong.push((c.id.clone(), 0, "this provider sends no webhooks: remove webhook_secret".into()))
+                }
                 Err((n, why)) => wrong.push((c.id.clone(), n, why)),
             }
         }
@@ -102,7 +109,13 @@ impl Receiver {
     }
 
     /// Takes a request.
-    pub async fn receive(&self, e: &Endpoint, payload: Payload<Unverified>, url_token: Option<&str>, cx: &Context) -> Answer {
+    pub async fn receive(
+        &self,
+        e: &Endpoint,
+        payload: Payload<Unverified>,
+        url_token: Option<&str>,
+        cx: &Context,
+    ) -> Answer {
         let now = cx.clock.now();
         let proven = match e.verifier.verify(payload, url_token, now) {
             Ok(p) => p,
@@ -132,7 +145,11 @@ impl Receiver {
 impl Endpoint {
     /// Deliveries stored since the start, and those refused by reason.
     pub fn counts(&self) -> (u64, Vec<(Refusal, u64)>) {
-        let refused = Refusal::ALL.iter().map(|r| (*r, self.refused[*r as usize].load(Ordering::Relaxed))).filter(|(_, n)| *n > 0).collect();
+        let refused = Refusal::ALL
+            .iter()
+            .map(|r| (*r, self.refused[*r as usize].load(Ordering::Relaxed)))
+            .filter(|(_, n)| *n > 0)
+            .collect();
         (self.accepted.load(Ordering::Relaxed), refused)
     }
 
@@ -149,7 +166,8 @@ impl Endpoint {
                 short_hash(&[connection, b"\0\0", &days.to_be_bytes(), &body_hash])
             }
         };
-        let kept: Vec<(&str, &str)> = self.keep.iter().filter_map(|k| p.payload.header(k).map(|v| (k.as_str(), v))).collect();
+        let kept: Vec<(&str, &str)> =
+            self.keep.iter().filter_map(|k| p.payload.header(k).map(|v| (k.as_str(), v))).collect();
         Delivery {
             source: self.source.clone(),
             connection: self.connection.clone(),
@@ -179,12 +197,17 @@ fn endpoint(provider: &Provider, c: &Connection) -> Result<Option<Endpoint>, (us
     keep.extend(provider.webhook.iter().flat_map(|r| r.headers_read()));
     keep.sort_unstable();
     keep.dedup();
+    let mut wanted = keep.clone();
+    if let Verify::Token(t) = &w.verify {
+        wanted.push(t.header.clone());
+    }
     let source = SourceId::of(&provider.file.id, name).map_err(|e| (0, e.to_string()))?;
     Ok(Some(Endpoint {
         connection: c.id.clone(),
         max_body: w.max_body,
         methods: w.methods.clone(),
         success: w.success,
+        wanted,
         source,
         trust: w.trust,
         verifier,

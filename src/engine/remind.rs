@@ -5,8 +5,8 @@
 
 use super::{Context, Report};
 use crate::model::{AlertState, Kind};
-use crate::rules::group::group;
 use crate::rules::directory::OPERATORS;
+use crate::rules::group::group;
 use crate::rules::ladder::{LadderInput, decide};
 use crate::store::{PlanOutcome, Planned, StoreError};
 use jiff::Timestamp;
@@ -60,9 +60,17 @@ impl Reminder {
                 if told > 0 {
                     self.cx.nudges.deliver.notify_waiters();
                 }
-                Ok(Report { summary: format!("{looked} alerts, {told} notifications"), more: looked == BATCH, pause: None })
+                Ok(Report {
+                    summary: format!("{looked} alerts, {told} notifications"),
+                    more: looked == BATCH,
+                    pause: None,
+                })
             }
-            PlanOutcome::Stale => Ok(Report { summary: "an alert changed meanwhile".into(), more: false, pause: Some(std::time::Duration::from_millis(50)) }),
+            PlanOutcome::Stale => Ok(Report {
+                summary: "an alert changed meanwhile".into(),
+                more: false,
+                pause: Some(std::time::Duration::from_millis(50)),
+            }),
         }
     }
 }

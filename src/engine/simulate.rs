@@ -46,7 +46,9 @@ pub struct Wanted<'a> {
 /// # Errors
 /// The provider sends no webhooks, or its type stands in several places that cannot be filled.
 pub fn sample(provider: &Provider, w: Wanted<'_>) -> Result<Sample, String> {
-    let Some(source) = provider.file.sources.values().find_map(|s| if let Source::Webhook(h) = s { Some(h) } else { None }) else {
+    let Some(source) =
+        provider.file.sources.values().find_map(|s| if let Source::Webhook(h) = s { Some(h) } else { None })
+    else {
         return Err(format!("{} sends no webhooks", provider.file.id));
     };
     let id = format!("sample_{:016x}", w.number);
@@ -74,7 +76,8 @@ pub fn sample(provider: &Provider, w: Wanted<'_>) -> Result<Sample, String> {
     }
     if let Some(e) = rule.and_then(|r| r.ending.as_ref()) {
         put(&e.subject, json!("gpt-sample-1"))?;
-        let in_60_days = w.at.to_zoned_datetime(jiff::tz::TimeZone::UTC).date().saturating_add(jiff::Span::new().days(60));
+        let in_60_days =
+            w.at.to_zoned_datetime(jiff::tz::TimeZone::UTC).date().saturating_add(jiff::Span::new().days(60));
         put(&e.shutdown_on, json!(in_60_days.to_string()))?;
         if let Some(r) = &e.replacement {
             put(r, json!("gpt-sample-2"))?;
@@ -103,7 +106,11 @@ pub fn sample(provider: &Provider, w: Wanted<'_>) -> Result<Sample, String> {
 }
 
 /// Puts a type into one place whole, or its dotted parts into several, the last place taking the rest.
-fn put_type(places: &[String], kind: &str, put: &mut impl FnMut(&str, Value) -> Result<(), String>) -> Result<(), String> {
+fn put_type(
+    places: &[String],
+    kind: &str,
+    put: &mut impl FnMut(&str, Value) -> Result<(), String>,
+) -> Result<(), String> {
     match places {
         [] => Ok(()),
         [one] => put(one, json!(kind)),

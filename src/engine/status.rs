@@ -81,7 +81,13 @@ pub struct Task {
 ///
 /// # Errors
 /// The store's.
-pub async fn status(cx: &Context, targets: &[Target], off: &[NotPolled], hooks: Vec<Hook>, tasks: Vec<Task>) -> Result<Status, StoreError> {
+pub async fn status(
+    cx: &Context,
+    targets: &[Target],
+    off: &[NotPolled],
+    hooks: Vec<Hook>,
+    tasks: Vec<Task>,
+) -> Result<Status, StoreError> {
     let now = cx.clock.now();
     let (pending, oldest_at) = cx.store.backlog().await?;
     let rows = cx.store.sources().await?;
@@ -96,7 +102,8 @@ pub async fn status(cx: &Context, targets: &[Target], off: &[NotPolled], hooks: 
         findings.push(format!("{} is {}: {}", s.id, s.health, s.problem.as_deref().unwrap_or("")));
     }
     if dead_letters.iter().any(|d| operators.contacts.iter().any(|c| c.id == d.contact)) {
-        findings.push("a message to the operators could not be delivered: nobody hears of forewarn's own troubles".into());
+        findings
+            .push("a message to the operators could not be delivered: nobody hears of forewarn's own troubles".into());
     }
     if oldest_at.is_some_and(|t| now.duration_since(t).as_secs() > 120) {
         findings.push(format!("{pending} payloads wait, the oldest for more than two minutes"));

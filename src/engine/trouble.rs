@@ -7,7 +7,9 @@
 use super::Context;
 use super::record::{Heeded, record};
 use crate::model::text::one_line;
-use crate::model::{Change, Fact, Kind, MatterId, Observation, ProviderId, Severity, SourceId, Subject, SubjectType, Trust};
+use crate::model::{
+    Change, Fact, Kind, MatterId, Observation, ProviderId, Severity, SourceId, Subject, SubjectType, Trust,
+};
 use crate::rules::fold::Heard;
 use crate::store::{Recording, StoreError};
 use jiff::Timestamp;
@@ -71,6 +73,11 @@ impl Trouble {
 /// # Errors
 /// The store's.
 pub async fn report(cx: &Context, trouble: &Trouble, now: Timestamp) -> Result<(), StoreError> {
-    let heeded = Heeded { payload: None, trust: Trust::Fetched, heard: Heard { at: now, baseline: false }, seen: trouble.observation(now)? };
+    let heeded = Heeded {
+        payload: None,
+        trust: Trust::Fetched,
+        heard: Heard { at: now, baseline: false },
+        seen: trouble.observation(now)?,
+    };
     record(cx, vec![heeded], Recording { now, ..Recording::default() }).await.map(drop)
 }

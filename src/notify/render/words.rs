@@ -171,7 +171,8 @@ fn ending(row: &Row, clock: Clock<'_>) -> Said {
             Said { headline: over.clone(), lead: Some("over".into()), subject: over }
         }
         Reason::Withdrawn => {
-            let stays = format!("{name} stays: {} took its end{} back", one_line(&row.provider_name, NAME_MAX), of(&date));
+            let stays =
+                format!("{name} stays: {} took its end{} back", one_line(&row.provider_name, NAME_MAX), of(&date));
             Said { headline: stays.clone(), lead: Some("withdrawn".into()), subject: stays }
         }
         Reason::Escalated => Said {

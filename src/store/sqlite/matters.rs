@@ -18,7 +18,8 @@ const PAYLOAD: &str =
 impl Matters for Sqlite {
     fn pending(&self, limit: usize, bytes: usize) -> Fut<'_, (PayloadId, Vec<StoredPayload>)> {
         self.read(move |c| {
-            let from: i64 = c.query_row("SELECT value FROM cursors WHERE name = 'normalized'", [], |r| r.get(0)).map_err(fault)?;
+            let from: i64 =
+                c.query_row("SELECT value FROM cursors WHERE name = 'normalized'", [], |r| r.get(0)).map_err(fault)?;
             let sql = format!("SELECT {PAYLOAD} FROM payloads p WHERE p.id > ?1 ORDER BY p.id LIMIT ?2");
             let mut statement = c.prepare_cached(&sql).map_err(fault)?;
             let mut found = statement.query([from, i64::try_from(limit).unwrap_or(i64::MAX)]).map_err(fault)?;

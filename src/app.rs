@@ -1,0 +1,340 @@
+//! L5: the only wiring place. From a checked config to running parts.
+//!
+//! In: [`Config`], a data folder. Out: contexts for commands, and the daemon. Invariant: a task that ends early ends the
+//! process with an error; SIGTERM drains within 20 s. Refuses to start beside another forewarn on the same data.
+
+use crate::clock::{Clock, SystemClock};
+use crate::config::{ChannelSettings, Config};
+use crate::engine::connections::Connection;
+use crate::engine::deliver::{Channels, DeadLetters, Deliverer};
+use crate::engine::housekeep::Housekeeper;
+use crate::engine::normalize::Normalizer;
+use crate::engine::poll::{NotPolled, Poller, Target, targets};
+use crate::engine::receive::Receiver;
+use crate::engine::remind::Reminder;
+use crate::engine::{Context, Nudges};
+use crate::fetch::Client;
+use crate::model::ConnectionId;
+use crate::notify::{Channel, console, email, http, slack, webhook};
+use crate::store::folder::{self, DataFolder};
+use crate::store::sqlite::Sqlite;
+use crate::store::{Housekeeping, Store, StoreError};
+use crate::tasks::{Job, Supervisor};
+use crate::web::actions::Actions;
+use crate::web::{control, hooks, listener, private};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Longest a stop may take.
+const DRAIN: Duration = Duration::from_secs(18);
+
+/// Why the app cannot run; the command chooses the exit code.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The data.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A setting that only shows itself when used.
+    #[error("{0}")]
+    Setting(String),
+    /// The system.
+    #[error("{0}")]
+    System(String),
+}
+
+/// Everything configured, with a store.
+pub struct App {
+    /// What the engine needs.
+    pub cx: Context,
+    /// Connections.
+    pub connections: BTreeMap<ConnectionId, Connection>,
+    /// Channels.
+    pub channels: Arc<Channels>,
+    /// Polled sources.
+    pub targets: Vec<Target>,
+    /// Sources that are not polled.
+    pub off: Vec<NotPolled>,
+    sqlite: Arc<Sqlite>,
+    folder: PathBuf,
+    low_water: u64,
+}
+
+/// Where the daemon listens.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// Public.
+    pub intake: SocketAddr,
+    /// Private.
+    pub listen: SocketAddr,
+}
+
+impl App {
+    /// Opens the store for writing; the caller holds the folder.
+    ///
+    /// # Errors
+    /// The data, or a channel that cannot be set up.
+    pub fn open(config: Config, held: &DataFolder) -> Result<Self, AppError> {
+        let sqlite = Sqlite::open(&folder::database(held.path()))?;
+        Self::with(config, sqlite, held.path(), Arc::new(SystemClock))
+    }
+
+    /// Opens the store for looking.
+    ///
+    /// # Errors
+    /// As [`App::open`].
+    pub fn look(config: Config, path: &Path) -> Result<Self, AppError> {
+        let sqlite = Sqlite::open_read_only(&folder::database(path))?;
+        Self::with(config, sqlite, path, Arc::new(SystemClock))
+    }
+
+    /// Wires everything over a store and a clock.
+    ///
+    /// # Errors
+    /// A channel that cannot be set up.
+    pub fn with(config: Config, sqlite: Sqlite, path: &Path, clock: Arc<dyn Clock>) -> Result<Self, AppError> {
+        let sqlite = Arc::new(sqlite);
+        let store: Arc<dyn Store> = sqlite.clone();
+        let cx = Context {
+            store,
+            catalog: Arc::new(config.catalog),
+            directory: Arc::new(config.directory),
+            clock,
+            nudges: Arc::new(Nudges::default()),
+        };
+        let (targets, off) = targets(&cx, &config.connections, config.watch.as_deref());
+        let channels = Arc::new(channels(&config.channels)?);
+        Ok(Self {
+            cx,
+            connections: config.connections,
+            channels,
+            targets,
+            off,
+            sqlite,
+            folder: path.to_owned(),
+            low_water: config.low_water,
+        })
+    }
+
+    /// What the command line and the control socket may do.
+    pub fn actions(
+        &self,
+        receiver: Option<Arc<Receiver>>,
+        tasks: Arc<dyn Fn() -> Vec<crate::engine::status::Task> + Send + Sync>,
+    ) -> Actions {
+        Actions {
+            cx: self.cx.clone(),
+            channels: self.channels.clone(),
+            targets: self.targets.clone(),
+            off: self.off.clone(),
+            receiver,
+            tasks,
+        }
+    }
+
+    /// Prepares the hooks.
+    ///
+    /// # Errors
+    /// A secret that does not fit.
+    pub fn receiver(&self) -> Result<Arc<Receiver>, AppError> {
+        let wrong = |list: Vec<(ConnectionId, usize, String)>| {
+            let lines: Vec<String> =
+                list.into_iter().map(|(id, n, why)| format!("connection {id}: secret {n} {why}")).collect();
+            AppError::Setting(lines.join("\n"))
+        };
+        Receiver::new(&self.cx, &self.connections).map(Arc::new).map_err(wrong)
+    }
+
+    /// Waits until everything written is on disk.
+    pub async fn close(&self) {
+        self.sqlite.close().await;
+    }
+
+    /// Every job of the daemon.
+    pub fn jobs(&self, receiver: &Arc<Receiver>) -> Result<Vec<Job>, AppError> {
+        let cx = &self.cx;
+        let seconds = Duration::from_secs;
+        let normalizer = Arc::new(Normalizer { cx: cx.clone() });
+        let reminder = Arc::new(Reminder { cx: cx.clone() });
+        let dead = Arc::new(DeadLetters { cx: cx.clone() });
+        let keeper = Arc::new(Housekeeper {
+            cx: cx.clone(),
+            folder: self.folder.clone(),
+            receiver: receiver.clone(),
+            low_water: self.low_water,
+        });
+        let keeper_too = keeper.clone();
+        let mut jobs = vec![
+            job("normalize", seconds(1), normalizer, |n, now| async move { n.tick(now).await })
+                .nudged(cx.nudges.clone(), |n| &n.normalize),
+            job("remind", seconds(20), reminder, |r, now| async move { r.tick(now).await })
+                .nudged(cx.nudges.clone(), |n| &n.remind),
+            job("dead-letters", seconds(5), dead, |d, now| async move { d.tick(now).await }),
+            job("disk", seconds(5), keeper, |k, now| async move { k.watch_disk(now).await }),
+            job("prune", seconds(600), keeper_too, |k, now| async move { k.prune(now).await }),
+        ];
+        for name in self.channels.keys() {
+            let d = Arc::new(Deliverer { cx: cx.clone(), channels: self.channels.clone(), channel: name.clone() });
+            jobs.push(
+                job(format!("deliver {name}"), seconds(1), d, |d, now| async move { d.tick(now).await })
+                    .nudged(cx.nudges.clone(), |n| &n.deliver),
+            );
+        }
+        // A contact whose channel left the config still has its letters settled: they die visibly.
+        let orphans = Arc::new((cx.clone(), self.channels.clone()));
+        jobs.push(job("orphans", seconds(30), orphans, |o, now| async move { settle_orphans(&o.0, &o.1, now).await }));
+        if !self.targets.is_empty() {
+            let client = Client::new().map_err(AppError::Setting)?;
+            let poller = Arc::new(Poller { cx: cx.clone(), client, targets: self.targets.clone() });
+            jobs.push(job("poll", seconds(20), poller, |p, now| async move { p.tick(now).await }));
+        }
+        Ok(jobs)
+    }
+
+    /// Runs the daemon until SIGTERM, SIGINT or a fault. `ready` is told the real addresses.
+    ///
+    /// # Errors
+    /// What ended it early.
+    pub async fn serve(
+        self,
+        at: Addresses,
+        stop: CancellationToken,
+        ready: impl FnOnce(Addresses),
+    ) -> Result<(), AppError> {
+        let receiver = self.receiver()?;
+        let bind = |what: &'static str, a: SocketAddr| async move {
+            TcpListener::bind(a).await.map_err(|e| AppError::System(format!("cannot listen on {a} ({what}): {e}")))
+        };
+        let (intake, listen) = (bind("intake", at.intake).await?, bind("private", at.listen).await?);
+        let socket = control::bind(&folder::socket(&self.folder))
+            .map_err(|e| AppError::System(format!("cannot open the control socket: {e}")))?;
+        let supervisor = Supervisor::new(self.cx.clock.clone());
+        let seen = supervisor.clone();
+        let actions = Arc::new(self.actions(Some(receiver.clone()), Arc::new(move || seen.tasks())));
+        let mut jobs = self.jobs(&receiver)?;
+        jobs.push(watchdog(supervisor.clone()));
+        let local = |l: &TcpListener| l.local_addr().map_err(|e| AppError::System(e.to_string()));
+        let real = Addresses { intake: local(&intake)?, listen: local(&listen)? };
+
+        let mut running = supervisor.run(jobs, &stop);
+        let public = hooks::router(hooks::Hooks { receiver, cx: self.cx.clone() });
+        let (a, b, c) = (stop.clone(), stop.clone(), stop.clone());
+        running.spawn(async move {
+            listener::serve(intake, public, a).await;
+            "intake".into()
+        });
+        let inside = private::router(actions.clone());
+        running.spawn(async move {
+            listener::serve(listen, inside, b).await;
+            "private".into()
+        });
+        running.spawn(async move {
+            control::serve(socket, actions, c).await;
+            "control".into()
+        });
+        ready(real);
+        // A socket that is not there (no systemd) is no error.
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+        self.quick_check_later();
+
+        let early = running.join_next().await;
+        if !stop.is_cancelled() {
+            let what = match early {
+                Some(Ok(name)) => format!("task {name} ended"),
+                Some(Err(e)) => format!("a task ended badly: {e}"),
+                None => "nothing was running".into(),
+            };
+            return Err(AppError::System(format!(
+                "{what}: stopping, so that the service manager starts forewarn anew"
+            )));
+        }
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+        let drained = tokio::time::timeout(DRAIN, async { while running.join_next().await.is_some() {} }).await;
+        if drained.is_err() {
+            tracing::warn!("some work did not end within {} s; nothing stored is lost", DRAIN.as_secs());
+        }
+        self.close().await;
+        let _ = std::fs::remove_file(folder::socket(&self.folder));
+        Ok(())
+    }
+
+    /// Looks at every page of the file after the start, not before it.
+    #[expect(clippy::disallowed_methods, reason = "one look beside the daemon; its result is logged")]
+    fn quick_check_later(&self) {
+        let sqlite = self.sqlite.clone();
+        tokio::spawn(async move {
+            if let Err(e) = sqlite.quick_check().await {
+                tracing::error!(error = %e, "the database did not pass its check");
+            }
+        });
+    }
+}
+
+fn job<T, Fut>(
+    name: impl Into<String>,
+    period: Duration,
+    holder: Arc<T>,
+    tick: fn(Arc<T>, jiff::Timestamp) -> Fut,
+) -> Job
+where
+    T: Send + Sync + 'static,
+    Fut: Future<Output = Result<crate::engine::Report, StoreError>> + Send + 'static,
+{
+    Job::new(name, period, move |now| tick(holder.clone(), now))
+}
+
+/// Tells systemd that we are well, as long as the tasks make progress.
+fn watchdog(supervisor: Supervisor) -> Job {
+    let holder = Arc::new(supervisor);
+    job("watchdog", Duration::from_secs(15), holder, |s, _| async move {
+        if s.tasks().iter().all(|t| t.failures < 5) {
+            let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+        }
+        Ok(crate::engine::Report::default())
+    })
+}
+
+async fn settle_orphans(
+    cx: &Context,
+    channels: &Arc<Channels>,
+    now: jiff::Timestamp,
+) -> Result<crate::engine::Report, StoreError> {
+    for channel in cx.store.channels_due(now).await?.into_iter().filter(|c| !channels.contains_key(c)) {
+        Deliverer { cx: cx.clone(), channels: channels.clone(), channel }.tick(now).await?;
+    }
+    Ok(crate::engine::Report::default())
+}
+
+fn channels(s: &ChannelSettings) -> Result<Channels, AppError> {
+    let wrong = |e: &dyn std::fmt::Display| AppError::Setting(e.to_string());
+    let client = http::http_client().map_err(|e| wrong(&e))?;
+    let mut out: Channels = BTreeMap::from([("console".to_owned(), Channel::Console(console::Console::stdout()))]);
+    if let Some((token, base)) = &s.slack {
+        out.insert(
+            "slack".into(),
+            Channel::Slack(slack::Bot::new(client.clone(), token.clone(), base).map_err(|e| wrong(&e))?),
+        );
+    }
+    for (name, url) in &s.slack_webhooks {
+        let hook = slack::IncomingWebhook::new(client.clone(), url.clone()).map_err(|e| wrong(&e))?;
+        out.insert(format!("slack_webhook.{name}"), Channel::SlackWebhook(hook));
+    }
+    if let Some(settings) = &s.email {
+        out.insert("email".into(), Channel::Email(email::Smtp::new(settings.clone()).map_err(|e| wrong(&e))?));
+    }
+    for (name, (url, secret)) in &s.webhooks {
+        let hook = webhook::Outgoing::new(client.clone(), name.clone(), url, secret).map_err(|e| wrong(&e))?;
+        out.insert(format!("webhook.{name}"), Channel::Webhook(hook));
+    }
+    Ok(out)
+}
+
+/// Must run once before any channel or client is made.
+pub fn install_tls() {
+    // An error says that it was installed before, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}

@@ -1,0 +1,202 @@
+//! L6: the command line; a file a command.
+//!
+//! In: arguments. Out: results on stdout, logs and errors on stderr, an exit code. Invariant: 0 done, 1 fault, 2 wrong
+//! usage or config, 3 a check found something, 4 another forewarn holds the data, 5 the database is damaged or newer.
+//! Refuses to treat a closed pipe as an error.
+
+mod ack;
+mod alerts;
+mod audit;
+mod calendar;
+mod check;
+mod demo;
+mod doctor;
+mod events;
+mod init;
+mod out;
+mod providers;
+mod read;
+mod replay;
+mod route;
+mod send_test;
+mod serve;
+mod setup;
+mod simulate;
+mod status;
+
+use crate::app::AppError;
+use crate::config::Problems;
+use crate::store::StoreError;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Hears what your providers announce, and makes sure the person who owns the affected thing knows in time.
+#[derive(Debug, Parser)]
+#[command(
+    name = "forewarn",
+    version,
+    after_help = "First steps:\n  forewarn demo      see it work, without any key\n  forewarn init      write a commented forewarn.toml\n  forewarn serve     run it"
+)]
+struct Cli {
+    /// The config file [default: $FOREWARN_CONFIG, ./forewarn.toml, /etc/forewarn/forewarn.toml, else embedded defaults]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The data folder [default: $FOREWARN_DATA, data_dir of the config, $STATE_DIRECTORY, ./forewarn-data]
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the daemon: receive webhooks, poll sources, remind people
+    Serve(serve::Args),
+    /// See it work in 30 seconds, without any key: fake provider, signed webhooks, an incident, a deprecation
+    Demo(demo::Args),
+    /// Write a commented forewarn.toml
+    Init(init::Args),
+    /// Check config, provider files, routes and channels; no network
+    Check(check::Args),
+    /// Check, and look at network, channels, disk and clock; says what to do about each finding
+    Doctor(doctor::Args),
+    /// List providers, show one, or check a provider file
+    Providers(providers::Args),
+    /// What a source's reader makes of a captured body; stores nothing
+    Read(read::Args),
+    /// Who is told of an event, why, and every step with its date
+    Route(route::Args),
+    /// List events, newest first
+    Events(events::Args),
+    /// List alerts, newest first
+    Alerts(alerts::Args),
+    /// Say that you have seen an alert, and when you will be done
+    Ack(ack::Args),
+    /// What ends when, whose it is, and where it stands
+    Calendar(calendar::Args),
+    /// Send a test message through the real channel of a contact
+    SendTest(send_test::Args),
+    /// Make, or send, a correctly signed sample webhook of a provider
+    Simulate(simulate::Args),
+    /// Read unrecognized payloads again, as after an improved provider file
+    Replay(replay::Args),
+    /// How forewarn itself is: sources, hooks, tasks, outbox
+    Status(status::Args),
+    /// The ledger; exit 3 if it does not add up
+    Audit(audit::Args),
+}
+
+/// How a command ends when it does not end well.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// 1: our fault or the system's.
+    Fault(String),
+    /// 2: wrong usage, config or provider file.
+    Usage(String),
+    /// 3: a check the user asked for found something; what it found is on stdout already.
+    Found,
+    /// 4: another forewarn holds the data.
+    InUse(String),
+    /// 5: the database is damaged or newer than this binary.
+    Data(String),
+}
+
+impl From<StoreError> for Failure {
+    fn from(e: StoreError) -> Self {
+        match e {
+            StoreError::InUse(_) => Failure::InUse(e.to_string()),
+            StoreError::Damaged(_) | StoreError::Newer { .. } => Failure::Data(e.to_string()),
+            StoreError::Folder(_) => Failure::Usage(e.to_string()),
+            StoreError::Unavailable(_) => Failure::Fault(e.to_string()),
+        }
+    }
+}
+impl From<AppError> for Failure {
+    fn from(e: AppError) -> Self {
+        match e {
+            AppError::Store(s) => s.into(),
+            AppError::Setting(m) => Failure::Usage(m),
+            AppError::System(m) => Failure::Fault(m),
+        }
+    }
+}
+impl From<Problems> for Failure {
+    fn from(p: Problems) -> Self {
+        Failure::Usage(p.to_string())
+    }
+}
+impl From<std::io::Error> for Failure {
+    fn from(e: std::io::Error) -> Self {
+        Failure::Fault(e.to_string())
+    }
+}
+
+type Done = Result<(), Failure>;
+
+/// What every command needs to find its config and data.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    config: Option<PathBuf>,
+    data: Option<PathBuf>,
+}
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(c) => c,
+        Err(e) => {
+            // clap prints help and version to stdout, errors to stderr; a closed pipe is no error.
+            let _ = e.print();
+            return ExitCode::from(if e.use_stderr() { 2 } else { 0 });
+        }
+    };
+    setup::logging(matches!(cli.command, Command::Serve(_)));
+    crate::app::install_tls();
+    let place = Place { config: cli.config, data: cli.data };
+    let runtime = match setup::runtime() {
+        Ok(r) => r,
+        Err(e) => return report(Failure::Fault(format!("cannot start: {e}"))),
+    };
+    match runtime.block_on(run(cli.command, place)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(f) => report(f),
+    }
+}
+
+async fn run(command: Command, place: Place) -> Done {
+    match command {
+        Command::Serve(a) => serve::run(a, place).await,
+        Command::Demo(a) => demo::run(a).await,
+        Command::Init(a) => init::run(&a),
+        Command::Check(a) => check::run(&a, &place),
+        Command::Doctor(a) => doctor::run(a, place).await,
+        Command::Providers(a) => providers::run(a, &place).await,
+        Command::Read(a) => read::run(&a, &place),
+        Command::Route(a) => route::run(&a, &place),
+        Command::Events(a) => events::run(a, place).await,
+        Command::Alerts(a) => alerts::run(a, place).await,
+        Command::Ack(a) => ack::run(a, place).await,
+        Command::Calendar(a) => calendar::run(a, place).await,
+        Command::SendTest(a) => send_test::run(a, place).await,
+        Command::Simulate(a) => simulate::run(a, place).await,
+        Command::Replay(a) => replay::run(a, place).await,
+        Command::Status(a) => status::run(a, place).await,
+        Command::Audit(a) => audit::run(a, place).await,
+    }
+}
+
+fn report(f: Failure) -> ExitCode {
+    let (code, text) = match f {
+        Failure::Fault(t) => (1, t),
+        Failure::Usage(t) => (2, t),
+        Failure::Found => (3, String::new()),
+        Failure::InUse(t) => (4, t),
+        Failure::Data(t) => (5, t),
+    };
+    if !text.is_empty() {
+        let text = if text.starts_with("error") { text } else { format!("error: {text}") };
+        out::complain(&text);
+    }
+    ExitCode::from(code)
+}

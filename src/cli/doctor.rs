@@ -1,0 +1,84 @@
+//! `forewarn doctor`: check, and look outside.
+
+use super::{Done, Failure, Place, out};
+use crate::fetch::Client;
+use crate::store::folder::{database, free_bytes};
+use crate::store::sqlite::check_header;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  forewarn doctor; echo $?   # 3 when something was found")]
+pub(super) struct Args {}
+
+pub(super) async fn run(_: Args, place: Place) -> Done {
+    let config = place.config()?;
+    let mut bad = false;
+    let mut line = |good: bool, what: &str, todo: &str| -> Done {
+        bad |= !good;
+        out::say(&format!(
+            "{} {what}{}",
+            if good { "ok  " } else { "FIX " },
+            if good || todo.is_empty() { String::new() } else { format!("\n      {todo}") }
+        ))
+    };
+    line(true, &format!("config {}", config.origin), "")?;
+    for n in &config.notes {
+        line(true, &format!("note: {n}"), "")?;
+    }
+    let folder = place.folder(&config);
+    if folder.exists() {
+        let free = free_bytes(&folder).map_err(|e| Failure::Fault(e.to_string()))?;
+        line(
+            free >= config.low_water,
+            &format!("{} MiB free in {}", free >> 20, folder.display()),
+            "nothing is accepted below low_water_mb: make room, or lower it",
+        )?;
+        let header = check_header(&database(&folder));
+        line(header.is_ok(), "database", &header.err().map_or_else(String::new, |e| e.to_string()))?;
+    } else {
+        line(true, &format!("data folder {} is not there yet: serve makes it", folder.display()), "")?;
+    }
+    line(
+        config.public_url.is_some(),
+        "public_url",
+        "set public_url: providers must reach the intake, through a proxy with TLS",
+    )?;
+    line(!config.connections.is_empty(), "connections", "no webhooks yet: forewarn providers show openai")?;
+    line(config.directory.usage_known(), "services", "no service says what it uses: everything goes to the catch-all")?;
+    let client = Client::new().map_err(Failure::Fault)?;
+    let app_targets: Vec<(String, String)> = config
+        .catalog
+        .iter()
+        .flat_map(|p| {
+            p.file.sources.iter().filter_map(|(n, s)| {
+                if let crate::provider::file::Source::Table(t) = s {
+                    Some((format!("{}/{n}", p.file.id), t.url.clone()))
+                } else {
+                    None
+                }
+            })
+        })
+        .collect();
+    for (id, url) in app_targets {
+        let request = crate::fetch::Request { url, bearer: None, etag: None, last_modified: None };
+        let answer = client.get(&request).await;
+        line(
+            answer.is_ok(),
+            &format!("source {id}"),
+            &answer.err().map_or_else(String::new, |e| format!("{e}: is the way out open?")),
+        )?;
+    }
+    for o in config.directory.owners() {
+        let contacts: Vec<String> = o.contacts.iter().map(|c| c.id.to_string()).collect();
+        line(
+            true,
+            &format!(
+                "owner {}: {} (try: forewarn send-test {})",
+                o.name,
+                contacts.join(", "),
+                contacts.first().map_or("", String::as_str)
+            ),
+            "",
+        )?;
+    }
+    if bad { Err(Failure::Found) } else { Ok(()) }
+}

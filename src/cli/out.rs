@@ -1,0 +1,60 @@
+//! Printing: text, tables, JSON; a closed pipe is the reader's choice, not an error.
+//!
+//! In: values. Out: stdout. Invariant: text from outside is cleaned of control characters. Refuses colour: the meaning is
+//! in the words.
+
+use super::Failure;
+use crate::model::text::one_line;
+use comfy_table::{ContentArrangement, Table};
+use serde::Serialize;
+use std::io::Write;
+
+/// Prints to stdout.
+pub(super) fn say(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Prints to stderr.
+pub(super) fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// One object a list: `{"items":[…],"next":…}`.
+pub(super) fn list<T: Serialize>(items: &[T], next: Option<i64>) -> Result<(), Failure> {
+    json(&serde_json::json!({ "items": items, "next": next }))
+}
+
+/// Any value as JSON.
+pub(super) fn json<T: Serialize>(value: &T) -> Result<(), Failure> {
+    say(&serde_json::to_string_pretty(value).map_err(|e| Failure::Fault(e.to_string()))?)
+}
+
+/// A table without lines: columns under their heads.
+pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
+    let mut t = Table::new();
+    t.load_style(comfy_table::presets::NOTHING);
+    t.set_content_arrangement(ContentArrangement::Disabled);
+    t.set_header(head.iter().map(|h| (*h).to_owned()));
+    for r in rows {
+        t.add_row(r.iter().map(|c| one_line(c, 100)));
+    }
+    for c in t.column_iter_mut() {
+        c.set_padding((0, 2));
+    }
+    let text: Vec<String> = t.to_string().lines().map(|l| l.trim_end().to_owned()).collect();
+    say(&text.join("\n"))
+}
+
+/// `Fri 22 Jan 2027`.
+pub(super) fn day(d: jiff::civil::Date) -> String {
+    d.strftime("%a %d %b %Y").to_string()
+}
+
+/// `Fri 22 Jan 08:40`, in UTC.
+pub(super) fn moment(t: jiff::Timestamp) -> String {
+    t.strftime("%a %d %b %H:%M").to_string()
+}

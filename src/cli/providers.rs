@@ -1,0 +1,189 @@
+//! `forewarn providers`: who can be connected, and how.
+
+use super::{Done, Failure, Place, out};
+use crate::config::Text;
+use crate::fetch::{Client, Fetched, Request};
+use crate::model::{ConnectionId, ReadOutcome, SourceId};
+use crate::provider::catalog::{Provider, prepare};
+use crate::provider::file;
+use crate::provider::file::{Auth, Source};
+use clap::Subcommand;
+use serde_json::json;
+use std::path::Path;
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  forewarn providers\n  forewarn providers show openai\n  forewarn providers check ./providers/acme.toml\n  forewarn providers check openai --live"
+)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Sources, steps to connect, and what it will not tell
+    Show {
+        /// The provider
+        id: String,
+    },
+    /// Check a provider file; with --live fetch its pages and read them
+    Check {
+        /// A provider of the catalog, or a path of a file
+        id: String,
+        /// Fetch its pages and say what their readers make of them
+        #[arg(long)]
+        live: bool,
+    },
+}
+
+pub(super) async fn run(args: Args, place: &Place) -> Done {
+    let config = place.config()?;
+    match args.what {
+        None => {
+            if args.json {
+                let items: Vec<_> = config.catalog.iter().map(|p| json!({ "id": p.file.id, "name": p.file.name, "url": p.file.url, "origin": p.origin, "sources": p.file.sources.iter().map(|(n, s)| json!({"name": n, "kind": s.kind(), "evidence": s.evidence()})).collect::<Vec<_>>() })).collect();
+                return out::list(&items, None);
+            }
+            let connected = |p: &Provider| {
+                let ids: Vec<&str> = config
+                    .connections
+                    .keys()
+                    .filter(|c| c.provider() == p.file.id.as_str())
+                    .map(ConnectionId::account)
+                    .collect();
+                ids.join(", ")
+            };
+            let rows: Vec<Vec<String>> = config
+                .catalog
+                .iter()
+                .map(|p| {
+                    vec![
+                        p.file.id.to_string(),
+                        p.file.name.clone(),
+                        p.file.sources.keys().cloned().collect::<Vec<_>>().join(" "),
+                        connected(p),
+                    ]
+                })
+                .collect();
+            out::table(&["PROVIDER", "NAME", "SOURCES", "CONNECTED"], &rows)?;
+            out::say("\nNext: forewarn providers show openai")
+        }
+        Some(What::Show { id }) => {
+            let p = config
+                .catalog
+                .get(&id)
+                .ok_or_else(|| Failure::Usage(format!("there is no provider {id:?}: see forewarn providers")))?;
+            show(p, config.public_url.as_deref())
+        }
+        Some(What::Check { id, live }) => {
+            let own;
+            let p = if Path::new(&id).is_file() {
+                own = load(&id)?;
+                &own
+            } else {
+                config
+                    .catalog
+                    .get(&id)
+                    .ok_or_else(|| Failure::Usage(format!("{id:?} is neither a provider nor a file")))?
+            };
+            out::say(&format!("{} ({}): good", p.file.id, p.origin))?;
+            if live { check_live(p).await } else { Ok(()) }
+        }
+    }
+}
+
+fn load(path: &str) -> Result<Provider, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|e| Failure::Usage(format!("cannot read {path}: {e}")))?;
+    let stem = Path::new(path).file_stem().and_then(|s| s.to_str()).unwrap_or_default().to_owned();
+    let loaded = file::parse(&text).and_then(|f| prepare(f, &stem, path.to_owned()));
+    loaded.map_err(|e| Failure::Usage(Text::embedded(path, &text).show(&e.message, e.span)))
+}
+
+fn show(p: &Provider, public_url: Option<&str>) -> Done {
+    let id = &p.file.id;
+    out::say(&format!("{} ({id})  {}\n", p.file.name, p.file.url))?;
+    for (name, s) in &p.file.sources {
+        let what = match s {
+            Source::Webhook(w) => format!(
+                "POST {}/hooks/{id}/ACCOUNT{}",
+                public_url.unwrap_or("https://YOUR-PUBLIC-URL"),
+                if matches!(w.verify, file::Verify::UrlToken) { "/SECRET" } else { "" }
+            ),
+            Source::Table(t) => format!("{} every {} h", t.url, t.every.0 / 3_600),
+            Source::Models(m) => format!(
+                "{} every {} h{}",
+                m.url,
+                m.every.0 / 3_600,
+                if m.auth == Auth::Bearer { ", needs api_key" } else { "" }
+            ),
+        };
+        out::say(&format!("  {id}/{name}  {what}  [evidence {}]", s.evidence()))?;
+    }
+    if p.file.sources.values().any(|s| matches!(s, Source::Webhook(_))) {
+        out::say(&format!(
+            "\nIn forewarn.toml:\n  [connections.\"{id}/main\"]\n  webhook_secret = \"env:{}_WEBHOOK_SECRET\"",
+            id.as_str().to_uppercase().replace(['-', '.'], "_")
+        ))?;
+    }
+    let numbered = |title: &str, lines: &[String]| -> Done {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        out::say(&format!("\n{title}"))?;
+        for (i, l) in lines.iter().enumerate() {
+            out::say(&format!("  {}. {l}", i + 1))?;
+        }
+        Ok(())
+    };
+    numbered("To connect it:", &p.file.subscribe.steps)?;
+    numbered("What it will not tell by webhook:", &p.file.subscribe.not_told)?;
+    out::say(&format!("\nNext: forewarn simulate {id} TYPE --send http://127.0.0.1:8321"))
+}
+
+async fn check_live(p: &Provider) -> Done {
+    let client = Client::new().map_err(Failure::Fault)?;
+    let mut bad = false;
+    for (name, s) in &p.file.sources {
+        let url = match s {
+            Source::Webhook(_) => continue,
+            Source::Table(t) => &t.url,
+            Source::Models(m) if m.auth == Auth::None => &m.url,
+            Source::Models(_) => {
+                out::say(&format!("  {name}: needs a key, not fetched here"))?;
+                continue;
+            }
+        };
+        let request = Request { url: url.clone(), bearer: None, etag: None, last_modified: None };
+        let said = match client.get(&request).await {
+            Ok(Fetched::Body { body, .. }) => read_live(p, name, s, body),
+            Ok(Fetched::Unchanged) => Err("answered 304 to a question without validators".into()),
+            Err(e) => Err(e.to_string()),
+        };
+        bad |= said.is_err();
+        out::say(&format!("  {name}: {}", said.unwrap_or_else(|e| format!("NOT READABLE: {e}"))))?;
+    }
+    if bad { Err(Failure::Found) } else { Ok(()) }
+}
+
+fn read_live(p: &Provider, name: &str, s: &Source, body: Vec<u8>) -> Result<String, String> {
+    let cx = crate::provider::read::ReadContext {
+        provider: p.file.id.clone(),
+        provider_name: p.file.name.clone(),
+        source: SourceId::of(&p.file.id, name).map_err(|e| e.to_string())?,
+        connection: None,
+        received_at: crate::clock::Clock::now(&crate::clock::SystemClock),
+    };
+    let outcome = match s {
+        Source::Table(t) => crate::provider::read::table::read(t, &cx, &body),
+        Source::Models(m) => crate::provider::read::models::read(m, &cx, &body),
+        Source::Webhook(_) => return Err("a webhook is not fetched".into()),
+    };
+    match outcome {
+        ReadOutcome::Ok(seen) => Ok(format!("{} bytes, {} rows read", body.len(), seen.len())),
+        ReadOutcome::GuardFailed(why) | ReadOutcome::Unreadable(why) => Err(why),
+    }
+}

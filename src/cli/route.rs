@@ -1,0 +1,137 @@
+//! `forewarn route`: who is told of an event, why, every step with its date.
+
+use super::{Done, Failure, Place, out, setup};
+use crate::clock::{Clock, SystemClock};
+use crate::engine::deliver::in_words;
+use crate::model::{Event, MatterState, NewEvent, Stage, Trust};
+use crate::rules::directory::Directory;
+use crate::rules::ladder::{rungs, today};
+use crate::rules::route::{Routed, route};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  forewarn events --json | jq '.items[0]' | forewarn route -\n  forewarn route event.json --json"
+)]
+pub(super) struct Args {
+    /// An event in JSON, or - for standard input
+    file: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args, place: &Place) -> Done {
+    let config = place.config()?;
+    let event = parse(&setup::input(&args.file)?)?;
+    let now = SystemClock.now();
+    let matter = as_matter(&event);
+    let day = now.to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
+    match route(&config.directory, &event, matter.as_ref(), Trust::Verified, day) {
+        Routed::Silent(why) if args.json => out::json(&json!({ "told": [], "silent": why })),
+        Routed::Silent(why) => out::say(&format!("nobody is told: {why}")),
+        Routed::Tell(recipients) => {
+            let told: Vec<Value> =
+                recipients.iter().map(|r| recipient(&config.directory, r, matter.as_ref(), now)).collect();
+            if args.json {
+                return out::json(&json!({ "told": told, "silent": null }));
+            }
+            for t in &told {
+                say(t)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn say(t: &Value) -> Done {
+    let text = |k: &str| t[k].as_str().unwrap_or_default().to_owned();
+    out::say(&format!("{}: {} (policy {})", text("owner"), text("why"), text("policy")))?;
+    let mut rows = Vec::new();
+    for s in t["steps"].as_array().into_iter().flatten() {
+        let cell = |k: &str| s[k].as_str().unwrap_or_default().to_owned();
+        rows.push(vec![String::from(" "), cell("when"), cell("step"), cell("tell")]);
+    }
+    out::table(&["", "WHEN", "STEP", "TELLS"], &rows)
+}
+
+/// An event as the API gives it; `id` and `fingerprint` may be missing or null.
+fn parse(body: &[u8]) -> Result<NewEvent, Failure> {
+    let mut v: Value = serde_json::from_slice(body).map_err(|e| Failure::Usage(format!("not JSON: {e}")))?;
+    if let Some(first) = v.get("items").and_then(|i| i.get(0)) {
+        v = first.clone();
+    }
+    let Some(map) = v.as_object_mut() else { return Err(Failure::Usage("an event is a JSON object".into())) };
+    let now = SystemClock.now().to_string();
+    for (key, default) in [("id", json!(0)), ("fingerprint", json!("")), ("change", json!("announced"))] {
+        if map.get(key).is_none_or(Value::is_null) {
+            map.insert(key.into(), default);
+        }
+    }
+    for (key, default) in [
+        ("summary", json!("")),
+        ("title", json!("")),
+        ("severity", json!("major")),
+        ("subjects", json!([])),
+        ("replacements", json!([])),
+        ("occurred_at", json!(now)),
+        ("received_at", json!(now)),
+    ] {
+        map.entry(key).or_insert(default);
+    }
+    let provider = map.get("provider").and_then(Value::as_str).unwrap_or_default().to_owned();
+    map.entry("source").or_insert(json!(format!("{provider}/webhook")));
+    let event: Event = serde_json::from_value(v)
+        .map_err(|e| Failure::Usage(format!("not an event: {e}: see the shape in `forewarn events --json`")))?;
+    Ok(event.event)
+}
+
+fn as_matter(e: &NewEvent) -> Option<MatterState> {
+    Some(MatterState {
+        id: e.matter.clone().or_else(|| e.subjects.first().and_then(crate::model::Subject::matter_id))?,
+        kind: e.kind,
+        provider: e.provider.clone(),
+        connection: e.connection.clone(),
+        stage: if e.deadline.is_some() { Stage::Announced } else { Stage::Open },
+        title: e.title.clone(),
+        summary: e.summary.clone(),
+        severity: e.severity,
+        url: e.url.clone(),
+        subjects: e.subjects.clone(),
+        deadline: e.deadline.clone(),
+        announced_on: None,
+        replacements: e.replacements.clone(),
+        money: e.money.clone(),
+        claims: BTreeMap::new(),
+        opened_at: e.occurred_at,
+        latest_at: e.occurred_at,
+        latest_fingerprint: String::new(),
+        baseline: false,
+        revision: 1,
+        version: 0,
+    })
+}
+
+fn recipient(
+    dir: &Directory,
+    r: &crate::model::Recipient,
+    matter: Option<&MatterState>,
+    now: jiff::Timestamp,
+) -> Value {
+    let owner = dir.owner(&r.owner);
+    let contacts: Vec<String> = owner.contacts.iter().map(|c| c.id.to_string()).collect();
+    let mut steps =
+        vec![json!({ "step": "opened", "at": now.to_string(), "when": "now", "tell": contacts.join(", ") })];
+    for rung in matter.map(|m| rungs(dir.policy(&r.policy), m, now, owner)).unwrap_or_default() {
+        let local = rung.at.to_zoned_datetime(owner.zone.clone());
+        let passed = if rung.at <= now { " (passed: the first message says it)" } else { "" };
+        steps.push(json!({
+            "step": rung.step.0,
+            "at": rung.at.to_string(),
+            "when": format!("{} {}", out::day(today(owner, rung.at)), local.strftime("%H:%M %Z")),
+            "tell": format!("{}{passed}", in_words(dir, owner, &rung.tell)),
+        }));
+    }
+    json!({ "owner": r.owner, "why": r.why, "policy": r.policy, "services": r.services, "contacts": contacts, "steps": steps })
+}

@@ -1,0 +1,59 @@
+//! `forewarn serve`: the daemon.
+
+use super::{Done, Failure, Place};
+use crate::app::{Addresses, App};
+use crate::store::folder::DataFolder;
+use std::net::SocketAddr;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// Example: forewarn serve --config forewarn.toml
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  forewarn serve --config /etc/forewarn/forewarn.toml --data /var/lib/forewarn")]
+pub(super) struct Args {
+    /// Address of the public side [default: from the config, 127.0.0.1:8321]
+    #[arg(long, value_name = "ADDR")]
+    intake: Option<SocketAddr>,
+    /// Address of the private side [default: from the config, 127.0.0.1:8322]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+}
+
+pub(super) async fn run(args: Args, place: Place) -> Done {
+    let config = place.config()?;
+    let at = Addresses { intake: args.intake.unwrap_or(config.intake), listen: args.listen.unwrap_or(config.listen) };
+    let origin = config.origin.clone();
+    for n in &config.notes {
+        tracing::warn!("{n}");
+    }
+    let held = DataFolder::hold(&place.folder(&config))?;
+    let app = App::open(config, &held)?;
+    let polled = app.targets.len();
+    let hooks: Vec<String> = app.receiver()?.endpoints().map(|e| e.connection.to_string()).collect();
+    let stop = CancellationToken::new();
+    stop_on_signals(&stop)?;
+    let folder = held.path().display().to_string();
+    app.serve(at, stop, |real| {
+        tracing::info!(config = %origin, data = %folder, intake = %real.intake, private = %real.listen, sources = polled, "forewarn is running");
+        if hooks.is_empty() {
+            tracing::info!("no webhooks yet: add [connections.\"openai/main\"] to the config; `forewarn providers show openai` says how");
+        } else {
+            tracing::info!("webhooks: {}", hooks.iter().map(|h| format!("http://{}/hooks/{h}", real.intake)).collect::<Vec<_>>().join(" "));
+        }
+    })
+    .await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "waits for the signals that end the process")]
+fn stop_on_signals(stop: &CancellationToken) -> Result<(), Failure> {
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+        tracing::info!("stopping: running requests end, the rest is on disk");
+        stop.cancel();
+    });
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! What commands share: runtime, logging, environment, config, data folder, the daemon beside them.
+//!
+//! In: [`Place`]. Out: apps and answers. Invariant: the environment is read here only. Refuses to decide.
+
+use super::{Failure, Place};
+use crate::app::App;
+use crate::config::{self, Config};
+use crate::store::folder::{self, DataFolder};
+use crate::web::actions::{Reply, Request};
+use crate::web::control;
+use serde_json::Value;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tracing_subscriber::EnvFilter;
+
+/// Reads one variable.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+pub(super) fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|v| !v.is_empty())
+}
+
+pub(super) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+/// Logs go to stderr: as JSON where no person watches and `FOREWARN_LOG_FORMAT=json` asks for it.
+pub(super) fn logging(daemon: bool) {
+    let default = if daemon { "info" } else { "warn" };
+    let filter =
+        env("FOREWARN_LOG").and_then(|f| EnvFilter::try_new(f).ok()).unwrap_or_else(|| EnvFilter::new(default));
+    let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    if env("FOREWARN_LOG_FORMAT").as_deref() == Some("json") {
+        builder.json().init();
+    } else {
+        builder.with_ansi(terminal).init();
+    }
+}
+
+impl Place {
+    pub(super) fn config(&self) -> Result<Config, Failure> {
+        Ok(config::load(self.config.as_deref(), &env)?)
+    }
+
+    pub(super) fn folder(&self, config: &Config) -> PathBuf {
+        let from_env = || env("FOREWARN_DATA").map(PathBuf::from);
+        // systemd may name several folders; the first is ours.
+        let from_systemd = || env("STATE_DIRECTORY").and_then(|s| s.split(':').next().map(PathBuf::from));
+        self.data
+            .clone()
+            .or_else(from_env)
+            .or_else(|| config.data_dir.clone())
+            .or_else(from_systemd)
+            .unwrap_or_else(|| "forewarn-data".into())
+    }
+
+    /// Opens the data for looking, beside a daemon or without one.
+    pub(super) fn look(&self) -> Result<App, Failure> {
+        let config = self.config()?;
+        let folder = self.folder(&config);
+        Ok(App::look(config, &folder)?)
+    }
+
+    /// Lets the daemon act, or acts itself where none runs.
+    pub(super) async fn act(&self, request: Request) -> Result<Value, Failure> {
+        let config = self.config()?;
+        let path = self.folder(&config);
+        let socket = folder::socket(&path);
+        let reply = match control::ask(&socket, &request).await {
+            Ok(Some(reply)) => reply,
+            Ok(None) => {
+                let held = DataFolder::hold(&path)?;
+                let app = App::open(config, &held)?;
+                let reply = app.actions(None, Arc::new(Vec::new)).act(request).await;
+                app.close().await;
+                reply
+            }
+            Err(e) => return Err(Failure::Fault(format!("the daemon does not answer on {}: {e}", socket.display()))),
+        };
+        match reply {
+            Reply::Done(v) => Ok(v),
+            Reply::Refused(why) => Err(Failure::Usage(why)),
+            Reply::Failed(why) => Err(Failure::Fault(why)),
+        }
+    }
+}
+
+/// A moment as people write it: RFC 3339, a date (its start in UTC), or `24h`, `7d` ago.
+pub(super) fn moment(text: &str, now: jiff::Timestamp) -> Result<jiff::Timestamp, String> {
+    if let Some(span) = crate::provider::file::Span::parse(text) {
+        return now.checked_sub(jiff::SignedDuration::from_secs(span.seconds())).map_err(|e| e.to_string());
+    }
+    if let Ok(t) = text.parse() {
+        return Ok(t);
+    }
+    let date: Result<jiff::civil::Date, _> = text.parse();
+    date.ok()
+        .and_then(|d| d.to_zoned_datetime(jiff::tz::TimeZone::UTC).ok())
+        .map(|z| z.timestamp())
+        .ok_or_else(|| format!("{text:?} is no moment: write 2026-11-23, 2026-11-23T08:00:00Z, 24h or 7d"))
+}
+
+/// Reads a file, or standard input for `-`.
+pub(super) fn input(path: &str) -> Result<Vec<u8>, Failure> {
+    let mut body = Vec::new();
+    let read = if path == "-" {
+        std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut body).map(drop)
+    } else {
+        std::fs::read(path).map(|b| body = b)
+    };
+    read.map_err(|e| Failure::Usage(format!("cannot read {path}: {e}")))?;
+    Ok(body)
+}

@@ -1,0 +1,100 @@
+//! `forewarn status`: how forewarn itself is.
+
+use super::{Done, Failure, Place, out};
+use crate::store::folder;
+use crate::web::actions::Request;
+use crate::web::{actions::Reply, control};
+use serde_json::Value;
+use std::sync::Arc;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  forewarn status\n  forewarn status --json | jq .findings")]
+pub(super) struct Args {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(args: Args, place: Place) -> Done {
+    let config = place.config()?;
+    let socket = folder::socket(&place.folder(&config));
+    let (s, daemon) = match control::ask(&socket, &Request::Status).await {
+        Ok(Some(Reply::Done(v))) => (v, true),
+        Ok(Some(Reply::Refused(why) | Reply::Failed(why))) => return Err(Failure::Fault(why)),
+        Ok(None) | Err(_) => {
+            let app = place.look()?;
+            let status = app.actions(None, Arc::new(Vec::new)).status().await?;
+            (serde_json::to_value(status).map_err(|e| Failure::Fault(e.to_string()))?, false)
+        }
+    };
+    if args.json { out::json(&s) } else { say(&s, daemon) }
+}
+
+fn say(s: &Value, daemon: bool) -> Done {
+    let text =
+        |v: &Value| v.as_str().map_or_else(|| if v.is_null() { String::new() } else { v.to_string() }, str::to_owned);
+    let list = |k: &str| s[k].as_array().cloned().unwrap_or_default();
+    out::say(&format!(
+        "forewarn {}: {}",
+        text(&s["version"]),
+        if !daemon {
+            "not running here"
+        } else if s["healthy"] == true {
+            "well"
+        } else {
+            "needs a person"
+        }
+    ))?;
+    for f in list("findings") {
+        out::say(&format!("  ! {}", text(&f)))?;
+    }
+    out::say(&format!(
+        "Inbox: {} waiting. Unrecognized: {}. Dead letters: {}. Conflicts: {}.\n",
+        s["inbox"]["pending"],
+        list("unrecognized").len(),
+        list("dead_letters").len(),
+        list("conflicts").len()
+    ))?;
+    let when = |v: &Value| v.as_str().and_then(|t| t.parse().ok()).map_or_else(|| "never".into(), out::moment);
+    let sources: Vec<Vec<String>> = list("sources")
+        .iter()
+        .map(|r| {
+            vec![text(&r["id"]), text(&r["health"]), when(&r["last_ok_at"]), text(&r["rows"]), text(&r["problem"])]
+        })
+        .collect();
+    if !sources.is_empty() {
+        out::table(&["SOURCE", "IS", "READ (UTC)", "ROWS", "WHY"], &sources)?;
+    }
+    let off: Vec<Vec<String>> = list("off").iter().map(|o| vec![text(&o[0]), "off".into(), text(&o[1])]).collect();
+    if !off.is_empty() {
+        out::table(&["NOT POLLED", "", "WHY"], &off)?;
+    }
+    let hooks: Vec<Vec<String>> = list("hooks")
+        .iter()
+        .map(|h| {
+            let refused: Vec<String> = h["refused"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|r| format!("{} {}", text(&r[1]), text(&r[0])))
+                .collect();
+            vec![text(&h["connection"]), text(&h["accepted"]), refused.join(", ")]
+        })
+        .collect();
+    if !hooks.is_empty() {
+        out::table(&["HOOK", "STORED", "REFUSED (since start)"], &hooks)?;
+    }
+    let letters: Vec<Vec<String>> =
+        list("dead_letters").iter().map(|d| vec![text(&d["id"]), text(&d["contact"]), text(&d["reason"])]).collect();
+    if !letters.is_empty() {
+        out::table(&["DEAD LETTER", "FOR", "WHY"], &letters)?;
+    }
+    let unread: Vec<Vec<String>> = list("unrecognized")
+        .iter()
+        .map(|u| vec![text(&u["payload"]), text(&u["source"]), text(&u["problem"])])
+        .collect();
+    if !unread.is_empty() {
+        out::table(&["UNREAD PAYLOAD", "FROM", "WHY"], &unread)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! L5: the config: TOML with places, checked as a whole before anything starts.
+//!
+//! In: a file, or the embedded defaults. Out: [`Config`], or every problem with file, line, column and a caret. Invariant:
+//! what comes out refers only to things that exist and holds every secret resolved. Refuses literal secrets, unknown keys
+//! and half-given channels.
+
+mod channels;
+mod check;
+mod connections;
+mod text;
+
+pub use channels::ChannelSettings;
+pub use check::show as show_bad_file;
+pub use text::{Problems, Text};
+
+use crate::engine::connections::{Connection, ConnectionSection};
+use crate::model::ConnectionId;
+use crate::notify::email::EmailSection;
+use crate::notify::slack::SlackSection;
+use crate::notify::webhook::WebhookSection;
+use crate::provider::catalog::Catalog;
+use crate::rules::directory::{Directory, OwnerSection, RouteSection, ServiceSection};
+use crate::rules::policy::PolicySection;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use toml::Spanned;
+
+/// The embedded defaults: the documentation of every key, and what runs without a file.
+pub const DEFAULTS: &str = include_str!("config/default.toml");
+/// Where a config is looked for after `--config` and `$FOREWARN_CONFIG`.
+pub const PLACES: [&str; 2] = ["forewarn.toml", "/etc/forewarn/forewarn.toml"];
+
+/// The file as it is written. Sections belong to the layers that use them.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    public_url: Option<Spanned<String>>,
+    catch_all: Option<Spanned<String>>,
+    data_dir: Option<PathBuf>,
+    providers_dir: Option<Spanned<PathBuf>>,
+    watch: Option<Vec<Spanned<String>>>,
+    intake: Option<Spanned<String>>,
+    listen: Option<Spanned<String>>,
+    low_water_mb: Option<u64>,
+    #[serde(default, rename = "include")]
+    _include: Vec<Spanned<String>>,
+    #[serde(default)]
+    slack: SlackSection,
+    email: Option<Spanned<EmailSection>>,
+    #[serde(default)]
+    webhooks: BTreeMap<String, Spanned<WebhookSection>>,
+    #[serde(default)]
+    connections: BTreeMap<String, Spanned<ConnectionSection>>,
+    #[serde(default)]
+    owners: BTreeMap<String, Spanned<OwnerSection>>,
+    #[serde(default)]
+    services: BTreeMap<String, Spanned<ServiceSection>>,
+    #[serde(default)]
+    routes: Vec<RouteSection>,
+    #[serde(default)]
+    policies: BTreeMap<String, Spanned<PolicySection>>,
+    #[serde(default)]
+    provider: BTreeMap<String, toml::Table>,
+}
+
+/// Everything configured, checked.
+pub struct Config {
+    /// Where it came from, for people.
+    pub origin: String,
+    /// Where the outside reaches us, without a slash at the end.
+    pub public_url: Option<String>,
+    /// The public listener.
+    pub intake: SocketAddr,
+    /// The private listener.
+    pub listen: SocketAddr,
+    /// `data_dir`.
+    pub data_dir: Option<PathBuf>,
+    /// Free bytes below which nothing is accepted.
+    pub low_water: u64,
+    /// Providers watched; none means the default.
+    pub watch: Option<Vec<String>>,
+    /// Providers.
+    pub catalog: Catalog,
+    /// Owners, services, routes.
+    pub directory: Directory,
+    /// Connections with their secrets.
+    pub connections: BTreeMap<ConnectionId, Connection>,
+    /// How to send.
+    pub channels: ChannelSettings,
+    /// Things worth saying that stop nothing.
+    pub notes: Vec<String>,
+}
+
+/// Looks up an environment variable.
+pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Finds and loads the config: `--config`, `$FOREWARN_CONFIG`, `./forewarn.toml`, `/etc/forewarn/forewarn.toml`, else the
+/// embedded defaults.
+///
+/// # Errors
+/// Every problem found.
+pub fn load(explicit: Option<&Path>, env: Env<'_>) -> Result<Config, Problems> {
+    let named = explicit.map(Path::to_owned).or_else(|| env("FOREWARN_CONFIG").map(PathBuf::from));
+    let found = named.or_else(|| PLACES.iter().map(PathBuf::from).find(|p| p.exists()));
+    let text = match found {
+        Some(path) => Text::read(&path)?,
+        None => Text::embedded("embedded defaults", DEFAULTS),
+    };
+    parse(text, env)
+}
+
+/// Checks a text as a whole.
+///
+/// # Errors
+/// Every problem found.
+pub fn parse(text: Text, env: Env<'_>) -> Result<Config, Problems> {
+    let file: File = match toml::from_str(text.whole()) {
+        Ok(f) => f,
+        Err(e) => return Err(text.problem(e.message(), e.span())),
+    };
+    check::check(file, text, env)
+}

@@ -1,0 +1,73 @@
+//! Connections: checked against the catalog, secrets resolved and tried.
+//!
+//! In: `[connections]`. Out: [`Connection`]s. Invariant: a secret that does not decode as its provider says is refused
+//! here, not at the first delivery. Refuses unknown providers and ends of secrets that are no time.
+
+use super::{File, check::Checker};
+use crate::engine::connections::{Connection, ConnectionSection, secret_entries};
+use crate::model::ConnectionId;
+use crate::provider::catalog::Catalog;
+use crate::provider::file::{Source, Verify};
+use crate::provider::verify::live_secret;
+use secrecy::ExposeSecret;
+use std::collections::BTreeMap;
+use toml::Spanned;
+
+pub(super) fn connections(file: &File, catalog: &Catalog, c: &mut Checker<'_>) -> BTreeMap<ConnectionId, Connection> {
+    let mut out = BTreeMap::new();
+    for (name, section) in &file.connections {
+        match ConnectionId::new(name.clone()) {
+            Ok(id) => {
+                if let Some(connection) = one(id.clone(), section, catalog, c) {
+                    out.insert(id, connection);
+                }
+            }
+            Err(e) => c.problem(e.to_string(), section.span()),
+        }
+    }
+    out
+}
+
+fn one(
+    id: ConnectionId,
+    section: &Spanned<ConnectionSection>,
+    catalog: &Catalog,
+    c: &mut Checker<'_>,
+) -> Option<Connection> {
+    let Some(provider) = catalog.get(id.provider()) else {
+        let known: Vec<&str> = catalog.iter().map(|p| p.file.id.as_str()).collect();
+        c.problem(format!("unknown provider {:?}: known are {}", id.provider(), known.join(", ")), section.span());
+        return None;
+    };
+    let verify =
+        provider.file.sources.values().find_map(|s| if let Source::Webhook(w) = s { Some(&w.verify) } else { None });
+    let s = section.get_ref();
+    let mut webhook_secrets = Vec::new();
+    match (&s.webhook_secret, verify) {
+        (None, Some(_)) => c.note(format!("connection {id} has no webhook_secret: its webhook is off")),
+        (Some(_), None) => {
+            c.problem(format!("{} sends no webhooks: remove webhook_secret", provider.file.name), section.span())
+        }
+        (None, None) => {}
+        (Some(secrets), Some(verify)) => {
+            for entry in secret_entries(secrets.get_ref()).unwrap_or_else(|why| {
+                c.problem(why, secrets.span());
+                Vec::new()
+            }) {
+                let reference = Spanned::new(secrets.span(), entry.reference);
+                if let Some(secret) = c.secret(&reference) {
+                    fits(verify, secret.expose_secret(), &reference, &provider.file.name, c);
+                    webhook_secrets.push((secret, entry.until));
+                }
+            }
+        }
+    }
+    let api_key = s.api_key.as_ref().and_then(|k| c.secret(k));
+    Some(Connection { id, webhook_secrets, api_key })
+}
+
+fn fits(verify: &Verify, secret: &str, reference: &Spanned<String>, name: &str, c: &mut Checker<'_>) {
+    if let Err(why) = live_secret(verify, secret, 1, None) {
+        c.problem(format!("the secret of {} for {name} {why}", reference.get_ref()), reference.span());
+    }
+}

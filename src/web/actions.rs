@@ -1,0 +1,115 @@
+//! Actions: what the command line asks of the daemon, or does itself where none runs.
+//!
+//! In: a [`Request`]. Out: a [`Reply`]. Invariant: the same code runs on both ways, so both answer alike. Refuses reading
+//! commands: they open the database themselves.
+
+use crate::engine::Context;
+use crate::engine::acknowledge::{AckError, Answer, acknowledge};
+use crate::engine::deliver::{Channels, send_test};
+use crate::engine::normalize::Normalizer;
+use crate::engine::poll::{NotPolled, Target};
+use crate::engine::receive::Receiver;
+use crate::engine::status::{Hook, Task, status};
+use crate::model::ContactId;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// What is asked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// Take an answer of a person.
+    Ack(Answer),
+    /// How everything is.
+    Status,
+    /// Read unrecognized payloads again.
+    Replay {
+        /// Only those heard since.
+        since: Option<Timestamp>,
+        /// Only of this provider.
+        provider: Option<String>,
+    },
+    /// Send a test message.
+    SendTest {
+        /// To this contact.
+        contact: ContactId,
+    },
+}
+
+/// What is answered.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// Done; the shape follows from the request.
+    Done(Value),
+    /// Not done, for a reason a person can act on.
+    Refused(String),
+    /// Not done, by our fault or the system's.
+    Failed(String),
+}
+
+/// Everything actions need.
+pub struct Actions {
+    /// What the engine needs.
+    pub cx: Context,
+    /// Channels.
+    pub channels: Arc<Channels>,
+    /// Polled sources.
+    pub targets: Vec<Target>,
+    /// Sources that are not polled.
+    pub off: Vec<NotPolled>,
+    /// Hooks, in the daemon.
+    pub receiver: Option<Arc<Receiver>>,
+    /// Tasks, in the daemon.
+    pub tasks: Arc<dyn Fn() -> Vec<Task> + Send + Sync>,
+}
+
+impl Actions {
+    /// Acts.
+    pub async fn act(&self, request: Request) -> Reply {
+        let now = self.cx.clock.now();
+        match request {
+            Request::Ack(a) => match acknowledge(&self.cx, a, now).await {
+                Ok(alert) => done(&alert),
+                Err(AckError::Store(e)) => Reply::Failed(e.to_string()),
+                Err(e @ (AckError::NotFound(_) | AckError::Resolved(_) | AckError::TooLate { .. })) => {
+                    Reply::Refused(e.to_string())
+                }
+            },
+            Request::Status => match self.status().await {
+                Ok(s) => done(&s),
+                Err(e) => Reply::Failed(e.to_string()),
+            },
+            Request::Replay { since, provider } => {
+                let n = Normalizer { cx: self.cx.clone() };
+                match n.replay(since, provider.as_deref(), now).await {
+                    Ok((looked, read)) => Reply::Done(json!({ "looked": looked, "read": read })),
+                    Err(e) => Reply::Failed(e.to_string()),
+                }
+            }
+            Request::SendTest { contact } => match send_test(&self.cx, &self.channels, &contact).await {
+                Ok(()) => Reply::Done(json!({ "contact": contact })),
+                Err(why) => Reply::Refused(why),
+            },
+        }
+    }
+
+    /// How everything is.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn status(&self) -> Result<crate::engine::status::Status, crate::store::StoreError> {
+        let hooks = self.receiver.iter().flat_map(|r| r.endpoints()).map(|e| {
+            let (accepted, refused) = e.counts();
+            let refused = refused.into_iter().map(|(why, n)| (why.as_str().to_owned(), n)).collect();
+            Hook { connection: e.connection.to_string(), accepted, refused }
+        });
+        status(&self.cx, &self.targets, &self.off, hooks.collect(), (self.tasks)()).await
+    }
+}
+
+fn done<T: Serialize>(value: &T) -> Reply {
+    serde_json::to_value(value).map_or_else(|e| Reply::Failed(e.to_string()), Reply::Done)
+}

@@ -1,0 +1,184 @@
+//! The public listener: hooks and health.
+//!
+//! In: requests. Out: the answers of the table in `docs/`: 200, 400, 401, 404, 405, 408, 413, 415, 503. Invariant: the
+//! body is read under a cap and a deadline, and handed on byte for byte. Refuses redirects and reasons.
+
+use crate::engine::Context;
+use crate::engine::receive::{Answer, Endpoint, Receiver};
+use crate::model::Payload;
+use crate::provider::verify::Refusal;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use axum::routing::{any, get};
+use http_body_util::BodyExt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest a body may take.
+const BODY_DEADLINE: Duration = Duration::from_secs(15);
+/// After a refusal: how much more is read, so that the sender sees the answer, and for how long.
+const DRAIN: usize = 8 << 20;
+const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
+
+/// What the hooks hold.
+#[derive(Clone)]
+pub struct Hooks {
+    /// The hooks.
+    pub receiver: Arc<Receiver>,
+    /// What the engine needs.
+    pub cx: Context,
+}
+
+/// The routes of the public listener; nothing else exists there.
+pub fn router(hooks: Hooks) -> Router {
+    Router::new()
+        .route("/hooks/{provider}", any(main_account))
+        .route("/hooks/{provider}/{account}", any(account))
+        .route("/hooks/{provider}/{account}/{token}", any(with_token))
+        .route("/healthz", get(healthz))
+        .with_state(hooks)
+}
+
+async fn healthz(State(h): State<Hooks>) -> Response {
+    if h.receiver.low_disk() { later("the disk is nearly full") } else { plain(StatusCode::OK, "ok\n") }
+}
+
+async fn main_account(State(h): State<Hooks>, Path(provider): Path<String>, r: Request) -> Response {
+    hook(&h, &provider, "main", None, r).await
+}
+
+async fn account(State(h): State<Hooks>, Path((provider, account)): Path<(String, String)>, r: Request) -> Response {
+    hook(&h, &provider, &account, None, r).await
+}
+
+async fn with_token(
+    State(h): State<Hooks>,
+    Path((provider, account, token)): Path<(String, String, String)>,
+    r: Request,
+) -> Response {
+    hook(&h, &provider, &account, Some(&token), r).await
+}
+
+async fn hook(h: &Hooks, provider: &str, account: &str, token: Option<&str>, r: Request) -> Response {
+    let Some(endpoint) = h.receiver.endpoint(provider, account, token.is_some()) else {
+        return refuse(r.into_body(), plain(StatusCode::NOT_FOUND, "not found\n")).await;
+    };
+    if !endpoint.methods.iter().any(|m| m == r.method().as_str()) {
+        let mut no = plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
+        if let Ok(allowed) = HeaderValue::from_str(&endpoint.methods.join(", ")) {
+            no.headers_mut().insert(header::ALLOW, allowed);
+        }
+        return refuse(r.into_body(), no).await;
+    }
+    let (head, body) = r.into_parts();
+    let chunked = head.headers.contains_key(header::TRANSFER_ENCODING);
+    if chunked && head.headers.contains_key(header::CONTENT_LENGTH) {
+        return closing(plain(StatusCode::BAD_REQUEST, "content-length beside transfer-encoding\n"));
+    }
+    if head.headers.contains_key(header::CONTENT_ENCODING) {
+        return refuse(body, plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send the body without a content-encoding\n"))
+            .await;
+    }
+    let bytes = match read(body, endpoint.max_body).await {
+        Ok(b) => b,
+        Err(no) => return closing(no),
+    };
+    let payload = Payload::new(wanted(endpoint, &head.headers), bytes);
+    let answer = match h.receiver.receive(endpoint, payload, token, &h.cx).await {
+        Answer::Stored(status) => plain(StatusCode::from_u16(status).unwrap_or(StatusCode::OK), "ok\n"),
+        Answer::Refused(Refusal::Doubled) => plain(StatusCode::BAD_REQUEST, "a header came twice\n"),
+        // A wrong secret path is no hook at all.
+        Answer::Refused(_) if token.is_some() => plain(StatusCode::NOT_FOUND, "not found\n"),
+        Answer::Refused(_) => plain(StatusCode::UNAUTHORIZED, "unauthorized\n"),
+        Answer::Unavailable(why) => {
+            tracing::warn!(connection = %endpoint.connection, "a delivery could not be stored: {why}");
+            later("cannot store now")
+        }
+    };
+    // hyper drops a Content-Length that follows Transfer-Encoding, so both together cannot always be seen: a connection
+    // that sends chunks is never used again, and nothing can be smuggled behind its body.
+    if chunked { closing(answer) } else { answer }
+}
+
+/// The headers that matter, as often as they came; one that is not text counts as missing.
+fn wanted(e: &Endpoint, headers: &HeaderMap) -> Vec<(String, String)> {
+    let mut out = Vec::with_capacity(e.wanted.len());
+    for name in &e.wanted {
+        out.extend(
+            headers.get_all(name.as_str()).iter().filter_map(|v| v.to_str().ok()).map(|v| (name.clone(), v.to_owned())),
+        );
+    }
+    out
+}
+
+async fn read(body: Body, cap: usize) -> Result<Bytes, Response> {
+    match tokio::time::timeout(BODY_DEADLINE, collect(body, cap)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(Some(rest))) => Err(refuse(rest, plain(StatusCode::PAYLOAD_TOO_LARGE, "body too large\n")).await),
+        Ok(Err(None)) => Err(plain(StatusCode::BAD_REQUEST, "the body ended early\n")),
+        Err(_) => Err(plain(StatusCode::REQUEST_TIMEOUT, "the body took too long\n")),
+    }
+}
+
+/// The whole body, or what is left of it where it passes the cap.
+async fn collect(mut body: Body, cap: usize) -> Result<Bytes, Option<Body>> {
+    use axum::body::HttpBody;
+    if body.size_hint().lower() > cap as u64 {
+        return Err(Some(body));
+    }
+    let mut first: Option<Bytes> = None;
+    let mut all = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return Err(None) };
+        let Ok(data) = frame.into_data() else { continue };
+        let so_far = if first.is_some() { first.as_ref().map_or(0, Bytes::len) } else { all.len() };
+        if so_far + data.len() > cap {
+            return Err(Some(body));
+        }
+        // Most bodies come in one piece and need no copy.
+        match first.take() {
+            None if all.is_empty() => first = Some(data),
+            None => all.extend_from_slice(&data),
+            Some(f) => {
+                all.extend_from_slice(&f);
+                all.extend_from_slice(&data);
+            }
+        }
+    }
+    Ok(first.unwrap_or_else(|| Bytes::from(all)))
+}
+
+/// Reads a bounded rest, so that the answer is not lost in a broken pipe, then closes.
+async fn refuse(mut rest: Body, answer: Response) -> Response {
+    let drain = async {
+        let mut left = DRAIN;
+        while let Some(Ok(frame)) = rest.frame().await {
+            left = left.saturating_sub(frame.into_data().map_or(0, |d| d.len()));
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(DRAIN_DEADLINE, drain).await;
+    closing(answer)
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response {
+    let mut r = Response::new(Body::from(text));
+    *r.status_mut() = status;
+    r
+}
+
+fn later(text: &'static str) -> Response {
+    let mut r = plain(StatusCode::SERVICE_UNAVAILABLE, text);
+    r.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
+    r
+}
+
+fn closing(mut r: Response) -> Response {
+    r.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    r
+}

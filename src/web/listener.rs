@@ -1,0 +1,77 @@
+//! Serving HTTP/1 with deadlines: hyper under axum's router.
+//!
+//! In: a bound socket, a router. Out: answers, until told to stop. Invariant: a client that sends its head slower than
+//! 10 s is cut off, and connections are bounded. Refuses to wait for idle clients at the end.
+
+use axum::Router;
+use axum::body::Body;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::Service;
+
+/// Longest a client may take for its head; also how long an idle connection is kept.
+const HEAD_DEADLINE: Duration = Duration::from_secs(10);
+/// Most headers of a request.
+const MOST_HEADERS: usize = 100;
+/// Most bytes of a head.
+const LARGEST_HEAD: usize = 64 * 1024;
+/// Pause after the system refused us a connection (no file handles).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Most connections at a time on one listener.
+pub const MOST_CONNECTIONS: usize = 2_048;
+
+/// Serves until `stop`, then lets running requests end. Returns when all have.
+pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+    let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let running = TaskTracker::new();
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            a = listener.accept() => a,
+        };
+        let Ok((stream, _)) = accepted else {
+            pause().await;
+            continue;
+        };
+        // Full: the connection is closed at once, so the sender tries again instead of waiting.
+        let Ok(permit) = room.clone().try_acquire_owned() else { continue };
+        let _ = stream.set_nodelay(true);
+        let (router, stop) = (router.clone(), stop.clone());
+        running.spawn(async move {
+            let _permit = permit;
+            let service = hyper::service::service_fn(move |r: Request<Incoming>| router.clone().call(r.map(Body::new)));
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEAD_DEADLINE)
+                .max_headers(MOST_HEADERS)
+                .max_buf_size(LARGEST_HEAD)
+                .serve_connection(TokioIo::new(stream), service);
+            tokio::pin!(connection);
+            tokio::select! {
+                // A client that went away or broke the protocol is its own affair.
+                _ = connection.as_mut() => {}
+                () = stop.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    let _ = connection.await;
+                }
+            }
+        });
+    }
+    drop(listener);
+    running.close();
+    running.wait().await;
+}
+
+#[expect(clippy::disallowed_methods, reason = "out of file handles: accepting again at once would spin")]
+async fn pause() {
+    tokio::time::sleep(ACCEPT_PAUSE).await;
+}

@@ -1,0 +1,51 @@
+//! The private listener: health and status. Loopback by default.
+//!
+//! In: requests of our own people. Out: JSON. Invariant: reading only. Refuses to be public: the app warns when it is
+//! bound elsewhere.
+
+use super::actions::Actions;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use axum::routing::get;
+use serde_json::json;
+use std::sync::Arc;
+
+/// The routes of the private listener.
+pub fn router(actions: Arc<Actions>) -> Router {
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/api/v1/status", get(status))
+        .with_state(actions)
+}
+
+/// Alive: the process answers.
+async fn healthz() -> Response {
+    json_answer(StatusCode::OK, &json!({ "ok": true }))
+}
+
+/// Ready and well: 503 with the findings when a person is needed.
+async fn readyz(State(a): State<Arc<Actions>>) -> Response {
+    match a.status().await {
+        Ok(s) if s.healthy => json_answer(StatusCode::OK, &json!({ "ok": true })),
+        Ok(s) => json_answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "ok": false, "findings": s.findings })),
+        Err(e) => json_answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "ok": false, "findings": [e.to_string()] })),
+    }
+}
+
+async fn status(State(a): State<Arc<Actions>>) -> Response {
+    match a.status().await {
+        Ok(s) => json_answer(StatusCode::OK, &s),
+        Err(e) => json_answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "title": e.to_string(), "status": 503 })),
+    }
+}
+
+fn json_answer<T: serde::Serialize>(status: StatusCode, value: &T) -> Response {
+    let mut r = Response::new(Body::from(serde_json::to_string(value).unwrap_or_else(|_| "{}".into())));
+    *r.status_mut() = status;
+    r.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    r
+}
