@@ -5,6 +5,7 @@
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{ChannelSettings, Config};
+use crate::engine::clockwatch::ClockWatch;
 use crate::engine::connections::Connection;
 use crate::engine::deliver::{Channels, DeadLetters, Deliverer};
 use crate::engine::housekeep::Housekeeper;
@@ -177,6 +178,8 @@ impl App {
             job("disk", seconds(5), keeper, |k, now| async move { k.watch_disk(now).await }),
             job("prune", seconds(600), keeper_too, |k, now| async move { k.prune(now).await }),
         ];
+        let watch = Arc::new(ClockWatch::new(cx.clone()));
+        jobs.push(job("clock", seconds(5), watch, |w, now| async move { w.tick(now).await }));
         for name in self.channels.keys() {
             let d = Arc::new(Deliverer { cx: cx.clone(), channels: self.channels.clone(), channel: name.clone() });
             jobs.push(

@@ -6,6 +6,7 @@
 
 pub mod acknowledge;
 pub mod calendar;
+pub mod clockwatch;
 pub mod connections;
 pub mod deliver;
 pub mod housekeep;
@@ -23,7 +24,7 @@ use crate::provider::catalog::Catalog;
 use crate::rules::directory::Directory;
 use crate::store::Store;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::sync::Notify;
 
 /// What every use case holds.
@@ -52,6 +53,8 @@ pub struct Nudges {
     pub deliver: Notify,
     /// Requests being received now; the normalizer yields to them.
     pub receiving: AtomicUsize,
+    /// The clock jumped: nothing is planned but forewarn's own troubles.
+    pub held: AtomicBool,
 }
 
 impl Nudges {

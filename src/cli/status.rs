@@ -65,9 +65,10 @@ fn say(s: &Value, daemon: bool) -> Done {
     if !sources.is_empty() {
         out::table(&["SOURCE", "IS", "READ (UTC)", "ROWS", "WHY"], &sources)?;
     }
-    let off: Vec<Vec<String>> = list("off").iter().map(|o| vec![text(&o[0]), "off".into(), text(&o[1])]).collect();
+    let off: Vec<Vec<String>> = list("off").iter().map(|o| vec![text(&o[0]), text(&o[1])]).collect();
     if !off.is_empty() {
-        out::table(&["NOT POLLED", "", "WHY"], &off)?;
+        out::say("")?;
+        out::table(&["NOT POLLED", "WHY"], &off)?;
     }
     let hooks: Vec<Vec<String>> = list("hooks")
         .iter()
@@ -82,11 +83,13 @@ fn say(s: &Value, daemon: bool) -> Done {
         })
         .collect();
     if !hooks.is_empty() {
+        out::say("")?;
         out::table(&["HOOK", "STORED", "REFUSED (since start)"], &hooks)?;
     }
     let letters: Vec<Vec<String>> =
         list("dead_letters").iter().map(|d| vec![text(&d["id"]), text(&d["contact"]), text(&d["reason"])]).collect();
     if !letters.is_empty() {
+        out::say("")?;
         out::table(&["DEAD LETTER", "FOR", "WHY"], &letters)?;
     }
     let unread: Vec<Vec<String>> = list("unrecognized")
@@ -94,6 +97,7 @@ fn say(s: &Value, daemon: bool) -> Done {
         .map(|u| vec![text(&u["payload"]), text(&u["source"]), text(&u["problem"])])
         .collect();
     if !unread.is_empty() {
+        out::say("")?;
         out::table(&["UNREAD PAYLOAD", "FROM", "WHY"], &unread)?;
     }
     Ok(())

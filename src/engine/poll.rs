@@ -189,10 +189,10 @@ impl Poller {
             Verdict::Bad { health, problem, sample, retry_after } => {
                 asked = retry_after;
                 row.failures += 1;
-                let long_ago = old.last_ok_at.is_none_or(|t| now.duration_since(t) > DAY);
+                let long_ago = old.last_ok_at.is_some_and(|t| now.duration_since(t) > DAY);
                 row.health = match health {
                     Some(h) => h,
-                    None if row.failures >= STALE_AFTER || long_ago && old.last_ok_at.is_some() => SourceHealth::Stale,
+                    None if row.failures >= STALE_AFTER || long_ago => SourceHealth::Stale,
                     None => old.health,
                 };
                 row.problem = Some(problem);
@@ -273,20 +273,13 @@ impl Poller {
 
     /// Tells when a source turns bad, and when it is good again.
     async fn tell(&self, old: &SourceRow, new: &SourceRow, now: Timestamp) -> Result<(), StoreError> {
-        let is_bad = |h: SourceHealth| match h {
-            SourceHealth::Stale | SourceHealth::Unreadable | SourceHealth::Moved | SourceHealth::Gone => true,
-            SourceHealth::Fresh | SourceHealth::Off => false,
-        };
-        let was_told = is_bad(old.health) && old.failures > 0;
-        let tells =
-            if is_bad(new.health) { new.failures > 0 && (!was_told || old.health != new.health) } else { was_told };
-        if !tells {
+        let (was_told, bad) = (worth_telling(old), worth_telling(new));
+        if was_told == bad && (!bad || old.health == new.health) {
             return Ok(());
         }
         let provider =
             crate::model::ProviderId::new(new.id.provider()).map_err(|e| StoreError::Damaged(e.to_string()))?;
         let last = new.last_ok_at.map_or_else(|| "never".to_owned(), |t| t.strftime("%a %-d %b %H:%M UTC").to_string());
-        let bad = is_bad(new.health);
         let t = Trouble {
             about: new.id.name().to_owned(),
             provider,
@@ -304,6 +297,15 @@ impl Poller {
             native_id: None,
         };
         trouble::report(&self.cx, &t, now).await
+    }
+}
+
+/// Whether operators should know: at once where the answer itself is wrong, after some failures where the network is.
+fn worth_telling(row: &SourceRow) -> bool {
+    match row.health {
+        SourceHealth::Unreadable | SourceHealth::Moved | SourceHealth::Gone => true,
+        SourceHealth::Stale => row.failures >= STALE_AFTER,
+        SourceHealth::Fresh | SourceHealth::Off => false,
     }
 }
 

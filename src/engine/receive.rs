@@ -160,7 +160,7 @@ impl Endpoint {
         let reader = cx.catalog.get(self.connection.provider()).and_then(|p| p.webhook.as_ref());
         let key = match reader.and_then(|r| r.proven_id(p.payload.headers(), body)) {
             Some(id) => short_hash(&[connection, b"\0", id.as_bytes()]),
-            None if p.signs_body => short_hash(&[connection, b"\0\0", &p.signed_hash]),
+            None if p.signs_body => short_hash(&[connection, b"\0\0", &self.verifier.signed_hash(&p.payload)]),
             None => {
                 let days = now.as_second() / (SAME_BODY_DAYS * 86_400);
                 short_hash(&[connection, b"\0\0", &days.to_be_bytes(), &body_hash])

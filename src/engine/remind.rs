@@ -8,8 +8,9 @@ use crate::model::{AlertState, Kind};
 use crate::rules::directory::OPERATORS;
 use crate::rules::group::group;
 use crate::rules::ladder::{LadderInput, decide};
-use crate::store::{PlanOutcome, Planned, StoreError};
+use crate::store::{DueAlert, PlanOutcome, Planned, StoreError};
 use jiff::Timestamp;
+use std::sync::atomic::Ordering;
 
 const BATCH: usize = 500;
 
@@ -26,6 +27,8 @@ impl Reminder {
     /// The store's; nothing is half done then.
     pub async fn tick(&self, now: Timestamp) -> Result<Report, StoreError> {
         let due = self.cx.store.due_alerts(now, BATCH).await?;
+        let held = self.cx.nudges.held.load(Ordering::Relaxed);
+        let due: Vec<DueAlert> = due.into_iter().filter(|d| !held || d.matter.kind == Kind::Source).collect();
         if due.is_empty() {
             return Ok(Report::default());
         }
@@ -73,9 +76,4 @@ impl Reminder {
             }),
         }
     }
-}
-
-/// Whether a kind is reminded of at all: for explaining.
-pub fn is_reminded(kind: Kind) -> bool {
-    !matches!(kind, Kind::Job | Kind::Change | Kind::Unrecognized)
 }

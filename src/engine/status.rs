@@ -105,6 +105,9 @@ pub async fn status(
         findings
             .push("a message to the operators could not be delivered: nobody hears of forewarn's own troubles".into());
     }
+    if cx.nudges.held.load(std::sync::atomic::Ordering::Relaxed) {
+        findings.push(super::clockwatch::HELD.to_owned());
+    }
     if oldest_at.is_some_and(|t| now.duration_since(t).as_secs() > 120) {
         findings.push(format!("{pending} payloads wait, the oldest for more than two minutes"));
     }

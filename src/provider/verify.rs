@@ -131,10 +131,6 @@ enum Place {
 pub struct Proven {
     /// The payload, now believed as far as the connection's trust goes.
     pub payload: Payload<Verified>,
-    /// SHA-256 of the signed bytes; of the body for senders that sign nothing.
-    pub signed_hash: [u8; 32],
-    /// The signed headers, whose values may be believed.
-    pub signed_headers: Vec<String>,
     /// Whether the body is inside what was proven.
     pub signs_body: bool,
     /// Which secret opened it.
@@ -243,11 +239,8 @@ impl Verifier {
                     };
                     within(time, check, now)?;
                 }
-                let signed_hash = crypto::sha256(&parts);
-                let signed_headers =
-                    atoms.iter().filter_map(|a| if let Atom::Header(h) = a { Some(h.clone()) } else { None }).collect();
                 let signs_body = atoms.contains(&Atom::Body);
-                Ok(Proven { payload: payload.mark_verified(), signed_hash, signed_headers, signs_body, secret })
+                Ok(Proven { payload: payload.mark_verified(), signs_body, secret })
             }
             Recipe::Token { header } => {
                 let given = once(&payload, header)?.as_bytes().to_vec();
@@ -266,14 +259,19 @@ impl Verifier {
             }
         }
         let secret = hit.ok_or(Refusal::Mismatch)?;
-        let signed_hash = crypto::sha256(&[payload.body()]);
-        Ok(Proven {
-            payload: payload.mark_verified(),
-            signed_hash,
-            signed_headers: Vec::new(),
-            signs_body: false,
-            secret,
-        })
+        Ok(Proven { payload: payload.mark_verified(), signs_body: false, secret })
+    }
+
+    /// A hash of the signed bytes, for senders whose deliveries have no id inside them. Costs a pass over the body, so it
+    /// is made only where it is needed.
+    pub fn signed_hash(&self, payload: &Payload<Verified>) -> [u8; 16] {
+        let Recipe::Hmac { atoms, place, .. } = &self.recipe else { return crypto::short_hash(&[payload.body()]) };
+        let time = place.find(payload).ok().and_then(|(time, _)| time);
+        // Verified before, so nothing is missing; if it were, the body alone still tells deliveries apart.
+        match signed_parts(atoms, payload, time) {
+            Ok(parts) => crypto::short_hash(&parts),
+            Err(_) => crypto::short_hash(&[payload.body()]),
+        }
     }
 
     fn live(&self, now: Timestamp) -> impl Iterator<Item = &LiveSecret> {
@@ -331,7 +329,7 @@ impl Place {
     }
 
     /// The timestamp of a compound header, and the texts that may be signatures.
-    fn find<'p>(&self, payload: &'p Payload<Unverified>) -> Result<(Option<&'p str>, Vec<&'p str>), Refusal> {
+    fn find<'p, S>(&self, payload: &'p Payload<S>) -> Result<(Option<&'p str>, Vec<&'p str>), Refusal> {
         let (mut time, mut found) = (None, Vec::new());
         match self {
             Place::Own(s) => {
@@ -367,9 +365,9 @@ impl Place {
     }
 }
 
-fn signed_parts<'p>(
+fn signed_parts<'p, S>(
     atoms: &'p [Atom],
-    payload: &'p Payload<Unverified>,
+    payload: &'p Payload<S>,
     time: Option<&'p str>,
 ) -> Result<Vec<&'p [u8]>, Refusal> {
     atoms
@@ -384,7 +382,7 @@ fn signed_parts<'p>(
 }
 
 /// The value of a header that must come exactly once and not be empty.
-fn once<'p>(payload: &'p Payload<Unverified>, name: &str) -> Result<&'p str, Refusal> {
+fn once<'p, S>(payload: &'p Payload<S>, name: &str) -> Result<&'p str, Refusal> {
     match payload.header_count(name) {
         0 => Err(Refusal::Missing),
         1 => payload.header(name).filter(|v| !v.is_empty()).ok_or(Refusal::Missing),

@@ -174,7 +174,6 @@ fn insert_event(c: &Connection, r: &RoutedEvent) -> Result<bool, StoreError> {
         Routing::Tell(_) => "routed",
         Routing::Silent(why) => why,
     };
-    let json = |present: bool, text: Result<String, StoreError>| if present { text.map(Some) } else { Ok(None) };
     let n = c
         .prepare_cached(
             "INSERT INTO events (fingerprint, kind, provider, connection, source, matter, native_type, native_id, change, severity, title, summary, url,
@@ -197,9 +196,9 @@ fn insert_event(c: &Connection, r: &RoutedEvent) -> Result<bool, StoreError> {
             e.summary,
             e.url,
             to_json(&e.subjects)?,
-            json(e.deadline.is_some(), to_json(&e.deadline))?,
-            json(!e.replacements.is_empty(), to_json(&e.replacements))?,
-            json(e.money.is_some(), to_json(&e.money))?,
+            e.deadline.as_ref().map(to_json).transpose()?,
+            Some(&e.replacements).filter(|r| !r.is_empty()).map(to_json).transpose()?,
+            e.money.as_ref().map(to_json).transpose()?,
             ms(e.occurred_at),
             ms(e.received_at),
             r.payload.map(|p| p.0),
