@@ -96,7 +96,7 @@ class Bench:
             seconds = time.monotonic() - at
             settled = d.settles(120)
             total = cpu_seconds(d.process.pid) - cpu
-            accepted = d.json("audit")[1]["items"][0]["total"]
+            accepted = d.json("audit")[1]["lines"][0]["total"]
             if r["good_refused"] or r["errors"] or not (drained and settled):
                 wrong.append(f"{lane} {body}: {r['status']} {r['errors']} drained {drained} settled {settled}")
             return {

@@ -27,7 +27,7 @@ SECRETS = {
     "OPENAI_WHSEC": "whsec_" + base64.b64encode(b"openai-key-of-the-proofs-32-byte").decode(),
     "ANTHROPIC_WHSEC": "whsec_" + base64.b64encode(b"anthropic-key-of-the-proofs-32-b").decode(),
     "STRIPE_WHSEC": "whsec_key-of-the-stripe-proof",
-    "GITHUB_WHSEC": "a long random text of the github proof",
+    "GITHUB_WHSEC": "a-long-random-text-of-the-github-proof",
     "SINK_SECRET": "whsec_" + base64.b64encode(b"sink-key-of-the-proofs-32-bytes!").decode(),
     "SLACK_BOT_TOKEN": "xoxb-proof",
     "SMTP_PASSWORD": "mail-proof-password",
@@ -229,16 +229,16 @@ class Daemon:
         """Every item of a list, page after page."""
         items, more = [], []
         while True:
-            _, page = self.json(*args, *more)
+            _, page = self.json(*args, "--limit", "1000", *more)
             items += page["items"]
             if not page.get("next"):
                 return items
-            more = ["--after", str(page["next"])]
+            more = ["--before", str(page["next"])]
 
     def pending(self):
         """What the ledger says is still to be done; None when it does not add up."""
         code, ledger = self.json("audit")
-        return None if code else sum(p["n"] for line in ledger["items"] for p in line["parts"] if p["what"] == "pending")
+        return None if code else sum(p["n"] for line in ledger["lines"] for p in line["parts"] if p["name"] == "pending")
 
     def settles(self, seconds=20):
         return until(lambda: self.pending() == 0, seconds, 0.3)
