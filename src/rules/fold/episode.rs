@@ -29,8 +29,10 @@ pub(super) fn fold(
     let mut new = old.clone();
     new.revision += 1;
     new.opened_at = old.opened_at.min(seen.occurred_at);
-    // Two words of one moment are told apart by their fingerprints, so that both orders end alike.
-    let newest = (seen.occurred_at, &print) > (old.latest_at, &old.latest_fingerprint);
+    // Of two words of one moment (providers count in seconds) an end is the later one; otherwise the fingerprint decides,
+    // so that both orders end alike.
+    let newest = (seen.occurred_at, stage == Stage::Resolved, &print)
+        > (old.latest_at, old.stage == Stage::Resolved, &old.latest_fingerprint);
     let change = match (newest, old.stage, stage) {
         (true, Stage::Open, Stage::Resolved) => Change::Resolved,
         (true, Stage::Resolved, Stage::Open) => Change::Reopened,
