@@ -134,7 +134,10 @@ def new_id(tag="evt"):
 CONFIG = """
 catch_all = "platform"
 watch = []
+{settings}
 {channels}
+[provider.openai.sources.deprecations]
+evidence = "U"  # off: nothing here asks the network
 [connections."openai/main"]
 webhook_secret = "env:OPENAI_WHSEC"
 [connections."anthropic/main"]
@@ -151,8 +154,8 @@ uses = ["openai", "anthropic", "stripe", "github"]
 """
 
 
-def config(channels="", contacts="console = true"):
-    return CONFIG.format(channels=channels, contacts=contacts)
+def config(channels="", contacts="console = true", settings=""):
+    return CONFIG.format(channels=channels, contacts=contacts, settings=settings)
 
 
 class Daemon:
@@ -280,6 +283,7 @@ def serve(answer, port=0):
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_POST(self):
             body = self.rfile.read(int(self.headers.get("content-length", 0)))

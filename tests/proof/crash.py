@@ -103,11 +103,11 @@ def reconcile(check, name, daemon, sender, slack, sink, crashes):
     missing = [i for i in sender.acked if not any(k in events for k in (i, f"alert_{i}", f"resp_{i}"))]
     check(f"{name}: each became one event", not missing and max(events.values(), default=0) <= 1, (missing[:3], events.most_common(2)))
     routed = sum(sender.acked.values())
-    alerts = db.execute("SELECT count(*) FROM alerts WHERE matter LIKE 'openai:%'").fetchone()[0]
+    alerts = db.execute("SELECT count(*) FROM alerts WHERE matter LIKE 'openai:%alert_evt_%'").fetchone()[0]
     check.equal(f"{name}: each of {routed} routed opened one alert", alerts, routed)
     undelivered = db.execute("SELECT state, count(*) FROM obligations WHERE state <> 'delivered' GROUP BY state").fetchall()
     check(f"{name}: every obligation is delivered", not undelivered, undelivered)
-    owed = {a for (a,) in db.execute("SELECT id FROM alerts WHERE matter LIKE 'openai:%'")}
+    owed = {a for (a,) in db.execute("SELECT id FROM alerts WHERE matter LIKE 'openai:%alert_evt_%'")}
     for channel in ("slack", "webhook"):
         told = {a for (a,) in db.execute("SELECT o.alert FROM obligations o JOIN notifications n ON n.id = o.notification WHERE n.channel LIKE ?1 || '%'", (channel,))}
         check(f"{name}: {channel} was told of each", owed <= told, len(owed - told))

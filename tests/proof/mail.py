@@ -122,7 +122,7 @@ def section(url, ca=None, password=True):
 
 def anthropic(d, kind, **data):
     id = new_id()
-    event = {"type": "event", "id": id, "created_at": "2026-11-23T10:00:00Z", "data": {"type": kind, "organization_id": "org_1", "workspace_id": "wrk_1", **data}}
+    event = {"type": "event", "id": id, "created_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "data": {"type": kind, "organization_id": "org_1", "workspace_id": "wrk_1", **data}}
     body = json.dumps(event).encode()
     return d.hook("anthropic", body, standard(SECRETS["ANTHROPIC_WHSEC"], id, body))[0]
 

@@ -60,7 +60,7 @@ def limits(check, o):
 
     def profile(kind):
         id = new_id()
-        event = {"type": "event", "id": id, "created_at": "2026-11-23T10:00:00Z", "data": {"type": f"user_profile.{kind}", "id": "prof_1", "enforcement_action_id": "act_1", "organization_id": "org_1"}}
+        event = {"type": "event", "id": id, "created_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "data": {"type": f"user_profile.{kind}", "id": "prof_1", "enforcement_action_id": "act_1", "organization_id": "org_1"}}
         body = json.dumps(event).encode()
         return d.hook("anthropic", body, standard(SECRETS["ANTHROPIC_WHSEC"], id, body))[0]
 
