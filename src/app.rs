@@ -239,6 +239,12 @@ impl App {
             control::serve(socket, actions, c).await;
             "control".into()
         });
+        let store = self.sqlite.clone();
+        let still = stop.clone();
+        running.spawn(async move {
+            tokio::select! { () = store.ended() => {}, () = still.cancelled() => {} }
+            "store".into()
+        });
         ready(real);
         // A socket that is not there (no systemd) is no error.
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);

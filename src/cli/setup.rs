@@ -20,7 +20,10 @@ pub(super) fn env(name: &str) -> Option<String> {
 }
 
 pub(super) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+    // Half the cores serve; the store's writer and the readers have threads of their own. More workers than that only
+    // cost switches (measured by benches/intake).
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    tokio::runtime::Builder::new_multi_thread().worker_threads((cores / 2).max(1)).enable_all().build()
 }
 
 /// Logs go to stderr: as JSON where no person watches and `FOREWARN_LOG_FORMAT=json` asks for it.

@@ -8,6 +8,7 @@ mod alerts;
 mod convert;
 mod housekeeping;
 mod intake;
+mod keys;
 mod matters;
 mod open;
 mod outbox;
@@ -45,7 +46,7 @@ impl Sqlite {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let connection = open::writable(path)?;
         let checkpointer = open::second(path)?;
-        Ok(Self { writer: Some(Writer::start(connection, checkpointer)), readers: Readers::new(path) })
+        Ok(Self { writer: Some(Writer::start(connection, checkpointer)?), readers: Readers::new(path) })
     }
 
     /// Opens for looking, beside a daemon.
@@ -62,6 +63,14 @@ impl Sqlite {
     pub async fn close(&self) {
         if let Some(w) = &self.writer {
             w.close().await;
+        }
+    }
+
+    /// Waits until the writer is gone: after [`Sqlite::close`], or by a fault of ours, after which nothing can be stored.
+    pub async fn ended(&self) {
+        match &self.writer {
+            Some(w) => w.ended().await,
+            None => std::future::pending().await,
         }
     }
 

@@ -24,7 +24,6 @@ const DRAIN: usize = 8 << 20;
 const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
 
 /// What the hooks hold.
-#[derive(Clone)]
 pub struct Hooks {
     /// The hooks.
     pub receiver: Arc<Receiver>,
@@ -34,6 +33,7 @@ pub struct Hooks {
 
 /// The routes of the public listener; nothing else exists there.
 pub fn router(hooks: Hooks) -> Router {
+    let hooks = Arc::new(hooks);
     Router::new()
         .route("/hooks/{provider}", any(main_account))
         .route("/hooks/{provider}/{account}", any(account))
@@ -42,20 +42,24 @@ pub fn router(hooks: Hooks) -> Router {
         .with_state(hooks)
 }
 
-async fn healthz(State(h): State<Hooks>) -> Response {
+async fn healthz(State(h): State<Arc<Hooks>>) -> Response {
     if h.receiver.low_disk() { later("the disk is nearly full") } else { plain(StatusCode::OK, "ok\n") }
 }
 
-async fn main_account(State(h): State<Hooks>, Path(provider): Path<String>, r: Request) -> Response {
+async fn main_account(State(h): State<Arc<Hooks>>, Path(provider): Path<String>, r: Request) -> Response {
     hook(&h, &provider, "main", None, r).await
 }
 
-async fn account(State(h): State<Hooks>, Path((provider, account)): Path<(String, String)>, r: Request) -> Response {
+async fn account(
+    State(h): State<Arc<Hooks>>,
+    Path((provider, account)): Path<(String, String)>,
+    r: Request,
+) -> Response {
     hook(&h, &provider, &account, None, r).await
 }
 
 async fn with_token(
-    State(h): State<Hooks>,
+    State(h): State<Arc<Hooks>>,
     Path((provider, account, token)): Path<(String, String, String)>,
     r: Request,
 ) -> Response {

@@ -4,11 +4,13 @@
 //! to look into bodies.
 
 use super::convert::{fault, ms};
+use super::keys::Keys;
+use super::writer::{Finish, control};
 use super::{Sqlite, StoreError};
 use crate::crypto::short_hash;
 use crate::store::types::{Delivery, Receipt};
 use crate::store::{Fut, Intake};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use tokio::sync::oneshot;
 
 impl Intake for Sqlite {
@@ -22,19 +24,23 @@ impl Intake for Sqlite {
     }
 }
 
-type Answer = oneshot::Sender<Result<Receipt, StoreError>>;
-type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+pub(super) type Answer = oneshot::Sender<Result<Receipt, StoreError>>;
 
 /// Stores all deliveries of a batch; about how many bytes. If one cannot be written none is.
-pub(super) fn receive_all(c: &Connection, deliveries: Vec<(Delivery, Answer)>, finish: &mut Vec<Finish>) -> u64 {
+pub(super) fn receive_all(
+    c: &Connection,
+    keys: &mut Keys,
+    deliveries: Vec<(Delivery, Answer)>,
+    finish: &mut Vec<Finish>,
+) -> u64 {
     if deliveries.is_empty() {
         return 0;
     }
-    let mut bytes = 0;
+    let (mut bytes, mark) = (0, keys.mark());
     let stored = in_savepoint(c, || {
         let (mut receipts, mut repeats) = (Vec::with_capacity(deliveries.len()), 0_i64);
         for (d, _) in &deliveries {
-            let r = store(c, d)?;
+            let r = store(c, keys, d)?;
             repeats += i64::from(r == Receipt::Repeat);
             bytes += d.body.len() as u64 + 512;
             receipts.push(r);
@@ -47,13 +53,13 @@ pub(super) fn receive_all(c: &Connection, deliveries: Vec<(Delivery, Answer)>, f
     match stored {
         Ok(receipts) => {
             for ((_, done), receipt) in deliveries.into_iter().zip(receipts) {
-                finish.push(Box::new(move |commit| drop(done.send(commit.map(|()| receipt)))));
+                finish.push(Finish::Receipt(done, Ok(receipt)));
             }
         }
         Err(e) => {
+            keys.forget(mark);
             for (_, done) in deliveries {
-                let e = e.clone();
-                finish.push(Box::new(move |_| drop(done.send(Err(e)))));
+                finish.push(Finish::Receipt(done, Err(e.clone())));
             }
         }
     }
@@ -61,54 +67,60 @@ pub(super) fn receive_all(c: &Connection, deliveries: Vec<(Delivery, Answer)>, f
 }
 
 fn in_savepoint<T>(c: &Connection, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-    c.execute_batch("SAVEPOINT intake").map_err(fault)?;
+    control(c, "SAVEPOINT intake")?;
     match work() {
-        Ok(t) => c.execute_batch("RELEASE intake").map(|()| t).map_err(fault),
+        Ok(t) => control(c, "RELEASE intake").map(|()| t),
         Err(e) => {
             // If even this fails the whole batch fails at its commit, and nobody is told of success.
-            let _ = c.execute_batch("ROLLBACK TO intake; RELEASE intake");
+            let _ = control(c, "ROLLBACK TO intake").and_then(|()| control(c, "RELEASE intake"));
             Err(e)
         }
     }
 }
 
-fn store(c: &Connection, d: &Delivery) -> Result<Receipt, StoreError> {
-    let known: Option<(i64, [u8; 16])> = c
-        .prepare_cached("SELECT payload, body_hash FROM deliveries WHERE key = ?1")
-        .and_then(|mut s| s.query_row([d.key], |r| Ok((r.get(0)?, r.get(1)?))).optional())
-        .map_err(fault)?;
-    match known {
-        None => insert(c, d, d.key, None).map(|()| Receipt::Stored),
+fn store(c: &Connection, keys: &mut Keys, d: &Delivery) -> Result<Receipt, StoreError> {
+    match keys.find(c, &d.key)? {
+        None => insert(c, keys, d, d.key, None).map(|()| Receipt::Stored),
         Some((_, hash)) if hash == d.body_hash => Ok(Receipt::Repeat),
         Some((first, _)) => {
             // The same id with another body: kept once under a key of both, shown, and told to the operators.
             let key = short_hash(&[&d.key, &d.body_hash]);
-            let again: Option<i64> = c
-                .prepare_cached("SELECT payload FROM deliveries WHERE key = ?1")
-                .and_then(|mut s| s.query_row([key], |r| r.get(0)).optional())
-                .map_err(fault)?;
-            if again.is_some() {
+            if keys.find(c, &key)?.is_some() {
                 return Ok(Receipt::Repeat);
             }
-            insert(c, d, key, Some(first)).map(|()| Receipt::Conflict)
+            insert(c, keys, d, key, Some(first)).map(|()| Receipt::Conflict)
         }
     }
 }
 
-fn insert(c: &Connection, d: &Delivery, key: [u8; 16], conflict_of: Option<i64>) -> Result<(), StoreError> {
-    let at = ms(d.received_at);
-    c.prepare_cached(
-        "INSERT INTO payloads (source, connection, trust, conflict_of, key, received_at, headers, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )
-    .and_then(|mut s| {
-        s.insert(params![d.source.as_str(), d.connection.as_str(), d.trust.as_str(), conflict_of, key, at, d.headers, &d.body[..]])
-    })
-    .and_then(|payload| {
-        c.prepare_cached("INSERT INTO deliveries (key, payload, body_hash) VALUES (?1, ?2, ?3)")?
-            .execute(params![key, payload, d.body_hash])
-    })
-    .map(drop)
-    .map_err(fault)
+fn insert(
+    c: &Connection,
+    keys: &mut Keys,
+    d: &Delivery,
+    key: [u8; 16],
+    conflict_of: Option<i64>,
+) -> Result<(), StoreError> {
+    let payload = c
+        .prepare_cached(
+            "INSERT INTO payloads (source, connection, trust, conflict_of, key, body_hash, received_at, headers, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )
+        .and_then(|mut s| {
+            s.insert(params![
+                d.source.as_str(),
+                d.connection.as_str(),
+                d.trust.as_str(),
+                conflict_of,
+                key,
+                d.body_hash,
+                ms(d.received_at),
+                d.headers,
+                &d.body[..]
+            ])
+        })
+        .map_err(fault)?;
+    keys.add(key, (payload, d.body_hash));
+    Ok(())
 }
 
 /// Adds to a counter of the ledger.

@@ -7,13 +7,15 @@ CREATE TABLE payloads (
   baseline INTEGER NOT NULL DEFAULT 0,
   conflict_of INTEGER,
   key BLOB,
+  body_hash BLOB,
   received_at INTEGER NOT NULL,
   headers TEXT NOT NULL,
   body BLOB NOT NULL
 ) STRICT;
 CREATE INDEX payloads_conflicts ON payloads(id) WHERE conflict_of IS NOT NULL;
 
--- Dedup of deliveries. Kept longer than the longest retry.
+-- Dedup of deliveries, kept longer than the longest retry. An index over payloads that lags behind: the keys of payloads
+-- after cursor 'keyed' are in the writer's memory, and are read from their payloads again after a restart.
 CREATE TABLE deliveries (
   key BLOB PRIMARY KEY,
   payload INTEGER NOT NULL,
@@ -24,7 +26,7 @@ CREATE TABLE unrecognized (payload INTEGER PRIMARY KEY, problem TEXT NOT NULL, a
 
 -- Where the normalizer is: every payload with a greater id is pending.
 CREATE TABLE cursors (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-INSERT INTO cursors VALUES ('normalized', 0);
+INSERT INTO cursors VALUES ('normalized', 0), ('keyed', 0);
 
 CREATE TABLE counters (name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 

@@ -1,17 +1,21 @@
 //! The writer: one task, one connection, many operations in one commit.
 //!
 //! In: operations from a bounded queue. Out: their results, after the commit. Invariant: nobody hears of success before
-//! the flush; an operation that fails is rolled back to its savepoint and the others go on. Refuses work when the queue
-//! is full, and holds a batch no longer than its budget.
+//! the flush; an operation that fails or panics is rolled back to its savepoint and the others go on. Refuses work when
+//! the queue is full, and holds a batch no longer than its budget.
 
 use super::StoreError;
 use super::convert::fault;
-use super::intake;
+use super::intake::{self, Answer};
+use super::keys::Keys;
 use crate::store::types::{Delivery, Receipt};
 use rusqlite::Connection;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 /// Operations that may wait.
 const QUEUE: usize = 4_096;
@@ -23,26 +27,59 @@ const BUDGET: Duration = Duration::from_millis(10);
 const CHECKPOINT_EVERY: u64 = 8 << 20;
 /// Pages in the log beyond which the writer itself starts it over: 32 MiB.
 const RESTART_AT: i64 = 8_192;
+/// About what an operation that is no delivery writes.
+const OTHER_BYTES: u64 = 16_384;
 
-type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+/// How to tell a caller, once the outcome of the commit is known.
+pub(super) enum Finish {
+    /// A delivery.
+    Receipt(Answer, Result<Receipt, StoreError>),
+    /// Anything else.
+    Job(Box<dyn FnOnce(Result<(), StoreError>) + Send>),
+}
+
+impl Finish {
+    fn tell(self, commit: &Result<(), StoreError>) {
+        match self {
+            // A caller that went away does not need to hear.
+            Finish::Receipt(done, result) => drop(done.send(commit.clone().and(result))),
+            Finish::Job(f) => f(commit.clone()),
+        }
+    }
+}
+
 /// Runs on the connection, or is told why it cannot; whether it succeeded, and how to tell its caller.
 type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> (bool, Finish) + Send>;
 
 enum Work {
-    Receive(Delivery, oneshot::Sender<Result<Receipt, StoreError>>),
+    Receive(Delivery, Answer),
     Run(Job),
     Close(oneshot::Sender<()>),
 }
 
 pub(super) struct Writer {
     queue: mpsc::Sender<Work>,
+    ended: CancellationToken,
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, checkpointer: Connection) -> Self {
+    #[expect(clippy::disallowed_methods, reason = "the one task of the store; `ended` tells when it is gone")]
+    pub(super) fn start(connection: Connection, checkpointer: Connection) -> Result<Self, StoreError> {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        tokio::spawn(write_loop(connection, Arc::new(Mutex::new(checkpointer)), waiting));
-        Self { queue }
+        let keys = Keys::load(&connection)?;
+        let ended = CancellationToken::new();
+        let guard = ended.clone().drop_guard();
+        let mut hand = Loop { checkpointer: Arc::new(Mutex::new(checkpointer)), written: 0, checkpoint: None };
+        tokio::spawn(async move {
+            let _guard = guard;
+            hand.run(Hand { connection, keys }, waiting).await;
+        });
+        Ok(Self { queue, ended })
+    }
+
+    /// Waits until the writer is gone, as it is after [`Writer::close`] or a fault.
+    pub(super) async fn ended(&self) {
+        self.ended.cancelled().await;
     }
 
     pub(super) async fn receive(&self, d: Delivery) -> Result<Receipt, StoreError> {
@@ -59,9 +96,12 @@ impl Writer {
     {
         let (done, result) = oneshot::channel();
         let job: Job = Box::new(move |c| {
-            let out = c.and_then(op);
+            let out = c.and_then(|c| {
+                catch_unwind(AssertUnwindSafe(|| op(c)))
+                    .unwrap_or_else(|_| Err(StoreError::Unavailable("an operation panicked; see the log".into())))
+            });
             let ok = out.is_ok();
-            (ok, Box::new(move |commit| drop(done.send(commit.and(out)))))
+            (ok, Finish::Job(Box::new(move |commit| drop(done.send(commit.and(out))))))
         });
         self.queue.send(Work::Run(job)).await.map_err(|_| stopping())?;
         result.await.unwrap_or_else(|_| Err(stopping()))
@@ -70,7 +110,7 @@ impl Writer {
     pub(super) async fn close(&self) {
         let (done, closed) = oneshot::channel();
         if self.queue.send(Work::Close(done)).await.is_ok() {
-            // The other end is dropped only when the loop has ended, which is what we wait for.
+            // An error says that the loop is gone, which is what we wait for.
             let _ = closed.await;
         }
     }
@@ -83,67 +123,91 @@ fn stopping() -> StoreError {
     StoreError::Unavailable("the store is stopping".into())
 }
 
-async fn write_loop(
-    mut connection: Connection,
+/// What moves to the blocking thread and back with each batch.
+struct Hand {
+    connection: Connection,
+    keys: Keys,
+}
+
+struct Loop {
     checkpointer: Arc<Mutex<Connection>>,
-    mut waiting: mpsc::Receiver<Work>,
-) {
-    let mut written = 0_u64;
-    let mut checkpoint: Option<tokio::task::JoinHandle<i64>> = None;
-    while let Some(first) = waiting.recv().await {
-        let mut batch = vec![first];
-        while batch.len() < BATCH {
-            match waiting.try_recv() {
-                Ok(w) => batch.push(w),
-                Err(_) => break,
+    written: u64,
+    checkpoint: Option<JoinHandle<i64>>,
+}
+
+impl Loop {
+    async fn run(&mut self, mut hand: Hand, mut waiting: mpsc::Receiver<Work>) {
+        loop {
+            let Some(mut batch) = next_batch(&mut waiting, hand.keys.wants_move()).await else { return };
+            let close_at = batch.iter().position(|w| matches!(w, Work::Close(_)));
+            let closing = close_at.map(|at| batch.split_off(at));
+            let done = tokio::task::spawn_blocking(move || {
+                let bytes = commit(&mut hand, batch);
+                (hand, bytes)
+            });
+            // A panic outside any operation took the connection with it: the loop ends, and with it the process.
+            let Ok((back, bytes)) = done.await else { return };
+            hand = back;
+            self.written += bytes;
+            if let Some(closing) = closing {
+                finish_closing(hand, closing);
+                return;
             }
+            let Some(back) = self.checkpoint(hand).await else { return };
+            hand = back;
         }
-        let close_at = batch.iter().position(|w| matches!(w, Work::Close(_)));
-        let closing = close_at.map(|at| batch.split_off(at));
-        let done = tokio::task::spawn_blocking(move || {
-            let bytes = commit(&connection, batch);
-            (connection, bytes)
-        });
-        match done.await {
-            Ok((c, bytes)) => {
-                connection = c;
-                written += bytes;
-            }
-            // A panic inside an operation took the connection with it: without a writer the process must not go on.
-            Err(_) => return,
-        }
-        if let Some(closing) = closing {
-            let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
-            for w in closing {
-                if let Work::Close(done) = w {
-                    drop(connection);
-                    let _ = done.send(());
-                    return;
-                }
-            }
-            return;
-        }
-        if checkpoint.as_ref().is_some_and(tokio::task::JoinHandle::is_finished) {
-            let pages = match checkpoint.take() {
+    }
+
+    /// Copies the log into the file by size: passively on a second connection, and when the log has grown all the same,
+    /// by the writer itself between two batches, so that it starts over.
+    async fn checkpoint(&mut self, mut hand: Hand) -> Option<Hand> {
+        if self.checkpoint.as_ref().is_some_and(JoinHandle::is_finished) {
+            let pages = match self.checkpoint.take() {
                 Some(h) => h.await.unwrap_or(0),
                 None => 0,
             };
             if pages > RESTART_AT {
-                let restart = tokio::task::spawn_blocking(move || {
-                    let _ = connection.execute_batch("PRAGMA wal_checkpoint(RESTART)");
-                    connection
-                });
-                match restart.await {
-                    Ok(c) => connection = c,
-                    Err(_) => return,
-                }
+                let restart = move || {
+                    // It fails when a reader holds an old page; the next one will do.
+                    let _ = hand.connection.execute_batch("PRAGMA wal_checkpoint(RESTART)");
+                    hand
+                };
+                hand = tokio::task::spawn_blocking(restart).await.ok()?;
             }
         }
-        if written >= CHECKPOINT_EVERY && checkpoint.is_none() {
-            written = 0;
-            let c = checkpointer.clone();
-            checkpoint =
-                Some(tokio::task::spawn_blocking(move || passive(&c.lock().unwrap_or_else(PoisonError::into_inner))));
+        if self.written >= CHECKPOINT_EVERY && self.checkpoint.is_none() {
+            self.written = 0;
+            let c = self.checkpointer.clone();
+            let work = move || passive(&c.lock().unwrap_or_else(PoisonError::into_inner));
+            self.checkpoint = Some(tokio::task::spawn_blocking(work));
+        }
+        Some(hand)
+    }
+}
+
+/// What waits, at least one piece unless keys are to be moved anyway; none when everybody who could ask is gone.
+async fn next_batch(waiting: &mut mpsc::Receiver<Work>, busy: bool) -> Option<Vec<Work>> {
+    let mut batch = Vec::new();
+    if !busy {
+        batch.push(waiting.recv().await?);
+    }
+    while batch.len() < BATCH {
+        match waiting.try_recv() {
+            Ok(w) => batch.push(w),
+            Err(_) => break,
+        }
+    }
+    Some(batch)
+}
+
+fn finish_closing(hand: Hand, closing: Vec<Work>) {
+    let _ = hand.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+    drop(hand);
+    for w in closing {
+        match w {
+            Work::Close(done) => drop(done.send(())),
+            Work::Receive(_, done) => drop(done.send(Err(stopping()))),
+            Work::Run(job) => job(Err(stopping())).1.tell(&Ok(())),
         }
     }
 }
@@ -154,9 +218,9 @@ fn passive(c: &Connection) -> i64 {
 }
 
 /// Runs a batch and commits it; about how many bytes were written. Results are told after the commit only.
-fn commit(c: &Connection, batch: Vec<Work>) -> u64 {
-    if let Err(e) = c.execute_batch("BEGIN IMMEDIATE") {
-        let e = fault(e);
+fn commit(hand: &mut Hand, batch: Vec<Work>) -> u64 {
+    let Hand { connection: c, keys } = hand;
+    if let Err(e) = control(c, "BEGIN IMMEDIATE") {
         for w in batch {
             refuse(w, &e);
         }
@@ -165,58 +229,73 @@ fn commit(c: &Connection, batch: Vec<Work>) -> u64 {
     let started = Instant::now();
     let mut bytes = 0;
     let mut finish: Vec<Finish> = Vec::with_capacity(batch.len());
-    let mut late = Vec::new();
-    let mut deliveries = Vec::new();
+    let (mut late, mut deliveries) = (Vec::new(), Vec::new());
     for w in batch {
         match w {
             Work::Receive(d, done) => deliveries.push((d, done)),
-            Work::Run(job) if started.elapsed() < BUDGET => {
-                let (written, f) = in_savepoint(c, job);
-                bytes += written;
-                finish.push(f);
-            }
+            Work::Run(job) if started.elapsed() < BUDGET => finish.push(in_savepoint(c, job)),
             Work::Run(job) => late.push(job),
             Work::Close(done) => drop(done),
         }
     }
-    bytes += intake::receive_all(c, deliveries, &mut finish);
-    let outcome = c.execute_batch("COMMIT").map_err(|e| {
-        let e = fault(e);
-        // The transaction may still be open (disk full): end it, so that the next batch can begin.
-        if !c.is_autocommit() {
-            let _ = c.execute_batch("ROLLBACK");
+    bytes += OTHER_BYTES * finish.len() as u64;
+    bytes += intake::receive_all(c, keys, deliveries, &mut finish);
+    let moving = keys.wants_move();
+    let moved = if moving { keys.move_slice(c) } else { Ok(()) };
+    let outcome = moved.and_then(|()| control(c, "COMMIT"));
+    match &outcome {
+        Ok(()) => {
+            keys.committed();
+            if moving {
+                keys.moved();
+            }
         }
-        e
-    });
+        Err(_) => {
+            keys.forget(0);
+            if moving {
+                keys.not_moved();
+            }
+            roll_back(c);
+        }
+    }
     for f in finish {
-        f(outcome.clone());
+        f.tell(&outcome);
     }
     // What did not fit the budget goes into commits of its own, one each, still in order.
     for job in late {
-        bytes += commit(c, vec![Work::Run(job)]);
+        bytes += commit(hand, vec![Work::Run(job)]);
     }
     bytes
 }
 
-fn in_savepoint(c: &Connection, job: Job) -> (u64, Finish) {
-    if let Err(e) = c.execute_batch("SAVEPOINT op") {
-        return (0, job(Err(fault(e))).1);
+/// Runs a statement of transaction control; prepared once, for it runs with every batch.
+pub(super) fn control(c: &Connection, sql: &'static str) -> Result<(), StoreError> {
+    c.prepare_cached(sql).and_then(|mut s| s.execute([])).map(drop).map_err(fault)
+}
+
+/// After a failed commit (a full disk) the transaction may still be open: ended, so that the next batch can begin.
+fn roll_back(c: &Connection) {
+    if !c.is_autocommit() {
+        let _ = c.execute_batch("ROLLBACK");
+    }
+}
+
+fn in_savepoint(c: &Connection, job: Job) -> Finish {
+    if let Err(e) = control(c, "SAVEPOINT op") {
+        return job(Err(e)).1;
     }
     let (ok, f) = job(Ok(c));
-    let end = if ok { "RELEASE op" } else { "ROLLBACK TO op; RELEASE op" };
-    match c.execute_batch(end) {
-        Ok(()) => (16_384, f),
-        Err(e) => {
-            let e = fault(e);
-            (0, Box::new(move |_| f(Err(e))))
-        }
+    let undone = if ok { Ok(()) } else { control(c, "ROLLBACK TO op") };
+    match undone.and_then(|()| control(c, "RELEASE op")) {
+        Ok(()) => f,
+        Err(e) => Finish::Job(Box::new(move |_| f.tell(&Err(e)))),
     }
 }
 
 fn refuse(w: Work, e: &StoreError) {
     match w {
         Work::Receive(_, done) => drop(done.send(Err(e.clone()))),
-        Work::Run(job) => job(Err(e.clone())).1(Err(e.clone())),
+        Work::Run(job) => job(Err(e.clone())).1.tell(&Ok(())),
         Work::Close(done) => drop(done),
     }
 }
