@@ -78,3 +78,42 @@ fn fresh(seen: &Observation, id: &MatterId, stage: Stage, print: String, heard: 
         version: 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Heard, fold};
+    use crate::model::{Change, Fact, Kind, MatterId, Observation, ProviderId, Severity, SourceId, Stage};
+
+    fn said(change: Change, id: &str) -> Observation {
+        let provider = ProviderId::new("openai").unwrap();
+        Observation {
+            source: SourceId::of(&provider, "webhook").unwrap(),
+            provider,
+            connection: None,
+            kind: Kind::Account,
+            matter: Some(MatterId::new("openai:account/case_1").unwrap()),
+            native_type: None,
+            native_id: Some(id.into()),
+            severity: Severity::Major,
+            title: id.into(),
+            summary: String::new(),
+            url: None,
+            subjects: Vec::new(),
+            money: None,
+            fact: Fact::Episode { change },
+            occurred_at: "2026-11-23T10:00:00Z".parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn an_end_told_in_the_second_of_the_beginning_ends_it_in_either_order() {
+        let heard = Heard { at: "2026-11-23T10:00:01Z".parse().unwrap(), baseline: false };
+        for n in 0..32 {
+            let both = [said(Change::Opened, &format!("begin {n}")), said(Change::Resolved, &format!("end {n}"))];
+            for order in [[0, 1], [1, 0]] {
+                let state = order.iter().fold(None, |s, i| fold(s.as_ref(), &both[*i], heard).state);
+                assert_eq!(state.unwrap().stage, Stage::Resolved, "{order:?} {n}");
+            }
+        }
+    }
+}
