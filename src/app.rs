@@ -318,7 +318,11 @@ async fn settle_orphans(
     Ok(crate::engine::Report::default())
 }
 
-fn channels(s: &ChannelSettings) -> Result<Channels, AppError> {
+/// Sets up every channel, without connecting anywhere.
+///
+/// # Errors
+/// A setting that is wrong.
+pub fn channels(s: &ChannelSettings) -> Result<Channels, AppError> {
     let wrong = |e: &dyn std::fmt::Display| AppError::Setting(e.to_string());
     let client = http::http_client().map_err(|e| wrong(&e))?;
     let mut out: Channels = BTreeMap::from([("console".to_owned(), Channel::Console(console::Console::stdout()))]);

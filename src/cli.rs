@@ -36,14 +36,14 @@ use std::process::ExitCode;
 #[command(
     name = "forewarn",
     version,
-    after_help = "First steps:\n  forewarn demo      see it work, without any key\n  forewarn init      write a commented forewarn.toml\n  forewarn serve     run it"
+    after_help = "First steps:\n  forewarn demo      see it work, without any key\n  forewarn init      write a commented forewarn.toml\n  forewarn check     find mistakes in it\n  forewarn serve     run it\n\nExit codes: 0 done, 1 fault, 2 wrong usage or config, 3 a check found something,\n4 another forewarn holds the data, 5 the database is damaged or newer.\nLogs go to stderr: FOREWARN_LOG=debug for more, FOREWARN_LOG_FORMAT=json for machines."
 )]
 struct Cli {
     /// The config file [default: $FOREWARN_CONFIG, ./forewarn.toml, /etc/forewarn/forewarn.toml, else embedded defaults]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Where things are")]
     config: Option<PathBuf>,
     /// The data folder [default: $FOREWARN_DATA, data_dir of the config, $STATE_DIRECTORY, ./forewarn-data]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Where things are")]
     data: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
@@ -53,19 +53,19 @@ struct Cli {
 enum Command {
     /// Run the daemon: receive webhooks, poll sources, remind people
     Serve(serve::Args),
-    /// See it work in 30 seconds, without any key: fake provider, signed webhooks, an incident, a deprecation
+    /// See it work in a few seconds, without any key: a fake provider, signed webhooks, a deprecation, an incident
     Demo(demo::Args),
     /// Write a commented forewarn.toml
     Init(init::Args),
-    /// Check config, provider files, routes and channels; no network
+    /// Check the config and everything it names, without network; all mistakes at once
     Check(check::Args),
-    /// Check, and look at network, channels, disk and clock; says what to do about each finding
+    /// Check, and look at the disk, the database and the pages we poll; says what to do about each finding
     Doctor(doctor::Args),
     /// List providers, show one, or check a provider file
     Providers(providers::Args),
-    /// What a source's reader makes of a captured body; stores nothing
+    /// Show what is read from a captured page or webhook body; stores nothing
     Read(read::Args),
-    /// Who is told of an event, why, and every step with its date
+    /// Show who would be told of an event, why, and every reminder with its date
     Route(route::Args),
     /// List events, newest first
     Events(events::Args),
@@ -73,17 +73,17 @@ enum Command {
     Alerts(alerts::Args),
     /// Say that you have seen an alert, and when you will be done
     Ack(ack::Args),
-    /// What ends when, whose it is, and where it stands
+    /// List what ends when, whose it is, and where it stands
     Calendar(calendar::Args),
     /// Send a test message through the real channel of a contact
     SendTest(send_test::Args),
-    /// Make, or send, a correctly signed sample webhook of a provider
+    /// Print, or send, a correctly signed sample webhook of a provider
     Simulate(simulate::Args),
-    /// Read unrecognized payloads again, as after an improved provider file
+    /// Read again what could not be read, for example after a provider file was improved
     Replay(replay::Args),
-    /// How forewarn itself is: sources, hooks, tasks, outbox
+    /// Show how forewarn itself is: what needs a person, sources, hooks, messages given up
     Status(status::Args),
-    /// The ledger; exit 3 if it does not add up
+    /// Count what came in and what became of it; exit 3 if it does not add up
     Audit(audit::Args),
 }
 

@@ -11,3 +11,6 @@ pub mod ladder;
 pub mod matcher;
 pub mod policy;
 pub mod route;
+
+#[cfg(test)]
+mod testing;

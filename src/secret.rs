@@ -24,7 +24,7 @@ pub fn resolve(reference: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<
         Some(("env", name)) => {
             env(name).ok_or_else(|| SecretError(format!("{reference}: the environment has no {name}: set it")))?
         }
-        Some(("file", path)) => read_private(Path::new(path))?,
+        Some(("file", path)) => read_private(Path::new(path), 0o077)?,
         Some(("credential", name)) => {
             if name.is_empty() || name.contains('/') {
                 return Err(SecretError(format!("{reference}: a credential name has no '/' in it")));
@@ -34,7 +34,8 @@ pub fn resolve(reference: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<
                     "{reference}: $CREDENTIALS_DIRECTORY is not set: add LoadCredential={name}:… to the systemd unit"
                 ))
             })?;
-            read_private(&Path::new(&dir).join(name))?
+            // systemd lets the service in by an access list, whose mask shows as read permission of the group.
+            read_private(&Path::new(&dir).join(name), 0o037)?
         }
         _ => return Err(SecretError(format!("a secret is given by reference only: write {FORMS}"))),
     };
@@ -45,13 +46,13 @@ pub fn resolve(reference: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<
     Ok(SecretString::from(text))
 }
 
-fn read_private(path: &Path) -> Result<String, SecretError> {
+fn read_private(path: &Path, forbidden: u32) -> Result<String, SecretError> {
     let fail = |why: String| SecretError(format!("file {}: {why}", path.display()));
     let meta = std::fs::metadata(path).map_err(|e| fail(e.to_string()))?;
     if !meta.is_file() {
         return Err(fail("is not a file".into()));
     }
-    if meta.mode() & 0o077 != 0 {
+    if meta.mode() & forbidden != 0 {
         return Err(fail(format!(
             "others can read it (mode {:o}): run chmod 600 {}",
             meta.mode() & 0o777,
@@ -94,5 +95,17 @@ mod tests {
         assert!(e.contains("chmod 600"), "{e}");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!(resolve(&reference, &env).unwrap().expose_secret(), "abc");
+    }
+
+    #[test]
+    fn a_credential_may_show_group_read_as_systemd_makes_it_but_no_more() {
+        let dir = tempfile::tempdir().unwrap();
+        let env = |name: &str| (name == "CREDENTIALS_DIRECTORY").then(|| dir.path().display().to_string());
+        let path = dir.path().join("whsec");
+        fs::write(&path, "abc").unwrap();
+        for (mode, good) in [(0o400, true), (0o440, true), (0o444, false), (0o460, false)] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(resolve("credential:whsec", &env).is_ok(), good, "{mode:o}");
+        }
     }
 }

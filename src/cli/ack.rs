@@ -16,10 +16,10 @@ pub(super) struct Args {
     /// Who you are [default: $USER]
     #[arg(long)]
     by: Option<String>,
-    /// What you say
+    /// A note, kept with the alert
     #[arg(long)]
     note: Option<String>,
-    /// When you mean to be done, YYYY-MM-DD; until then reminders are quiet, but for the last
+    /// When you will be done, YYYY-MM-DD; no reminders until then, except the last ones before the deadline
     #[arg(long, value_name = "DATE")]
     plan: Option<String>,
 }

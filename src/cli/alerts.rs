@@ -17,7 +17,7 @@ pub(super) struct Args {
     /// Only alerts with a number below this one: the `next` of the page before
     #[arg(long)]
     before: Option<i64>,
-    /// At most so many
+    /// How many at most
     #[arg(long, default_value_t = 50)]
     limit: usize,
     /// Print JSON

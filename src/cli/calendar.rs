@@ -9,14 +9,14 @@ use jiff::tz::TimeZone;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  forewarn calendar --within 90d\n  forewarn calendar --owner search --format json\n  forewarn calendar --used --fail-within 30d   # exit 3 in CI when something of ours ends soon"
+    after_help = "Examples:\n  forewarn calendar --within 90d\n  forewarn calendar --owner search --format json\n  forewarn calendar --used --fail-within 30d   # exit 3 in CI when something of yours ends soon"
 )]
 pub(super) struct Args {
-    /// What ends within so long from today
-    #[arg(long, default_value = "90d")]
+    /// How far ahead to look
+    #[arg(long, value_name = "SPAN", default_value = "90d")]
     within: String,
-    /// And what ended at most so long ago
-    #[arg(long, default_value = "0d")]
+    /// How far back to look
+    #[arg(long, value_name = "SPAN", default_value = "0d")]
     past: String,
     /// Only this provider
     #[arg(long)]
@@ -24,10 +24,10 @@ pub(super) struct Args {
     /// Only of this owner
     #[arg(long)]
     owner: Option<String>,
-    /// Only what a service of ours uses (the default of the table, where usage is known)
+    /// Only what a service of yours uses (the table does so once a service says what it uses)
     #[arg(long, conflicts_with = "all")]
     used: bool,
-    /// Everything (the default of JSON and CSV)
+    /// Everything (JSON and CSV do so unless --used)
     #[arg(long)]
     all: bool,
     /// table, json or csv
@@ -75,17 +75,17 @@ pub(super) async fn run(args: Args, place: Place) -> Done {
 }
 
 async fn table(app: &crate::app::App, rows: &[Deprecation], hidden: usize, w: &Window) -> Done {
+    let known = app.cx.directory.usage_known();
     if rows.is_empty() {
         out::say(&format!(
             "Nothing {}ends within {} days, as far as the sources say.",
-            if w.used_only { "of ours " } else { "" },
+            if w.used_only && known { "of ours " } else { "" },
             w.within_days
         ))?;
     } else {
         let lines: Vec<Vec<String>> = rows.iter().map(line).collect();
         out::table(&["ENDS", "LEFT", "WHAT", "USED BY", "OWNER", "STATE"], &lines)?;
     }
-    let known = app.cx.directory.usage_known();
     let (used, unowned) = (
         rows.iter().filter(|r| r.used == Some(true)).count(),
         rows.iter().filter(|r| r.used == Some(true) && r.owners.is_empty()).count(),

@@ -5,13 +5,14 @@ use super::{Done, Failure, Place, out};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  forewarn check --config forewarn.toml --strict")]
 pub(super) struct Args {
-    /// Notes count as findings too (exit 3)
+    /// Exit 3 if there are notes
     #[arg(long)]
     strict: bool,
 }
 
 pub(super) fn run(args: &Args, place: &Place) -> Done {
     let config = place.config()?;
+    crate::app::channels(&config.channels)?;
     let d = &config.directory;
     out::say(&format!(
         "{}: good. {} providers, {} connections, {} owners, {} services, {} routes; what nobody covers goes to {}.",

@@ -18,13 +18,13 @@ pub(super) struct Args {
     /// Only this provider
     #[arg(long)]
     provider: Option<String>,
-    /// Heard since: 2026-11-23, 2026-11-23T08:00:00Z, 24h, 7d
+    /// Only what came since: 2026-11-23, 2026-11-23T08:00:00Z, 24h, 7d
     #[arg(long)]
     since: Option<String>,
     /// Only events with a number below this one: the `next` of the page before
     #[arg(long)]
     before: Option<i64>,
-    /// At most so many
+    /// How many at most
     #[arg(long, default_value_t = 50)]
     limit: usize,
     /// Go on and print new ones as they come

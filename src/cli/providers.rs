@@ -6,7 +6,7 @@ use crate::fetch::{Client, Fetched, Request};
 use crate::model::{ConnectionId, ReadOutcome, SourceId};
 use crate::provider::catalog::{Provider, prepare};
 use crate::provider::file;
-use crate::provider::file::{Auth, Source};
+use crate::provider::file::{Auth, Evidence, Source, Span};
 use clap::Subcommand;
 use serde_json::json;
 use std::path::Path;
@@ -25,16 +25,16 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Sources, steps to connect, and what it will not tell
+    /// Where it speaks, how to connect it, and what it will not tell
     Show {
-        /// The provider
+        /// The provider, for example openai
         id: String,
     },
     /// Check a provider file; with --live fetch its pages and read them
     Check {
-        /// A provider of the catalog, or a path of a file
+        /// A provider, or the path of a provider file
         id: String,
-        /// Fetch its pages and say what their readers make of them
+        /// Fetch its pages now and say how many rows are read
         #[arg(long)]
         live: bool,
     },
@@ -113,15 +113,20 @@ fn show(p: &Provider, public_url: Option<&str>) -> Done {
                 public_url.unwrap_or("https://YOUR-PUBLIC-URL"),
                 if matches!(w.verify, file::Verify::UrlToken) { "/SECRET" } else { "" }
             ),
-            Source::Table(t) => format!("{} every {} h", t.url, t.every.0 / 3_600),
+            Source::Table(t) => format!("{} every {}", t.url, length(t.every)),
             Source::Models(m) => format!(
-                "{} every {} h{}",
+                "{} every {}{}",
                 m.url,
-                m.every.0 / 3_600,
+                length(m.every),
                 if m.auth == Auth::Bearer { ", needs api_key" } else { "" }
             ),
         };
-        out::say(&format!("  {id}/{name}  {what}  [evidence {}]", s.evidence()))?;
+        let known = match s.evidence() {
+            Evidence::V => "",
+            Evidence::R => "  (reported by others, not seen by us)",
+            Evidence::U => "  (unverified: off)",
+        };
+        out::say(&format!("  {id}/{name}  {what}{known}"))?;
     }
     if p.file.sources.values().any(|s| matches!(s, Source::Webhook(_))) {
         out::say(&format!(
@@ -142,6 +147,13 @@ fn show(p: &Provider, public_url: Option<&str>) -> Done {
     numbered("To connect it:", &p.file.subscribe.steps)?;
     numbered("What it will not tell by webhook:", &p.file.subscribe.not_told)?;
     out::say(&format!("\nNext: forewarn simulate {id} TYPE --send http://127.0.0.1:8321"))
+}
+
+/// `6h`, as it is written in a provider file.
+fn length(s: Span) -> String {
+    let (n, unit) =
+        [(86_400, "d"), (3_600, "h"), (60, "m")].into_iter().find(|(n, _)| s.0.is_multiple_of(*n)).unwrap_or((1, "s"));
+    format!("{}{unit}", s.0 / n)
 }
 
 async fn check_live(p: &Provider) -> Done {

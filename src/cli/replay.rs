@@ -7,7 +7,7 @@ use crate::web::actions::Request;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  forewarn replay --provider openai --since 7d")]
 pub(super) struct Args {
-    /// Heard since: 2026-11-23, 24h, 7d
+    /// Only what came since: 2026-11-23, 2026-11-23T08:00:00Z, 24h, 7d
     #[arg(long)]
     since: Option<String>,
     /// Only of this provider

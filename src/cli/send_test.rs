@@ -7,7 +7,7 @@ use crate::web::actions::Request;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  forewarn send-test platform/slack\n  forewarn send-test search/lead")]
 pub(super) struct Args {
-    /// The contact: OWNER/slack, OWNER/email, OWNER/lead, OWNER/webhook, OWNER/console
+    /// The contact: OWNER/slack, OWNER/slack_webhook, OWNER/email, OWNER/lead, OWNER/webhook or OWNER/console
     contact: String,
 }
 

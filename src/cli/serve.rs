@@ -7,14 +7,13 @@ use std::net::SocketAddr;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// Example: forewarn serve --config forewarn.toml
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  forewarn serve --config /etc/forewarn/forewarn.toml --data /var/lib/forewarn")]
 pub(super) struct Args {
-    /// Address of the public side [default: from the config, 127.0.0.1:8321]
+    /// Where webhooks come in (public, behind a proxy) [default: from the config, else 127.0.0.1:8321]
     #[arg(long, value_name = "ADDR")]
     intake: Option<SocketAddr>,
-    /// Address of the private side [default: from the config, 127.0.0.1:8322]
+    /// Where status is read (private, keep it on loopback) [default: from the config, else 127.0.0.1:8322]
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
 }
@@ -36,7 +35,7 @@ pub(super) async fn run(args: Args, place: Place) -> Done {
     app.serve(at, stop, |real| {
         tracing::info!(config = %origin, data = %folder, intake = %real.intake, private = %real.listen, sources = polled, "forewarn is running");
         if hooks.is_empty() {
-            tracing::info!("no webhooks yet: add [connections.\"openai/main\"] to the config; `forewarn providers show openai` says how");
+            tracing::info!("no webhooks yet: `forewarn providers show openai` says how to connect one");
         } else {
             tracing::info!("webhooks: {}", hooks.iter().map(|h| format!("http://{}/hooks/{h}", real.intake)).collect::<Vec<_>>().join(" "));
         }

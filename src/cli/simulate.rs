@@ -11,14 +11,15 @@ use secrecy::ExposeSecret;
     after_help = "Examples:\n  forewarn simulate openai safety.alert.created\n  forewarn simulate openai/support safety.alert.created --send http://127.0.0.1:8321"
 )]
 pub(super) struct Args {
-    /// PROVIDER or PROVIDER/ACCOUNT; the account's own secret signs, where the config has one
+    /// PROVIDER or PROVIDER/ACCOUNT; signed with the secret of that connection, or a sample secret without one
     provider: String,
-    /// The type of the message
+    /// The type of the message, as the provider names it: safety.alert.created
+    #[arg(value_name = "TYPE")]
     kind: String,
-    /// Send it to this intake, and say what it answers
+    /// Send it to the forewarn at this address, and say what it answers
     #[arg(long, value_name = "URL")]
     send: Option<String>,
-    /// Makes the id: the same number is the same delivery [default: the time]
+    /// A number for its id: the same number again is a repeat [default: the time]
     #[arg(long)]
     number: Option<u64>,
 }

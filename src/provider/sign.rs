@@ -76,3 +76,6 @@ pub fn sample_secret(decode: KeyDecode) -> &'static str {
         KeyDecode::Hex => "666f72657761726e2d73616d706c652d7365637265742d33322d627974657321",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -371,3 +371,6 @@ fn ties(routes: &[RouteSection], problems: &mut Vec<Problem>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -107,3 +107,6 @@ fn event(seen: &Observation, change: Change, fingerprint: String, heard: Heard) 
 pub fn as_event(seen: &Observation, at: Timestamp) -> NewEvent {
     NewEvent { change: None, ..event(seen, Change::Noted, String::new(), Heard { at, baseline: false }) }
 }
+
+#[cfg(test)]
+mod tests;

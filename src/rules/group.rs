@@ -25,8 +25,16 @@ pub fn group<'a>(dues: impl IntoIterator<Item = (AlertId, u32, Kind, &'a Due)>) 
         }
     }
     by.into_iter()
-        .map(|((contact, _), obligations)| NewNotification { key: key(&obligations), contact, obligations })
+        .map(|((contact, _), mut obligations)| {
+            // The order the alerts were looked at is chance: the key must not hang on it.
+            obligations.sort_by(|a, b| place(a).cmp(&place(b)));
+            NewNotification { key: key(&obligations), contact, obligations }
+        })
         .collect()
+}
+
+fn place(o: &NewObligation) -> (AlertId, u32, u32, &str, u32) {
+    (o.alert, o.episode, o.deadline_revision, &o.step.0, o.occurrence)
 }
 
 fn key(obligations: &[NewObligation]) -> String {
@@ -37,4 +45,64 @@ fn key(obligations: &[NewObligation]) -> String {
         })
         .collect();
     hex::encode(short_hash(&[text.join("\n").as_bytes()]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Reason, StepKey};
+    use crate::rules::testing::contact;
+    use proptest::prelude::*;
+
+    fn due(step: &str, contacts: &[&str]) -> Due {
+        Due {
+            step: StepKey(step.into()),
+            occurrence: 0,
+            deadline_revision: 1,
+            reason: Reason::Reminder,
+            contacts: contacts.iter().map(|c| contact("search", c)).collect(),
+        }
+    }
+
+    #[test]
+    fn one_message_for_each_contact_and_kind() {
+        let (both, one) = (due("7d", &["email", "lead"]), due("30d", &["email"]));
+        let all = [
+            (AlertId(1), 1, Kind::Deprecation, &both),
+            (AlertId(2), 1, Kind::Deprecation, &one),
+            (AlertId(3), 1, Kind::Incident, &one),
+        ];
+        let mut sizes: Vec<(String, usize)> =
+            group(all).iter().map(|n| (n.contact.id.to_string(), n.obligations.len())).collect();
+        sizes.sort();
+        assert_eq!(sizes, [("search/email".into(), 1), ("search/email".into(), 2), ("search/lead".into(), 1)]);
+        assert_eq!(group([]), []);
+    }
+
+    #[test]
+    fn everything_that_tells_obligations_apart_is_in_the_key() {
+        let key = |alert, episode, d: &Due| group([(AlertId(alert), episode, Kind::Deprecation, d)])[0].key.clone();
+        let d = due("7d", &["email"]);
+        let keys = [
+            key(1, 1, &d),
+            key(2, 1, &d),
+            key(1, 2, &d),
+            key(1, 1, &due("3d", &["email"])),
+            key(1, 1, &due("7d", &["lead"])),
+            key(1, 1, &Due { deadline_revision: 2, ..d.clone() }),
+            key(1, 1, &Due { occurrence: 1, ..d.clone() }),
+        ];
+        assert_eq!(keys.iter().collect::<std::collections::BTreeSet<_>>().len(), keys.len());
+        assert_eq!(keys[0], key(1, 1, &Due { reason: Reason::Overdue, ..d }), "the reason is no part of it");
+        assert!(keys[0].len() == 32 && keys[0].bytes().all(|b| b.is_ascii_hexdigit()));
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_looking_changes_no_message(order in Just((1..9).collect::<Vec<i64>>()).prop_shuffle()) {
+            let d = due("7d", &["email", "lead"]);
+            let of = |ids: &[i64]| group(ids.iter().map(|n| (AlertId(*n), 1, Kind::Deprecation, &d)));
+            prop_assert_eq!(of(&order), of(&[1, 2, 3, 4, 5, 6, 7, 8]));
+        }
+    }
 }

@@ -81,9 +81,9 @@ pub fn decide(x: &LadderInput<'_>, now: Timestamp) -> Plan {
         return Plan { due, close: true, next_at: None };
     }
     let rungs = rungs(x.policy, x.matter, x.alert.opened_at, x.owner);
-    let told_now = due_now(x, &rungs, now);
-    let next_at = next_look(x, &rungs, now, told_now.is_some());
-    Plan { due: told_now, close: false, next_at }
+    let due = due_now(x, &rungs, now);
+    let next_at = next_look(x, &rungs, now, due.as_ref());
+    Plan { due, close: false, next_at }
 }
 
 fn due_now(x: &LadderInput<'_>, rungs: &[Rung], now: Timestamp) -> Option<Due> {
@@ -92,13 +92,17 @@ fn due_now(x: &LadderInput<'_>, rungs: &[Rung], now: Timestamp) -> Option<Due> {
         return Some(due(x, StepKey("opened".into()), 0, Reason::Opened, &[Tell::Owner]));
     }
     let revision = deadline_revision(x.matter);
-    if x.told.iter().map(|t| t.deadline_revision).max().is_some_and(|told| told < revision) {
+    let moved = match x.told.iter().map(|t| t.deadline_revision).max() {
+        Some(told) => told < revision,
+        // A baseline was told to nobody; that its date changed since is news.
+        None => x.matter.revision > x.alert.told_revision.max(1),
+    };
+    if moved {
         return Some(due(x, StepKey("moved".into()), 0, Reason::Moved, &[Tell::Owner]));
     }
-    let passed = rungs.iter().filter(|r| r.at <= now && !covered(x, r) && !quiet(x, r)).max_by_key(|r| r.at);
-    if let Some(rung) = passed {
+    if let Some(rung) = passed(x, rungs, now) {
         let overdue = x.matter.deadline.as_ref().is_some_and(|d| d.days_left(today(x.owner, now)) < 0);
-        let reason = match (rung.step.0.starts_with("after-"), overdue) {
+        let reason = match (escalates(&rung.step), overdue) {
             (true, _) => Reason::Escalated,
             (false, true) => Reason::Overdue,
             (false, false) => Reason::Reminder,
@@ -118,30 +122,54 @@ fn update_due(x: &LadderInput<'_>, now: Timestamp) -> Option<Timestamp> {
     has_news.then(|| last.saturating_add(UPDATE_GAP).unwrap_or(last))
 }
 
-fn next_look(x: &LadderInput<'_>, rungs: &[Rung], now: Timestamp, tells_now: bool) -> Option<Timestamp> {
+fn next_look(x: &LadderInput<'_>, rungs: &[Rung], now: Timestamp, tells: Option<&Due>) -> Option<Timestamp> {
     let rung = rungs.iter().filter(|r| r.at > now).map(|r| r.at).min();
-    let update = if tells_now { None } else { update_due(x, now).filter(|at| *at > now) };
-    rung.into_iter().chain(update).min()
+    let also = match tells {
+        None => update_due(x, now).filter(|at| *at > now),
+        // What this message leaves unsaid to others (an escalation that passed meanwhile) follows in a while.
+        Some(due) => {
+            let mut told = x.told.to_vec();
+            told.push(Told { step: due.step.clone(), deadline_revision: due.deadline_revision, at: now });
+            let after = LadderInput { told: &told, ..*x };
+            passed(&after, rungs, now).and_then(|_| now.saturating_add(UPDATE_GAP).ok()).filter(|at| *at > now)
+        }
+    };
+    rung.into_iter().chain(also).min()
 }
 
-/// A message sent after a rung's moment has said what the rung would say, if it spoke of the same date.
-fn covered(x: &LadderInput<'_>, r: &Rung) -> bool {
+/// The most urgent rung whose moment has come and that nothing has said or silenced.
+fn passed<'r>(x: &LadderInput<'_>, rungs: &'r [Rung], now: Timestamp) -> Option<&'r Rung> {
+    rungs.iter().filter(|r| r.at <= now && !covered(x, r, rungs) && !quiet(x, r)).max_by_key(|r| r.at)
+}
+
+/// A message sent after a rung's moment has said what the rung would say, if it spoke of the same date. An escalation is
+/// said only by a later one to the same people, or made needless by an answer.
+fn covered(x: &LadderInput<'_>, r: &Rung, rungs: &[Rung]) -> bool {
     let revision = deadline_revision(x.matter);
-    let answered = r.step.0.starts_with("after-") && x.alert.ack.is_some();
-    answered
-        || x.told.iter().any(|t| {
-            t.deadline_revision == revision && (t.step == r.step || (t.at >= r.at && !r.step.0.starts_with("after-")))
+    let mut told = x.told.iter().filter(|t| t.deadline_revision == revision);
+    if !escalates(&r.step) {
+        return told.any(|t| t.step == r.step || t.at >= r.at);
+    }
+    let later = |t: &Told| {
+        rungs.iter().any(|s| {
+            s.step == t.step && escalates(&s.step) && s.at >= r.at && r.tell.iter().all(|who| s.tell.contains(who))
         })
+    };
+    x.alert.ack.is_some() || told.any(|t| t.step == r.step || later(t))
 }
 
-/// A plan with a date keeps reminders quiet until that day; the last rungs come all the same. An answer given for a later
-/// deadline than the present one counts for nothing.
+fn escalates(step: &StepKey) -> bool {
+    step.0.starts_with("after-")
+}
+
+/// An answer makes the rungs before it needless, a plan with a date those before that day; the last rungs come all the
+/// same. An answer given for a later deadline than the present one counts for nothing.
 fn quiet(x: &LadderInput<'_>, r: &Rung) -> bool {
     let Some(ack) = &x.alert.ack else { return false };
     let date = x.matter.deadline.as_ref().map(|d| d.date);
     let void = matches!((ack.deadline_on, date), (Some(seen), Some(is)) if is < seen);
     let last = r.step.0.strip_suffix('d').and_then(|d| d.parse::<u32>().ok()).is_some_and(|d| d <= LAST_RUNGS);
-    !void && !last && ack.plan_on.is_some_and(|plan| today(x.owner, r.at) < plan)
+    !void && !last && (r.at <= ack.at || ack.plan_on.is_some_and(|plan| today(x.owner, r.at) < plan))
 }
 
 /// Every rung of a policy with its moment, soonest first; those before the deadline need one.
@@ -193,3 +221,6 @@ fn due(x: &LadderInput<'_>, step: StepKey, occurrence: u32, reason: Reason, tell
     }
     Due { step, occurrence, deadline_revision: deadline_revision(x.matter), reason, contacts }
 }
+
+#[cfg(test)]
+mod tests;

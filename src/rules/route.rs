@@ -134,3 +134,6 @@ fn fits(r: &Route, event: &NewEvent) -> bool {
 pub fn users<'d>(dir: &'d Directory, subjects: &[Subject]) -> Vec<&'d super::directory::Service> {
     dir.services().filter(|s| s.uses.iter().any(|u| subjects.iter().any(|x| u.covers(x)))).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,3 +1,5 @@
+//! The messages as people read them: what must be in each kind, and what must never become markup.
+
 use super::*;
 use crate::model::{AlertId, Firmness, Kind, Precision, ProviderId, Reason, Severity, Subject, SubjectType};
 use crate::notify::testing::{HOSTILE, at, ending, hostile_messages, incident, message, services};

@@ -1,3 +1,5 @@
+//! The outgoing webhook against a server of ours: what is signed, which answers are tried again, what is refused.
+
 use super::*;
 use crate::notify::http::http_client_within;
 use crate::notify::testing::{HOSTILE, ending, hostile, message};

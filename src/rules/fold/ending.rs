@@ -1,7 +1,8 @@
 //! Folding what a source says about the end of something: a deprecation.
 //!
-//! In: state, observation. Out: state and at most two events (the date, the replacement). Invariant: the deadline is the
-//! winning claim's, its revision rises with each new date. Refuses to take silence or an unreadable date for a
+//! In: state, observation. Out: state and at most three events (the date, the replacement, that it has ended). Invariant:
+//! the deadline is the winning claim's, its revision rises with each new date; the matter's own revision rises with
+//! news only, so not with what a source says that is new to us. Refuses to take silence or an unreadable date for a
 //! withdrawal. Source: the pages and APIs of `providers/`.
 
 use super::{Folded, Heard, event, fingerprint};
@@ -70,9 +71,17 @@ fn update(old: &MatterState, seen: &Observation, e: &Ending, mut claim: Claim, h
         new.summary.clone_from(&seen.summary);
         new.url.clone_from(&seen.url);
         new.severity = seen.severity;
-        if e.ended {
-            new.stage = Stage::Retired;
-        }
+    }
+    let moved = !same_date(old.deadline.as_ref(), deadline.as_ref());
+    let ended = wins && e.ended && old.stage == Stage::Announced;
+    if ended {
+        new.stage = Stage::Retired;
+    } else if wins && moved && !e.ended && old.stage == Stage::Retired {
+        // Given another date after its end: it goes on.
+        new.stage = Stage::Announced;
+    }
+    if (moved || ended) && !heard.baseline {
+        new.revision += 1;
     }
     let mut events: Vec<NewEvent> = Vec::new();
     let mut tell = |new: &mut MatterState, change, deadline: Option<Deadline>| {
@@ -81,12 +90,15 @@ fn update(old: &MatterState, seen: &Observation, e: &Ending, mut claim: Claim, h
         new.latest_at = new.latest_at.max(seen.occurred_at);
         events.push(NewEvent { deadline, ..event(seen, change, print, heard) });
     };
-    if !same_date(old.deadline.as_ref(), deadline.as_ref()) {
+    if moved {
         let revision = old.deadline.as_ref().map_or(1, |d| d.revision + 1);
         new.deadline = deadline.map(|d| Deadline { revision, ..d });
-        new.revision += 1;
         let told = new.deadline.clone();
         tell(&mut new, Change::Moved, told);
+    }
+    if ended {
+        let told = new.deadline.clone();
+        tell(&mut new, Change::Retired, told);
     }
     if old.replacements != replacements {
         new.replacements = replacements;

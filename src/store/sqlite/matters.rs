@@ -10,7 +10,7 @@ use crate::model::{AlertState, MatterId, MatterState, PayloadId, Recipient};
 use crate::store::types::{RecordOutcome, Recording, RoutedEvent, Routing, StoredPayload};
 use crate::store::{Fut, Matters};
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const PAYLOAD: &str =
     "p.id, p.source, p.connection, p.trust, p.baseline, p.conflict_of, p.received_at, p.headers, p.body";
@@ -106,23 +106,29 @@ fn record(c: &Connection, r: &Recording) -> Result<RecordOutcome, StoreError> {
             return Err(stale());
         }
     }
-    for m in &r.matters {
-        write_state(c, m)?;
-    }
     let states: BTreeMap<&str, &MatterState> = r.matters.iter().map(|m| (m.id.as_str(), m)).collect();
     let mut news = 0;
     // One wake-up for each (matter, owner), however many events of this batch concern it.
     let mut told: BTreeMap<(&str, &str), &Recipient> = BTreeMap::new();
+    let mut repeated: BTreeSet<&str> = BTreeSet::new();
+    let mut changed: BTreeSet<&str> = BTreeSet::new();
     for e in &r.events {
+        let about = e.event.matter.as_ref().map_or("", |m| m.as_str());
         if !insert_event(c, e)? {
+            repeated.insert(about);
             continue;
         }
+        changed.insert(about);
         news += 1;
         if let (Routing::Tell(recipients), Some(matter)) = (&e.routing, &e.event.matter) {
             for recipient in recipients {
                 told.insert((matter.as_str(), recipient.owner.as_str()), recipient);
             }
         }
+    }
+    // A matter of which only repeats were heard is as it was.
+    for m in r.matters.iter().filter(|m| changed.contains(m.id.as_str()) || !repeated.contains(m.id.as_str())) {
+        write_state(c, m)?;
     }
     let mut alerts = 0;
     let mut over: Vec<&str> = Vec::new();
@@ -217,7 +223,6 @@ fn wake(c: &Connection, m: &MatterState, to: &Recipient, r: &Recording) -> Resul
         })
         .map_err(fault)?;
     let (now, services) = (ms(r.now), to_json(&to.services)?);
-    let reopened = m.kind != crate::model::Kind::Deprecation;
     let n = match known {
         None => {
             let n = c
@@ -230,7 +235,7 @@ fn wake(c: &Connection, m: &MatterState, to: &Recipient, r: &Recording) -> Resul
             audit(c, now, "forewarn", "alert.opened", m.id.as_str(), &format!("{}: {}", to.owner, to.why))?;
             n
         }
-        Some((id, state, ..)) if state == AlertState::Resolved.as_str() && reopened => {
+        Some((id, state, ..)) if state == AlertState::Resolved.as_str() => {
             let n = c
                 .prepare_cached(
                     "UPDATE alerts SET state = 'open', episode = episode + 1, opened_at = ?2, ack = NULL, told_revision = 0, baseline = 0,
@@ -241,7 +246,6 @@ fn wake(c: &Connection, m: &MatterState, to: &Recipient, r: &Recording) -> Resul
             audit(c, now, "forewarn", "alert.reopened", m.id.as_str(), &to.owner)?;
             n
         }
-        Some((_, state, ..)) if state == AlertState::Resolved.as_str() => 0,
         // Already awake, and nothing else to change: no write.
         Some((_, _, Some(at), old)) if at <= now && old == services => 0,
         Some((id, ..)) => c

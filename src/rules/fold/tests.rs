@@ -1,0 +1,253 @@
+//! Folding: what becomes an event, what becomes of the state, and that order and repeats do not count.
+
+use super::*;
+use crate::model::{Kind, Rank, Severity, Stage};
+use crate::rules::testing::{at, ending, episode};
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+const HEARD: &str = "2026-08-20T08:00:02Z";
+
+fn heard() -> Heard {
+    Heard { at: at(HEARD), baseline: false }
+}
+
+/// Folds in order, as recording does: a fold without a state leaves the one before.
+fn fold_all(state: Option<MatterState>, all: &[Observation]) -> (Option<MatterState>, Vec<NewEvent>) {
+    all.iter().fold((state, Vec::new()), |(state, mut events), seen| {
+        let folded = fold(state.as_ref(), seen, heard());
+        events.extend(folded.events);
+        (folded.state.or(state), events)
+    })
+}
+
+fn page(date: &str) -> Observation {
+    ending("deprecations", Rank::Page, Some(date), "gpt-demo-2")
+}
+
+fn changes(events: &[NewEvent]) -> Vec<Change> {
+    events.iter().filter_map(|e| e.change).collect()
+}
+
+#[test]
+fn a_date_that_goes_and_comes_back_is_three_events_and_a_repeat_is_none() {
+    let (a, b) = ("2027-01-22", "2027-03-01");
+    let (state, events) = fold_all(None, &[page(a), page(a), page(b), page(b), page(a), page(a)]);
+    assert_eq!(changes(&events), [Change::Announced, Change::Moved, Change::Moved]);
+    let told: Vec<_> =
+        events.iter().filter_map(|e| e.deadline.as_ref()).map(|d| (d.revision, d.date.to_string())).collect();
+    assert_eq!(told, [(1, a.to_owned()), (2, b.to_owned()), (3, a.to_owned())]);
+    let prints: BTreeSet<_> = events.iter().map(|e| &e.fingerprint).collect();
+    assert_eq!(prints.len(), 3, "each has a fingerprint of its own");
+    let state = state.unwrap();
+    assert_eq!(state.deadline.map(|d| d.revision), Some(3));
+    assert_eq!(state.revision, 3);
+}
+
+#[test]
+fn an_unreadable_date_keeps_the_known_one() {
+    let unread = ending("deprecations", Rank::Page, None, "gpt-demo-2");
+    let (state, events) = fold_all(None, &[page("2027-01-22"), unread.clone(), page("2027-01-22")]);
+    assert_eq!(changes(&events), [Change::Announced]);
+    let state = state.unwrap();
+    assert_eq!(state.deadline.map(|d| d.date.to_string()), Some("2027-01-22".into()));
+    assert!(state.claims.values().all(|c| c.deadline.is_some()));
+
+    let (state, events) = fold_all(None, &[unread, page("2027-01-22")]);
+    assert_eq!(changes(&events), [Change::Announced, Change::Moved]);
+    assert_eq!(state.unwrap().deadline.map(|d| d.revision), Some(1), "the first date is revision 1");
+}
+
+#[test]
+fn another_replacement_is_one_quiet_event_and_moves_no_date() {
+    let other = ending("deprecations", Rank::Page, Some("2027-01-22"), "gpt-demo-3");
+    let (state, events) = fold_all(None, &[page("2027-01-22"), other.clone(), other]);
+    assert_eq!(changes(&events), [Change::Announced, Change::Replaced]);
+    assert_eq!((events[1].severity, &events[1].replacements), (Severity::Info, &vec!["gpt-demo-3".to_owned()]));
+    let state = state.unwrap();
+    assert_eq!((state.deadline.unwrap().revision, state.revision), (1, 1));
+    assert_eq!(state.replacements, ["gpt-demo-3"]);
+}
+
+#[test]
+fn a_date_and_a_replacement_that_change_together_are_two_events() {
+    let other = ending("deprecations", Rank::Page, Some("2027-02-01"), "gpt-demo-3");
+    let (_, events) = fold_all(None, &[page("2027-01-22"), other]);
+    assert_eq!(changes(&events), [Change::Announced, Change::Moved, Change::Replaced]);
+    assert_ne!(events[1].fingerprint, events[2].fingerprint);
+}
+
+#[test]
+fn the_higher_rank_decides_whoever_speaks_last() {
+    let changelog = |d| ending("changelog", Rank::Changelog, Some(d), "gpt-demo-2");
+    let (state, events) = fold_all(None, &[changelog("2027-06-01"), page("2027-01-22"), changelog("2027-07-01")]);
+    assert_eq!(changes(&events), [Change::Announced, Change::Moved], "the changelog's new date moves nothing");
+    let state = state.unwrap();
+    assert_eq!(state.deadline.as_ref().unwrap().date.to_string(), "2027-01-22");
+    assert_eq!(state.claims.len(), 2);
+    // A date of a low rank counts above a high rank without one.
+    let (state, _) = fold_all(None, &[ending("deprecations", Rank::Page, None, "x"), changelog("2027-06-01")]);
+    assert_eq!(state.unwrap().deadline.unwrap().date.to_string(), "2027-06-01");
+}
+
+#[test]
+fn dates_more_than_a_week_apart_are_a_conflict() {
+    for (other, conflict) in [("2027-01-29", false), ("2027-01-30", true), ("2027-01-14", true), ("2027-01-15", false)]
+    {
+        let changelog = ending("changelog", Rank::Changelog, Some(other), "gpt-demo-2");
+        let (state, _) = fold_all(None, &[page("2027-01-22"), changelog]);
+        assert_eq!(state.unwrap().in_conflict(), conflict, "{other}");
+    }
+}
+
+#[test]
+fn the_end_is_an_event_once_and_a_later_date_takes_it_back() {
+    let mut over = page("2027-01-22");
+    if let Fact::Ending(e) = &mut over.fact {
+        e.ended = true;
+    }
+    let (state, events) = fold_all(None, &[page("2027-01-22"), over.clone(), over.clone(), page("2027-01-22")]);
+    assert_eq!(changes(&events), [Change::Announced, Change::Retired]);
+    assert!(state.as_ref().unwrap().is_over(), "the same date elsewhere on the page does not revive it");
+    let (state, events) = fold_all(state, &[page("2027-06-01")]);
+    assert_eq!((changes(&events), state.unwrap().stage), (vec![Change::Moved], Stage::Announced));
+    assert_eq!(fold(None, &over, heard()).state.unwrap().stage, Stage::Retired);
+}
+
+#[test]
+fn what_a_new_source_says_of_a_date_is_no_news_of_the_matter() {
+    let baseline = Heard { baseline: true, ..heard() };
+    let first = fold(None, &page("2027-01-22"), baseline).state.unwrap();
+    let api = ending("models", Rank::Api, Some("2027-01-23"), "gpt-demo-2");
+    let second = fold(Some(&first), &api, baseline).state.unwrap();
+    assert_eq!((second.deadline.as_ref().unwrap().revision, second.revision), (2, 1));
+    let third = fold(Some(&second), &ending("models", Rank::Api, Some("2027-02-01"), "gpt-demo-2"), heard());
+    assert_eq!(third.state.unwrap().revision, 2);
+}
+
+#[test]
+fn an_episode_opens_goes_on_ends_and_comes_back() {
+    let hour = |h: u32| at(&format!("2026-08-20T{h:02}:00:00Z"));
+    let said = [
+        episode(Some("1"), Change::Opened, hour(1), "errors"),
+        episode(Some("2"), Change::Updated, hour(2), "errors, cause known"),
+        episode(Some("3"), Change::Resolved, hour(3), "fixed"),
+        episode(Some("3"), Change::Resolved, hour(3), "fixed"),
+        episode(Some("4"), Change::Updated, hour(4), "errors again"),
+    ];
+    let (state, events) = fold_all(None, &said);
+    assert_eq!(changes(&events), [Change::Opened, Change::Updated, Change::Resolved, Change::Reopened]);
+    let state = state.unwrap();
+    assert_eq!((state.stage, state.title.as_str(), state.revision), (Stage::Open, "errors again", 4));
+    assert_eq!((state.opened_at, state.latest_at), (hour(1), hour(4)));
+}
+
+#[test]
+fn an_older_word_that_comes_late_is_recorded_and_changes_nothing_else() {
+    let hour = |h: u32| at(&format!("2026-08-20T{h:02}:00:00Z"));
+    let end = episode(Some("3"), Change::Resolved, hour(3), "fixed");
+    let (state, events) = fold_all(
+        None,
+        &[
+            end,
+            episode(Some("2"), Change::Updated, hour(2), "worse"),
+            episode(Some("1"), Change::Opened, hour(1), "errors"),
+        ],
+    );
+    assert_eq!(changes(&events), [Change::Resolved, Change::Updated, Change::Updated]);
+    let state = state.unwrap();
+    assert_eq!((state.stage, state.title.as_str()), (Stage::Resolved, "fixed"));
+    assert_eq!((state.opened_at, state.latest_at), (hour(1), hour(3)));
+}
+
+#[test]
+fn opened_and_resolved_in_one_second_is_over_in_both_orders() {
+    // Many ids: which fingerprint is the larger must not decide.
+    for n in 0..20 {
+        let open = episode(Some(&format!("o{n}")), Change::Opened, at(HEARD), "errors");
+        let end = episode(Some(&format!("r{n}")), Change::Resolved, at(HEARD), "fixed");
+        for order in [[open.clone(), end.clone()], [end.clone(), open.clone()]] {
+            let (state, _) = fold_all(None, &order);
+            assert_eq!(state.unwrap().stage, Stage::Resolved, "{n}");
+        }
+    }
+}
+
+#[test]
+fn the_same_words_again_without_an_id_are_no_event() {
+    let hour = |h: u32| at(&format!("2026-08-20T{h:02}:00:00Z"));
+    let bad = |h| episode(None, Change::Opened, hour(h), "openai/status is unreadable");
+    let good = |h| episode(None, Change::Resolved, hour(h), "openai/status is read again");
+    let (state, events) = fold_all(None, &[bad(1), bad(2), good(3), good(4), bad(5), bad(6), good(7)]);
+    assert_eq!(changes(&events), [Change::Opened, Change::Resolved, Change::Reopened, Change::Resolved]);
+    let prints: BTreeSet<_> = events.iter().map(|e| &e.fingerprint).collect();
+    assert_eq!((prints.len(), state.unwrap().revision), (4, 4));
+}
+
+#[test]
+fn a_fact_without_state_is_noted_and_a_repeat_has_the_same_fingerprint() {
+    let mut job = episode(Some("evt_1"), Change::Opened, at(HEARD), "batch done");
+    (job.kind, job.matter, job.fact) = (Kind::Job, None, Fact::Noted);
+    let (one, two) = (fold(None, &job, heard()), fold(None, &job, heard()));
+    assert_eq!((one.state.clone(), changes(&one.events)), (None, vec![Change::Noted]));
+    assert_eq!(one, two);
+    for other in
+        [Observation { native_id: Some("evt_2".into()), ..job.clone() }, Observation { native_id: None, ..job }]
+    {
+        assert_ne!(fold(None, &other, heard()).events[0].fingerprint, one.events[0].fingerprint);
+    }
+}
+
+#[test]
+fn the_same_native_id_at_another_account_is_another_event() {
+    let one = episode(Some("evt_1"), Change::Opened, at(HEARD), "errors");
+    let other = crate::model::ConnectionId::new("openai/support").ok();
+    let two = Observation { connection: other, ..one.clone() };
+    assert_ne!(fold(None, &one, heard()).events[0].fingerprint, fold(None, &two, heard()).events[0].fingerprint);
+}
+
+/// Some words about one incident, each with its own id, in two orders. Few moments, so that many are equal.
+fn two_orders() -> impl Strategy<Value = (Vec<Observation>, Vec<Observation>)> {
+    let change = prop_oneof![Just(Change::Opened), Just(Change::Updated), Just(Change::Resolved)];
+    let words = prop::collection::vec((change, 0i64..6, "[ab]{1,2}"), 1..9).prop_map(|all| {
+        let said = |(n, (change, hour, title)): (usize, (Change, i64, String))| {
+            episode(Some(&format!("id-{n}")), change, Timestamp::from_second(hour * 3_600).unwrap(), &title)
+        };
+        all.into_iter().enumerate().map(said).collect::<Vec<_>>()
+    });
+    words.prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle()))
+}
+
+fn prints(events: &[NewEvent]) -> BTreeSet<String> {
+    events.iter().map(|e| e.fingerprint.clone()).collect()
+}
+
+proptest! {
+    #[test]
+    fn every_order_of_deliveries_ends_alike((one, two) in two_orders()) {
+        let ((a, heard_a), (b, heard_b)) = (fold_all(None, &one), fold_all(None, &two));
+        prop_assert_eq!(a, b, "the whole state");
+        prop_assert_eq!(prints(&heard_a), prints(&heard_b));
+        prop_assert_eq!(prints(&heard_a).len(), one.len());
+    }
+
+    #[test]
+    fn hearing_everything_twice_adds_no_event_and_changes_no_word((one, two) in two_orders()) {
+        let (first, events) = fold_all(None, &one);
+        let (second, again) = fold_all(first.clone(), &two);
+        prop_assert!(prints(&again).is_subset(&prints(&events)));
+        let (first, second) = (first.unwrap(), second.unwrap());
+        prop_assert_eq!((first.stage, first.title, first.latest_at), (second.stage, second.title, second.latest_at));
+    }
+
+    #[test]
+    fn reading_a_page_twice_is_reading_it_once(dates in prop::collection::vec(1i8..5, 1..12)) {
+        let once: Vec<Observation> = dates.iter().map(|d| page(&format!("2027-0{d}-15"))).collect();
+        let twice: Vec<Observation> = once.iter().flat_map(|o| [o.clone(), o.clone()]).collect();
+        let ((a, one), (b, two)) = (fold_all(None, &once), fold_all(None, &twice));
+        prop_assert_eq!(a, b);
+        let runs = 1 + dates.windows(2).filter(|w| w[0] != w[1]).count();
+        prop_assert_eq!(prints(&one).len(), runs, "each change is an event of its own");
+        prop_assert_eq!(one, two);
+    }
+}
