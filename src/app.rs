@@ -159,7 +159,7 @@ impl App {
     pub fn jobs(&self, receiver: &Arc<Receiver>) -> Result<Vec<Job>, AppError> {
         let cx = &self.cx;
         let seconds = Duration::from_secs;
-        let normalizer = Arc::new(Normalizer { cx: cx.clone() });
+        let normalizer = Arc::new(Normalizer::new(cx.clone()));
         let reminder = Arc::new(Reminder { cx: cx.clone() });
         let dead = Arc::new(DeadLetters { cx: cx.clone() });
         let keeper = Arc::new(Housekeeper {
@@ -191,7 +191,7 @@ impl App {
         let orphans = Arc::new((cx.clone(), self.channels.clone()));
         jobs.push(job("orphans", seconds(30), orphans, |o, now| async move { settle_orphans(&o.0, &o.1, now).await }));
         if !self.targets.is_empty() {
-            let client = Client::new().map_err(AppError::Setting)?;
+            let client = Arc::new(Client::default());
             let poller = Arc::new(Poller { cx: cx.clone(), client, targets: self.targets.clone() });
             jobs.push(job("poll", seconds(20), poller, |p, now| async move { p.tick(now).await }));
         }
@@ -324,8 +324,16 @@ async fn settle_orphans(
 /// A setting that is wrong.
 pub fn channels(s: &ChannelSettings) -> Result<Channels, AppError> {
     let wrong = |e: &dyn std::fmt::Display| AppError::Setting(e.to_string());
-    let client = http::http_client().map_err(|e| wrong(&e))?;
+    let by_http = s.slack.is_some() || !s.slack_webhooks.is_empty() || !s.webhooks.is_empty();
     let mut out: Channels = BTreeMap::from([("console".to_owned(), Channel::Console(console::Console::stdout()))]);
+    if let Some(settings) = &s.email {
+        out.insert("email".into(), Channel::Email(email::Smtp::new(settings.clone()).map_err(|e| wrong(&e))?));
+    }
+    if !by_http {
+        return Ok(out);
+    }
+    // One client for all: each reads the system's certificates.
+    let client = http::http_client().map_err(|e| wrong(&e))?;
     if let Some((token, base)) = &s.slack {
         out.insert(
             "slack".into(),
@@ -335,9 +343,6 @@ pub fn channels(s: &ChannelSettings) -> Result<Channels, AppError> {
     for (name, url) in &s.slack_webhooks {
         let hook = slack::IncomingWebhook::new(client.clone(), url.clone()).map_err(|e| wrong(&e))?;
         out.insert(format!("slack_webhook.{name}"), Channel::SlackWebhook(hook));
-    }
-    if let Some(settings) = &s.email {
-        out.insert("email".into(), Channel::Email(email::Smtp::new(settings.clone()).map_err(|e| wrong(&e))?));
     }
     for (name, (url, secret)) in &s.webhooks {
         let hook = webhook::Outgoing::new(client.clone(), name.clone(), url, secret).map_err(|e| wrong(&e))?;

@@ -24,7 +24,7 @@ use crate::provider::catalog::Catalog;
 use crate::rules::directory::Directory;
 use crate::store::Store;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use tokio::sync::Notify;
 
 /// What every use case holds.
@@ -51,24 +51,10 @@ pub struct Nudges {
     pub remind: Notify,
     /// Something waits in the outbox.
     pub deliver: Notify,
-    /// Requests being received now; the normalizer yields to them.
-    pub receiving: AtomicUsize,
+    /// Deliveries taken since the start; the normalizer yields to many of them.
+    pub received: AtomicU64,
     /// The clock jumped: nothing is planned but forewarn's own troubles.
     pub held: AtomicBool,
-}
-
-impl Nudges {
-    /// Counts a request for as long as the value lives.
-    pub fn receiving(self: &Arc<Self>) -> impl Drop + use<> {
-        struct Guard(Arc<Nudges>);
-        impl Drop for Guard {
-            fn drop(&mut self) {
-                self.0.receiving.fetch_sub(1, Ordering::Relaxed);
-            }
-        }
-        self.receiving.fetch_add(1, Ordering::Relaxed);
-        Guard(self.clone())
-    }
 }
 
 /// What a tick did, for people: `12 payloads, 3 events`. Whether there is more to do at once.

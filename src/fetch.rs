@@ -7,7 +7,7 @@
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use secrecy::{ExposeSecret, SecretString};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use url::{Host, Url};
 
@@ -71,36 +71,34 @@ pub enum FetchError {
     TooLarge,
 }
 
-/// The client.
-#[derive(Debug, Clone)]
+/// The client. Its parts are made when first needed: reading the system's certificates takes memory and time.
+#[derive(Debug, Default)]
 pub struct Client {
-    public: reqwest::Client,
-    loopback: reqwest::Client,
+    public: OnceLock<reqwest::Client>,
+    loopback: OnceLock<reqwest::Client>,
+}
+
+fn build(guard: Guard) -> Result<reqwest::Client, FetchError> {
+    reqwest::Client::builder()
+        .user_agent(concat!("forewarn/", env!("CARGO_PKG_VERSION"), " (polls announcements)"))
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(10))
+        .timeout(DEADLINE)
+        .pool_max_idle_per_host(0)
+        .no_proxy()
+        .dns_resolver(Arc::new(guard))
+        .build()
+        .map_err(|e| FetchError::Network(format!("cannot prepare the HTTP client: {e}")))
 }
 
 impl Client {
-    /// Prepares it. A TLS provider must be installed before.
-    ///
-    /// # Errors
-    /// What the TLS set-up says.
-    pub fn new() -> Result<Self, String> {
-        let build = |guard: Guard| {
-            reqwest::Client::builder()
-                .user_agent(concat!(
-                    "forewarn/",
-                    env!("CARGO_PKG_VERSION"),
-                    " (polls announcements; see the operator's public URL)"
-                ))
-                .redirect(reqwest::redirect::Policy::none())
-                .connect_timeout(Duration::from_secs(10))
-                .timeout(DEADLINE)
-                .pool_max_idle_per_host(0)
-                .no_proxy()
-                .dns_resolver(Arc::new(guard))
-                .build()
-                .map_err(|e| format!("cannot prepare the HTTP client: {e}"))
-        };
-        Ok(Self { public: build(Guard { loopback: false })?, loopback: build(Guard { loopback: true })? })
+    fn client(&self, loopback: bool) -> Result<&reqwest::Client, FetchError> {
+        let cell = if loopback { &self.loopback } else { &self.public };
+        if let Some(c) = cell.get() {
+            return Ok(c);
+        }
+        let made = build(Guard { loopback })?;
+        Ok(cell.get_or_init(|| made))
     }
 
     /// Fetches.
@@ -112,8 +110,8 @@ impl Client {
         let own_loopback = is_loopback(&url);
         let first_host = url.host_str().map(str::to_owned);
         for _ in 0..=MOST_REDIRECTS {
-            let client = if own_loopback { &self.loopback } else { &self.public };
             check(&url, own_loopback)?;
+            let client = self.client(own_loopback)?;
             let mut get = client.get(url.clone());
             if let Some(t) = &request.etag {
                 get = get.header("if-none-match", t);

@@ -44,7 +44,7 @@ pub(super) async fn run(_: Args, place: Place) -> Done {
     )?;
     line(!config.connections.is_empty(), "connections", "no webhooks yet: forewarn providers show openai")?;
     line(config.directory.usage_known(), "services", "no service says what it uses: everything goes to the catch-all")?;
-    let client = Client::new().map_err(Failure::Fault)?;
+    let client = Client::default();
     let app_targets: Vec<(String, String)> = config
         .catalog
         .iter()

@@ -157,7 +157,7 @@ fn length(s: Span) -> String {
 }
 
 async fn check_live(p: &Provider) -> Done {
-    let client = Client::new().map_err(Failure::Fault)?;
+    let client = Client::default();
     let mut bad = false;
     for (name, s) in &p.file.sources {
         let url = match s {

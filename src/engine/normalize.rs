@@ -14,13 +14,15 @@ use crate::rules::fold::Heard;
 use crate::store::{Recording, StoreError, StoredPayload};
 use jiff::Timestamp;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::{Arc, Mutex, PoisonError, atomic::Ordering};
 use std::time::Duration;
 
 const BATCH: usize = 256;
 const BATCH_BYTES: usize = 4 << 20;
-/// Requests in flight from which on intake comes first.
-const BUSY: usize = 4;
+/// Deliveries a second from which on intake comes first.
+const BUSY: u64 = 2_000;
+/// Shortest time over which that is measured.
+const MEASURED: Duration = Duration::from_millis(100);
 /// How long intake may come first.
 const PATIENCE_MS: i64 = 30_000;
 
@@ -28,22 +30,43 @@ const PATIENCE_MS: i64 = 30_000;
 pub struct Normalizer {
     /// What it works with.
     pub cx: Context,
+    /// When the rate of intake was last measured, at which count, and what it was.
+    rate: Mutex<(Timestamp, u64, u64)>,
 }
 
 impl Normalizer {
+    /// Ready to work.
+    pub fn new(cx: Context) -> Self {
+        let began = cx.clock.now();
+        Self { cx, rate: Mutex::new((began, 0, 0)) }
+    }
+
+    /// Whether deliveries come faster than it is worth competing with them for the one writer.
+    fn is_busy(&self, now: Timestamp) -> bool {
+        let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
+        let (then, count, _) = *rate;
+        let passed = now.duration_since(then).as_millis();
+        if passed >= i128::try_from(MEASURED.as_millis()).unwrap_or(0) {
+            let received = self.cx.nudges.received.load(Ordering::Relaxed);
+            let per_second = u128::from(received.saturating_sub(count)) * 1_000 / passed.unsigned_abs().max(1);
+            *rate = (now, received, u64::try_from(per_second).unwrap_or(u64::MAX));
+        }
+        rate.2 >= BUSY
+    }
+
     /// Normalizes one batch.
     ///
     /// # Errors
     /// The store's; nothing is half done then.
     pub async fn tick(&self, now: Timestamp) -> Result<Report, StoreError> {
-        let busy = self.cx.nudges.receiving.load(Ordering::Relaxed) >= BUSY;
+        let busy = self.is_busy(now);
         let limit = if busy { 1 } else { BATCH };
         let (from, payloads) = self.cx.store.pending(limit, BATCH_BYTES).await?;
         let Some((oldest, last)) = payloads.first().zip(payloads.last()).map(|(a, b)| (a.received_at, b.id)) else {
             return Ok(Report::default());
         };
         if busy && now.as_millisecond() - oldest.as_millisecond() < PATIENCE_MS {
-            return Ok(Report { pause: Some(Duration::from_millis(100)), ..Report::default() });
+            return Ok(Report { pause: Some(2 * MEASURED), ..Report::default() });
         }
         let (count, full) = (payloads.len(), payloads.len() == limit);
         let base = Recording { cursor: Some((from, last)), now, ..Recording::default() };

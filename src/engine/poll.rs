@@ -18,6 +18,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tokio::task::JoinSet;
 
 /// Sources fetched at the same time.
@@ -98,7 +99,7 @@ pub struct Poller {
     /// What it works with.
     pub cx: Context,
     /// The guarded client.
-    pub client: Client,
+    pub client: Arc<Client>,
     /// What runs.
     pub targets: Vec<Target>,
 }

@@ -83,7 +83,7 @@ impl Actions {
                 Err(e) => Reply::Failed(e.to_string()),
             },
             Request::Replay { since, provider } => {
-                let n = Normalizer { cx: self.cx.clone() };
+                let n = Normalizer::new(self.cx.clone());
                 match n.replay(since, provider.as_deref(), now).await {
                     Ok((looked, read)) => Reply::Done(json!({ "looked": looked, "read": read })),
                     Err(e) => Reply::Failed(e.to_string()),
