@@ -53,6 +53,16 @@ impl Job {
     }
 }
 
+/// How long until the next tick.
+enum Wait {
+    /// At once.
+    No,
+    /// So long, or until nudged.
+    AtMost(Duration),
+    /// So long.
+    Exactly(Duration),
+}
+
 /// All jobs and how they are.
 #[derive(Clone)]
 pub struct Supervisor {
@@ -98,24 +108,21 @@ impl Supervisor {
                 None => return,
             };
             failures = if outcome.is_ok() { 0 } else { failures + 1 };
-            let wait = self.note(&job.name, job.period, outcome, failures);
-            let Some(wait) = wait else { continue };
+            let (wait, nudgeable) = match self.note(&job.name, job.period, outcome, failures) {
+                Wait::No => continue,
+                Wait::AtMost(d) => (d, true),
+                Wait::Exactly(d) => (d, false),
+            };
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = sleep(wait) => {}
-                () = nudged(job), if failures == 0 => {}
+                () = nudged(job), if nudgeable => {}
             }
         }
     }
 
-    /// Notes what a tick did; how long to wait, or not at all.
-    fn note(
-        &self,
-        name: &str,
-        period: Duration,
-        outcome: Result<Report, StoreError>,
-        failures: u32,
-    ) -> Option<Duration> {
+    /// Notes what a tick did; how long to wait for the next.
+    fn note(&self, name: &str, period: Duration, outcome: Result<Report, StoreError>, failures: u32) -> Wait {
         let mut all = self.status.lock().unwrap_or_else(PoisonError::into_inner);
         let t = all.entry(name.to_owned()).or_insert_with(|| Task {
             name: name.to_owned(),
@@ -133,14 +140,19 @@ impl Supervisor {
                     tracing::debug!(task = name, "{}", report.summary);
                     t.last = report.summary;
                 }
-                if report.more { None } else { Some(report.pause.unwrap_or(period)) }
+                match (report.more, report.pause) {
+                    (true, _) => Wait::No,
+                    // A job that asks for a pause means it: what nudges it is what it makes way for.
+                    (false, Some(pause)) => Wait::Exactly(pause),
+                    (false, None) => Wait::AtMost(period),
+                }
             }
             Err(e) => {
                 if failures == 1 {
                     tracing::warn!(task = name, error = %e, "a task failed and is tried again");
                 }
                 t.last = e.to_string();
-                Some((period * 2_u32.pow(failures.min(6))).min(LONGEST_BACKOFF))
+                Wait::Exactly((period * 2_u32.pow(failures.min(6))).min(LONGEST_BACKOFF))
             }
         }
     }

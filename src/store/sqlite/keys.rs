@@ -15,14 +15,43 @@ const MOST_RECENT: usize = 65_536;
 /// Keys of one slice: a few milliseconds.
 const SLICE: usize = 2_048;
 
+/// Keys the filter is good for; a table with more is asked itself.
+const FILTERED: usize = 1_000_000;
+/// Bits of the filter: 1 MiB, of which only what is used becomes resident.
+const FILTER_BITS: usize = 1 << 23;
+
 type Key = [u8; 16];
 /// The payload and the hash of its body.
 type Entry = (i64, [u8; 16]);
+
+/// Says "never seen" of most keys that are new, without a look into the table, whose pages are seldom in memory. Keys are
+/// hashes already, so four parts of a key are four hashes.
+struct Filter {
+    bits: Vec<u64>,
+}
+
+impl Filter {
+    fn places(key: &Key) -> [usize; 4] {
+        let part = |n: usize| u32::from_le_bytes([key[n], key[n + 1], key[n + 2], key[n + 3]]) as usize % FILTER_BITS;
+        [part(0), part(4), part(8), part(12)]
+    }
+    fn add(&mut self, key: &Key) {
+        for p in Self::places(key) {
+            self.bits[p / 64] |= 1 << (p % 64);
+        }
+    }
+    fn may_hold(&self, key: &Key) -> bool {
+        Self::places(key).iter().all(|p| self.bits[p / 64] & (1 << (p % 64)) != 0)
+    }
+}
 
 /// The lagging index and its head in memory.
 #[derive(Default)]
 pub(super) struct Keys {
     recent: HashMap<Key, Entry>,
+    /// Over the table; none where the table is too large for it.
+    filter: Option<Filter>,
+    filtered: usize,
     /// Keys of the batch that is not committed yet.
     fresh: Vec<Key>,
     moving: Option<Moving>,
@@ -47,13 +76,31 @@ impl Keys {
                 (r.get::<_, i64>(1).map_err(fault)?, r.get::<_, [u8; 16]>(2).map_err(fault)?),
             ))
         })?;
-        Ok(Self { recent: found.into_iter().collect(), ..Self::default() })
+        let mut keys = Self { recent: found.into_iter().collect(), ..Self::default() };
+        keys.fill_filter(c)?;
+        Ok(keys)
+    }
+
+    fn fill_filter(&mut self, c: &Connection) -> Result<(), StoreError> {
+        let mut filter = Filter { bits: vec![0; FILTER_BITS / 64] };
+        let mut statement = c.prepare("SELECT key FROM deliveries LIMIT ?1").map_err(fault)?;
+        let limit = i64::try_from(FILTERED + 1).unwrap_or(i64::MAX);
+        let mut found = statement.query([limit]).map_err(fault)?;
+        while let Some(row) = found.next().map_err(fault)? {
+            filter.add(&row.get(0).map_err(fault)?);
+            self.filtered += 1;
+        }
+        self.filter = (self.filtered <= FILTERED).then_some(filter);
+        Ok(())
     }
 
     /// What is stored under a key.
     pub(super) fn find(&self, c: &Connection, key: &Key) -> Result<Option<Entry>, StoreError> {
         if let Some(e) = self.recent.get(key) {
             return Ok(Some(*e));
+        }
+        if self.filter.as_ref().is_some_and(|f| !f.may_hold(key)) {
+            return Ok(None);
         }
         c.prepare_cached("SELECT payload, body_hash FROM deliveries WHERE key = ?1")
             .and_then(|mut s| s.query_row([key], |r| Ok((r.get(0)?, r.get(1)?))).optional())
@@ -124,11 +171,66 @@ impl Keys {
         moving.done = (moving.done + SLICE).min(moving.sorted.len());
         if moving.done == moving.sorted.len() {
             if let Some(m) = self.moving.take() {
+                self.filtered += m.sorted.len();
+                if self.filtered > FILTERED {
+                    self.filter = None;
+                }
                 for (key, _) in m.sorted {
                     self.recent.remove(&key);
+                    if let Some(f) = &mut self.filter {
+                        f.add(&key);
+                    }
                 }
             }
             self.recent.shrink_to(MOST_RECENT);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::short_hash;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_filter_never_denies_a_key_it_was_given(seeds in proptest::collection::vec(any::<u64>(), 1..200)) {
+            let mut f = Filter { bits: vec![0; FILTER_BITS / 64] };
+            let keys: Vec<Key> = seeds.iter().map(|s| short_hash(&[&s.to_le_bytes()])).collect();
+            keys.iter().for_each(|k| f.add(k));
+            prop_assert!(keys.iter().all(|k| f.may_hold(k)));
+            prop_assert!(!f.may_hold(&short_hash(&[b"another"])));
+        }
+    }
+
+    #[test]
+    fn keys_are_found_before_during_and_after_a_move_and_after_a_restart() {
+        let dir = tempfile::tempdir().unwrap();
+        let c = super::super::open::writable(&dir.path().join("k.db")).unwrap();
+        let key = |n: i64| short_hash(&[&n.to_le_bytes()]);
+        let mut keys = Keys::load(&c).unwrap();
+        let many = i64::try_from(MOST_RECENT).unwrap();
+        c.execute_batch("BEGIN").unwrap();
+        for n in 1..=many {
+            let row = params![n, key(n), [7_u8; 16]];
+            c.prepare_cached("INSERT INTO payloads (id, source, trust, key, body_hash, received_at, headers, body) VALUES (?1, 'a/b', 'verified', ?2, ?3, 0, '[]', x'')").unwrap().execute(row).unwrap();
+            keys.add(key(n), (n, [7; 16]));
+        }
+        keys.committed();
+        let all_there =
+            |keys: &Keys| (1..=many).step_by(997).all(|n| keys.find(&c, &key(n)).unwrap() == Some((n, [7; 16])));
+        assert!(keys.wants_move() && all_there(&keys));
+        let mut slices = 0;
+        while keys.wants_move() {
+            keys.move_slice(&c).unwrap();
+            assert!(slices % 8 != 0 || all_there(&keys), "during slice {slices}");
+            keys.moved();
+            slices += 1;
+        }
+        assert!(slices > 30 && keys.recent.is_empty() && all_there(&keys));
+        assert_eq!(keys.find(&c, &key(-1)).unwrap(), None);
+        let again = Keys::load(&c).unwrap();
+        assert!(again.recent.is_empty() && again.filtered == MOST_RECENT && all_there(&again));
     }
 }
