@@ -3,6 +3,8 @@
 //! In: a [`Script`]. Out: what it saw, commands and mails. Invariant: it says what the script says at that command and
 //! what a good server says elsewhere. Refuses to be built outside tests.
 
+#![expect(clippy::disallowed_methods, reason = "a fake server runs and waits beside the test")]
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

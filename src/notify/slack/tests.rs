@@ -1,5 +1,7 @@
 //! Against a strict fake Slack in this process.
 
+#![expect(clippy::disallowed_methods, reason = "a fake server runs and waits beside the test")]
+
 use super::*;
 use crate::notify::http::http_client_within;
 use crate::notify::testing::{ending, message};

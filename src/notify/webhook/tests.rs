@@ -1,5 +1,7 @@
 //! The outgoing webhook against a server of ours: what is signed, which answers are tried again, what is refused.
 
+#![expect(clippy::disallowed_methods, reason = "a fake server runs and waits beside the test")]
+
 use super::*;
 use crate::notify::http::http_client_within;
 use crate::notify::testing::{HOSTILE, ending, hostile, message};

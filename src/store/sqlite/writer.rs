@@ -138,21 +138,13 @@ struct Loop {
 impl Loop {
     async fn run(&mut self, mut hand: Hand, mut waiting: mpsc::Receiver<Work>) {
         loop {
-            let Some(mut batch) = next_batch(&mut waiting, hand.keys.wants_move()).await else { return };
-            let close_at = batch.iter().position(|w| matches!(w, Work::Close(_)));
-            let closing = close_at.map(|at| batch.split_off(at));
-            let done = tokio::task::spawn_blocking(move || {
-                let bytes = commit(&mut hand, batch);
-                (hand, bytes)
-            });
+            let Some(batch) = next_batch(&mut waiting, hand.keys.wants_move()).await else { return };
+            let done = tokio::task::spawn_blocking(move || write_on(hand, waiting, batch)).await;
             // A panic outside any operation took the connection with it: the loop ends, and with it the process.
-            let Ok((back, bytes)) = done.await else { return };
-            hand = back;
-            self.written += bytes;
-            if let Some(closing) = closing {
-                finish_closing(hand, closing);
-                return;
-            }
+            let Ok(stint) = done else { return };
+            let Some(back) = stint.hand else { return };
+            (hand, waiting) = (back, stint.waiting);
+            self.written += stint.bytes;
             let Some(back) = self.checkpoint(hand).await else { return };
             hand = back;
         }
@@ -191,13 +183,46 @@ async fn next_batch(waiting: &mut mpsc::Receiver<Work>, busy: bool) -> Option<Ve
     if !busy {
         batch.push(waiting.recv().await?);
     }
+    drain(waiting, &mut batch);
+    Some(batch)
+}
+
+fn drain(waiting: &mut mpsc::Receiver<Work>, batch: &mut Vec<Work>) {
     while batch.len() < BATCH {
         match waiting.try_recv() {
             Ok(w) => batch.push(w),
             Err(_) => break,
         }
     }
-    Some(batch)
+}
+
+/// A time on the blocking thread.
+struct Stint {
+    /// None once closed.
+    hand: Option<Hand>,
+    waiting: mpsc::Receiver<Work>,
+    bytes: u64,
+}
+
+/// Commits batch after batch while more waits, so that receiving and writing go on side by side instead of in turns; comes
+/// back when nothing waits, and in time for a checkpoint.
+fn write_on(mut hand: Hand, mut waiting: mpsc::Receiver<Work>, mut batch: Vec<Work>) -> Stint {
+    let mut bytes = 0;
+    loop {
+        let close_at = batch.iter().position(|w| matches!(w, Work::Close(_)));
+        let closing = close_at.map(|at| batch.split_off(at));
+        bytes += commit(&mut hand, std::mem::take(&mut batch));
+        if let Some(closing) = closing {
+            finish_closing(hand, closing);
+            return Stint { hand: None, waiting, bytes };
+        }
+        if bytes < CHECKPOINT_EVERY {
+            drain(&mut waiting, &mut batch);
+        }
+        if batch.is_empty() {
+            return Stint { hand: Some(hand), waiting, bytes };
+        }
+    }
 }
 
 fn finish_closing(hand: Hand, closing: Vec<Work>) {
