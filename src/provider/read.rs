@@ -1,6 +1,6 @@
 //! Readers: what a payload says. Pure, guards inside.
 //!
-//! In: bytes and the source's settings. Out: [`ReadOutcome`]: read, guard failed, or unreadable, three different things.
+//! In: bytes and the source's settings. Out: [`crate::model::ReadOutcome`]: read, guard failed, or unreadable, three different things.
 //! Invariant: no input makes a reader panic or guess. Refuses to know what was said before.
 
 pub mod date;
