@@ -264,3 +264,85 @@ fn ending_of(
     seen.fact =
         Fact::Ending(Ending { announced_on: None, deadline, replacements, quote, rank: Rank::Api, ended: false });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ConnectionId, ProviderId, SourceId};
+    use crate::provider::catalog::Catalog;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    fn json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "\\PC{0,20}".prop_map(Value::from),
+            "(safety|external_key|invoice|response|alert|deprecation)\\.[a-z_.]{0,12}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            let key = prop_oneof!["(id|type|data|object|created|created_at|account|status|title|subject)", "\\PC{0,8}"];
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                proptest::collection::vec((key, inner), 0..6).prop_map(|m| Value::Object(m.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn every_reader_survives(headers: &[(String, String)], body: &[u8]) {
+        let catalog = Catalog::load(&[], &BTreeMap::new()).unwrap();
+        for p in catalog.iter() {
+            let Some(reader) = &p.webhook else { continue };
+            let cx = ReadContext {
+                provider: p.file.id.clone(),
+                provider_name: p.file.name.clone(),
+                source: SourceId::of(&p.file.id, "webhook").unwrap(),
+                connection: ConnectionId::of(&p.file.id, "main").ok(),
+                received_at: "2026-11-23T08:00:00Z".parse().unwrap(),
+            };
+            match reader.read(&cx, headers, body) {
+                ReadOutcome::Ok(seen) => {
+                    assert_eq!(seen.len(), 1, "{}", p.file.id);
+                    let title = &seen[0].title;
+                    assert!(
+                        !title.chars().any(char::is_control) && title.chars().count() <= TITLE_LENGTH + 1,
+                        "{title:?}"
+                    );
+                }
+                ReadOutcome::Unreadable(why) | ReadOutcome::GuardFailed(why) => assert!(!why.is_empty()),
+            }
+            let _ = reader.proven_id(headers, body);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn no_json_and_no_header_makes_a_reader_panic(body in json(), event in "\\PC{0,20}", id in "\\PC{0,10}") {
+            let headers = [("x-github-event".to_owned(), event), ("webhook-id".to_owned(), id)];
+            every_reader_survives(&headers, body.to_string().as_bytes());
+        }
+
+        #[test]
+        fn no_bytes_make_a_reader_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            every_reader_survives(&[], &body);
+        }
+    }
+
+    #[test]
+    fn a_type_no_rule_knows_is_unrecognized_and_keeps_its_name() {
+        let catalog = Catalog::load(&[], &BTreeMap::new()).unwrap();
+        let p = catalog.get("openai").unwrap();
+        let cx = ReadContext {
+            provider: ProviderId::new("openai").unwrap(),
+            provider_name: "OpenAI".into(),
+            source: SourceId::new("openai/webhook").unwrap(),
+            connection: None,
+            received_at: "2026-11-23T08:00:00Z".parse().unwrap(),
+        };
+        let read = p.webhook.as_ref().unwrap().read(&cx, &[], br#"{"id":"evt_1","type":"zebra.born"}"#);
+        let ReadOutcome::Ok(seen) = read else { panic!("{read:?}") };
+        assert_eq!((seen[0].kind, seen[0].title.as_str()), (Kind::Unrecognized, "OpenAI: zebra.born"));
+    }
+}
