@@ -190,6 +190,9 @@ impl Poller {
             Verdict::Bad { health, problem, sample, retry_after } => {
                 asked = retry_after;
                 row.failures += 1;
+                if row.failures == 1 {
+                    tracing::warn!(source = %row.id, "a source could not be read and is tried again: {problem}");
+                }
                 let long_ago = old.last_ok_at.is_some_and(|t| now.duration_since(t) > DAY);
                 row.health = match health {
                     Some(h) => h,
