@@ -118,7 +118,8 @@ pub fn load(explicit: Option<&Path>, env: Env<'_>) -> Result<Config, Problems> {
 pub fn parse(text: Text, env: Env<'_>) -> Result<Config, Problems> {
     let file: File = match toml::from_str(text.whole()) {
         Ok(f) => f,
-        Err(e) => return Err(text.problem(e.message(), e.span())),
+        // What did not parse cannot be asked for its secrets: every line that looks like one is hidden.
+        Err(e) => return Err(text.hiding(&text.secret_looking()).problem(e.message(), e.span())),
     };
     check::check(file, text, env)
 }

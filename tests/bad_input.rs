@@ -403,3 +403,16 @@ fn wrong_usage_is_2_on_stderr() {
     }
     assert!(Path::new(p.0.path()).join("forewarn.toml").exists(), "init replaced nothing");
 }
+
+#[test]
+fn a_secret_without_quotes_is_not_printed_with_the_syntax_error() {
+    for line in
+        ["webhook_secret = a-literal-secret-in-the-config", "webhok_secret = \"a-literal-secret-in-the-config\""]
+    {
+        let p = Place::with(&format!("[connections.\"openai/main\"]\n{line}\n"));
+        let out = p.command(&["check"]).output().unwrap();
+        let err = String::from_utf8(out.stderr).unwrap();
+        assert_eq!(out.status.code(), Some(2), "{err}");
+        assert!(err.contains("forewarn.toml:2:") && !err.contains(LITERAL), "{err}");
+    }
+}

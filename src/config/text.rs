@@ -91,6 +91,26 @@ impl Text {
         self.files.first().map_or("config", |(_, p)| p)
     }
 
+    /// Values, as they stand, of lines whose key sounds like a secret and that hold no reference to one.
+    pub fn secret_looking(&self) -> Vec<Range<usize>> {
+        let (mut start, mut found) = (0, Vec::new());
+        for line in self.whole.split_inclusive('\n') {
+            if let Some((key, value)) = line.split_once('=') {
+                let key = key.to_ascii_lowercase();
+                let sounds = ["secret", "token", "password", "key"].iter().any(|w| key.contains(w));
+                let refers = ["env:", "file:", "credential:"].iter().any(|f| value.contains(f));
+                let value = value.trim();
+                if sounds && !refers && !value.is_empty() {
+                    let from = start + line.find('=').unwrap_or(0) + 1;
+                    let from = from + self.whole[from..].len() - self.whole[from..].trim_start().len();
+                    found.push(from..from + value.len());
+                }
+            }
+            start += line.len();
+        }
+        found
+    }
+
     /// One problem at its place.
     pub fn problem(&self, message: &str, span: Option<Range<usize>>) -> Problems {
         Problems { all: vec![self.show(message, span)] }
