@@ -53,14 +53,14 @@ pub(super) fn receive_all(
     });
     match stored {
         Ok(receipts) => {
-            for ((_, done), receipt) in deliveries.into_iter().zip(receipts) {
-                finish.push(Finish::Receipt(done, Ok(receipt)));
+            for ((d, done), receipt) in deliveries.into_iter().zip(receipts) {
+                finish.push(Finish::Receipt(done, Ok(receipt), d));
             }
         }
         Err(e) => {
             keys.forget(mark);
-            for (_, done) in deliveries {
-                finish.push(Finish::Receipt(done, Err(e.clone())));
+            for (d, done) in deliveries {
+                finish.push(Finish::Receipt(done, Err(e.clone()), d));
             }
         }
     }
