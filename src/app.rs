@@ -13,6 +13,7 @@ use crate::engine::normalize::Normalizer;
 use crate::engine::poll::{NotPolled, Poller, Target, targets};
 use crate::engine::receive::Receiver;
 use crate::engine::remind::Reminder;
+use crate::engine::silence::Watcher;
 use crate::engine::{Context, Nudges};
 use crate::fetch::Client;
 use crate::model::ConnectionId;
@@ -132,9 +133,15 @@ impl App {
             channels: self.channels.clone(),
             targets: self.targets.clone(),
             off: self.off.clone(),
+            configured: self.configured(),
             receiver,
             tasks,
         }
+    }
+
+    /// Connections whose webhook is on.
+    pub fn configured(&self) -> Vec<ConnectionId> {
+        self.connections.values().filter(|c| !c.webhook_secrets.is_empty()).map(|c| c.id.clone()).collect()
     }
 
     /// Prepares the hooks.
@@ -180,6 +187,8 @@ impl App {
         ];
         let watch = Arc::new(ClockWatch::new(cx.clone()));
         jobs.push(job("clock", seconds(5), watch, |w, now| async move { w.tick(now).await }));
+        let watcher = Arc::new(Watcher { cx: cx.clone(), configured: self.configured() });
+        jobs.push(job("silence", seconds(3_600), watcher, |w, now| async move { w.tick(now).await }));
         for name in self.channels.keys() {
             let d = Arc::new(Deliverer { cx: cx.clone(), channels: self.channels.clone(), channel: name.clone() });
             jobs.push(

@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod file;
 pub mod pick;
 pub mod read;
+pub mod redact;
 pub mod shallow;
 pub mod sign;
 pub mod verify;

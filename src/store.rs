@@ -8,14 +8,14 @@ pub mod sqlite;
 mod types;
 
 pub use types::{
-    AckOutcome, AlertFilter, Claimed, ClaimedRow, Conflict, DeadLetter, Delivery, DueAlert, EventFilter, Fetched,
-    Ledger, LedgerLine, PlanOutcome, Planned, Receipt, RecordOutcome, Recording, RoutedEvent, Routing, Settlement,
-    SourceHealth, SourceRow, StoredPayload, Unreadable,
+    AckOutcome, AlertFilter, Claimed, ClaimedRow, Conflict, ConnectionRow, DeadLetter, Delivery, DueAlert, EventFilter,
+    Fetched, Ledger, LedgerLine, PlanOutcome, Planned, Receipt, RecordOutcome, Recording, RoutedEvent, Routing,
+    Settlement, SourceHealth, SourceRow, StoredPayload, Unreadable,
 };
 
 use crate::model::{
-    Acknowledgement, Alert, AlertId, Event, Kind, MatterId, MatterState, NewNotification, NotificationId, PayloadId,
-    SourceId,
+    Acknowledgement, Alert, AlertId, ConnectionId, Event, Kind, MatterId, MatterState, NewNotification, NotificationId,
+    PayloadId, SourceId,
 };
 use jiff::Timestamp;
 use std::{future::Future, pin::Pin};
@@ -52,6 +52,8 @@ pub enum StoreError {
 pub trait Intake: Send + Sync {
     /// Stores a verified or hinted delivery. A repeat changes nothing but a counter.
     fn receive(&self, delivery: Delivery) -> Fut<'_, Receipt>;
+    /// These connections are configured: from now on their silence counts. Those known before keep their beginning.
+    fn expect(&self, connections: Vec<ConnectionId>, now: Timestamp) -> Fut<'_, ()>;
 }
 
 /// Polled sources.
@@ -114,6 +116,8 @@ pub trait Read: Send + Sync {
     fn backlog(&self) -> Fut<'_, (u64, Option<Timestamp>)>;
     /// Conflicting deliveries: the same id with another body.
     fn conflicts(&self, limit: usize) -> Fut<'_, Vec<Conflict>>;
+    /// What each connection has sent so far.
+    fn connections(&self) -> Fut<'_, Vec<ConnectionRow>>;
     /// Dead letters, newest first.
     fn dead(&self, limit: usize) -> Fut<'_, Vec<DeadLetter>>;
     /// Unrecognized payloads, newest first, without their bodies.

@@ -13,7 +13,7 @@ use std::path::Path;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  forewarn providers\n  forewarn providers show openai\n  forewarn providers check ./providers/acme.toml\n  forewarn providers check openai --live"
+    after_help = "Examples:\n  forewarn providers\n  forewarn providers show openai\n  forewarn providers subscribe github/main\n  forewarn providers check ./providers/acme.toml\n  forewarn providers check openai --live"
 )]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -30,6 +30,8 @@ enum What {
         /// The provider, for example openai
         id: String,
     },
+    /// Walk through connecting one, and wait for its first delivery
+    Subscribe(super::subscribe::Args),
     /// Check a provider file; with --live fetch its pages and read them
     Check {
         /// A provider, or the path of a provider file
@@ -79,6 +81,7 @@ pub(super) async fn run(args: Args, place: &Place) -> Done {
                 .ok_or_else(|| Failure::Usage(format!("there is no provider {id:?}: see forewarn providers")))?;
             show(p, config.public_url.as_deref())
         }
+        Some(What::Subscribe(a)) => super::subscribe::run(a, place).await,
         Some(What::Check { id, live }) => {
             let own;
             let p = if Path::new(&id).is_file() {

@@ -86,6 +86,9 @@ fn say(s: &Value, daemon: bool) -> Done {
         out::say("")?;
         out::table(&["HOOK", "STORED", "REFUSED (since start)"], &hooks)?;
     }
+    for f in list("silent") {
+        out::say(&format!("\n? {}\n  {}", text(&f["title"]), text(&f["advice"])))?;
+    }
     let letters: Vec<Vec<String>> =
         list("dead_letters").iter().map(|d| vec![text(&d["id"]), text(&d["contact"]), text(&d["reason"])]).collect();
     if !letters.is_empty() {

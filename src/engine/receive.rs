@@ -4,6 +4,7 @@
 //! only when it is on disk; a wrong signature touches nothing but a counter. Refuses to parse or to say why it refused.
 
 use super::connections::Connection;
+use super::rejected::{Refused, Rejections};
 use super::{Context, Nudges};
 use crate::crypto::short_hash;
 use crate::model::{ConnectionId, Payload, SourceId, Trust, Unverified};
@@ -37,6 +38,8 @@ pub struct Endpoint {
     trust: Trust,
     verifier: Verifier,
     keep: Vec<String>,
+    /// Names under which a body says what sort of message it is.
+    type_names: Vec<String>,
     accepted: AtomicU64,
     refused: [AtomicU64; Refusal::ALL.len()],
 }
@@ -57,6 +60,8 @@ pub struct Receiver {
     endpoints: HashMap<String, Endpoint>,
     store: Arc<dyn Store>,
     nudges: Arc<Nudges>,
+    /// The newest deliveries that were refused.
+    pub rejections: Rejections,
     low_disk: std::sync::atomic::AtomicBool,
 }
 
@@ -82,7 +87,13 @@ impl Receiver {
             }
         }
         if wrong.is_empty() {
-            Ok(Self { endpoints, store: cx.store.clone(), nudges: cx.nudges.clone(), low_disk: false.into() })
+            Ok(Self {
+                endpoints,
+                store: cx.store.clone(),
+                nudges: cx.nudges.clone(),
+                low_disk: false.into(),
+                rejections: Rejections::default(),
+            })
         } else {
             Err(wrong)
         }
@@ -117,10 +128,13 @@ impl Receiver {
         cx: &Context,
     ) -> Answer {
         let now = cx.clock.now();
+        // A refusal uses the payload up: what is shown of it is noted before, without copies.
+        let (body, came) = (payload.body().clone(), e.came(&payload));
         let proven = match e.verifier.verify(payload, url_token, now) {
             Ok(p) => p,
             Err(why) => {
                 e.refused[why as usize].fetch_add(1, Ordering::Relaxed);
+                self.rejections.note(&e.refused_request(why, came, &body), now);
                 return Answer::Refused(why);
             }
         };
@@ -151,6 +165,18 @@ impl Endpoint {
             .filter(|(_, n)| *n > 0)
             .collect();
         (self.accepted.load(Ordering::Relaxed), refused)
+    }
+
+    /// Which of the wanted headers came, a bit each.
+    fn came(&self, p: &Payload<Unverified>) -> u64 {
+        let bits = self.wanted.iter().zip(0..64).filter(|(name, _)| p.header_count(name) > 0);
+        bits.fold(0, |all, (_, n)| all | 1 << n)
+    }
+
+    fn refused_request<'a>(&'a self, why: Refusal, came: u64, body: &'a [u8]) -> Refused<'a> {
+        let names = self.wanted.iter().zip(0..64).filter(|(_, n)| came & (1 << n) != 0);
+        let proof = names.map(|(name, _)| name.clone()).collect();
+        Refused { connection: &self.connection, why, proof, body, keep: &self.type_names }
     }
 
     fn delivery(&self, p: &Proven, cx: &Context, now: Timestamp) -> Delivery {
@@ -212,6 +238,7 @@ fn endpoint(provider: &Provider, c: &Connection) -> Result<Option<Endpoint>, (us
         trust: w.trust,
         verifier,
         keep,
+        type_names: w.event.kind.iter().filter_map(|p| p.rsplit('/').next()).map(str::to_owned).collect(),
         accepted: AtomicU64::new(0),
         refused: std::array::from_fn(|_| AtomicU64::new(0)),
     }))

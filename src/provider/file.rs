@@ -82,6 +82,8 @@ pub struct Subscribe {
     /// What this provider does not tell by webhook.
     #[serde(default)]
     pub not_told: Vec<String>,
+    /// When this provider stops sending by itself, for a finding: `after 20 failures in a row; see LINK`.
+    pub switched_off: Option<String>,
 }
 
 /// One place a provider speaks.

@@ -32,6 +32,21 @@ pub struct Delivery {
     pub received_at: Timestamp,
 }
 
+/// What a connection has sent so far, repeats included: any word is a sign of life.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConnectionRow {
+    /// Which.
+    pub connection: ConnectionId,
+    /// Since when it is configured, or first sent something.
+    pub since: Timestamp,
+    /// When it last sent something.
+    pub last_at: Option<Timestamp>,
+    /// How often it sent something.
+    pub deliveries: u64,
+    /// The longest time between two, in milliseconds.
+    pub longest_gap_ms: i64,
+}
+
 /// What became of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Receipt {

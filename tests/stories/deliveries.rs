@@ -107,6 +107,62 @@ async fn a_wrong_signature_touches_nothing_in_the_store() {
 }
 
 #[tokio::test]
+async fn what_was_refused_is_shown_with_its_reason_and_without_its_texts() {
+    let mut w = World::new().await;
+    let body = w.shop("e1", "incident.opened", "db-1");
+    let proof = w.proof("generic-hmac/shop", "another-secret-of-16+", "e1", &body);
+    assert_eq!(w.deliver_with("generic-hmac/shop", &proof, &body).await, 401);
+    assert_eq!(w.deliver_with("openai/main", &[], r#"{"type":"x.y","card":"4111"}"#).await, 401);
+    let shown = w.receiver.rejections.newest();
+    let of = |c: &str| shown.iter().find(|r| r.connection == c).unwrap();
+    let (shop, openai) = (of("generic-hmac/shop"), of("openai/main"));
+    assert_eq!((shop.reason.as_str(), shop.bytes), ("mismatch", body.len()));
+    assert!(!shop.proof.is_empty() && shop.shape.contains("incident.opened") && !shop.shape.contains("db-1"));
+    assert_eq!((openai.reason.as_str(), openai.proof.len()), ("missing", 0));
+    assert!(openai.shape.contains("x.y") && !openai.shape.contains("4111"), "{}", openai.shape);
+}
+
+#[tokio::test]
+async fn a_hook_that_breaks_its_habit_is_told_once_and_its_return_too() {
+    let mut w = World::new().await;
+    w.listen().await;
+    for n in 0..6 {
+        let body = w.shop(&format!("e{n}"), "job.done", "x");
+        assert_eq!(w.deliver("generic-hmac/shop", &format!("e{n}"), &body).await, 200);
+        w.pass(minutes(180));
+        w.listen().await;
+    }
+    w.arrived();
+    for _ in 0..30 {
+        w.pass(minutes(60));
+        w.listen().await;
+    }
+    let told = w.arrived();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contact.starts_with("operators") && told[0].text.contains("generic-hmac/shop has gone silent"));
+    assert!(told[0].text.contains("forewarn simulate generic-hmac/shop"), "{}", told[0].text);
+    let silent = w.status().await.silent;
+    assert!(silent.iter().any(|f| f.connection.as_str() == "generic-hmac/shop"), "{silent:?}");
+    let body = w.shop("e9", "job.done", "x");
+    assert_eq!(w.deliver("generic-hmac/shop", "e9", &body).await, 200);
+    w.listen().await;
+    let told = w.arrived();
+    assert!(told.len() == 1 && told[0].text.contains("heard again"), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_hook_that_never_spoke_is_shown_after_three_days_and_told_to_nobody() {
+    let mut w = World::new().await;
+    w.listen().await;
+    assert!(w.status().await.silent.is_empty());
+    w.pass(days(4));
+    w.listen().await;
+    assert!(!w.arrived().iter().any(|a| a.text.contains("nothing since")));
+    let silent = w.status().await.silent;
+    assert!(silent.iter().any(|f| f.title.contains("openai/main has sent nothing")), "{silent:?}");
+}
+
+#[tokio::test]
 async fn a_delivery_out_of_its_window_is_refused_however_well_signed() {
     let mut w = World::new().await;
     let body = r#"{"id":"evt_1","type":"safety.alert.created","data":{"id":"a"}}"#;

@@ -23,6 +23,7 @@ use forewarn::engine::normalize::Normalizer;
 use forewarn::engine::poll::{Poller, Target};
 use forewarn::engine::receive::Receiver;
 use forewarn::engine::remind::Reminder;
+use forewarn::engine::silence::Watcher;
 use forewarn::engine::status::{Status, status};
 use forewarn::engine::{Context, Nudges};
 use forewarn::fetch::Client;
@@ -308,6 +309,17 @@ impl World {
         }
     }
 
+    pub fn configured(&self) -> Vec<ConnectionId> {
+        self.connections.values().filter(|c| !c.webhook_secrets.is_empty()).map(|c| c.id.clone()).collect()
+    }
+
+    /// The hourly look for connections that are silent.
+    pub async fn listen(&mut self) {
+        Watcher { cx: self.cx.clone(), configured: self.configured() }.tick(self.now()).await.unwrap();
+        self.after_job();
+        self.tick().await;
+    }
+
     /// Every job, until nothing is left to do at this moment.
     pub async fn tick(&mut self) {
         let poller = Poller { cx: self.cx.clone(), client: self.client.clone(), targets: self.targets.clone() };
@@ -410,7 +422,7 @@ impl World {
     }
 
     pub async fn status(&self) -> Status {
-        status(&self.cx, &self.targets, &[], vec![], vec![]).await.unwrap()
+        status(&self.cx, &self.configured(), &self.targets, &[], vec![], vec![]).await.unwrap()
     }
 
     /// A part of a line of the ledger, which must add up as a whole.
