@@ -8,8 +8,11 @@ use super::{Context, Nudges};
 use crate::crypto::short_hash;
 use crate::model::{ConnectionId, Payload, SourceId, Trust, Unverified};
 use crate::provider::catalog::Provider;
-use crate::provider::file::{Source, Verify};
-use crate::provider::verify::{Proven, Refusal, Verifier, live_secret};
+use crate::provider::file::{HandshakeTable, Source};
+pub use crate::provider::handshake::Reply;
+use crate::provider::handshake::{self, Question};
+pub use crate::provider::verify::PATH;
+use crate::provider::verify::{Proven, Refusal, Site, Verifier, live_secret};
 use crate::store::{Delivery, Receipt, Store, StoreError};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
@@ -27,8 +30,10 @@ pub struct Endpoint {
     pub connection: ConnectionId,
     /// Largest body.
     pub max_body: usize,
-    /// Methods it takes.
+    /// Methods it takes messages by.
     pub methods: Vec<String>,
+    /// Further methods that only ask.
+    pub asking: Vec<String>,
     /// What the sender wants to see.
     pub success: u16,
     /// Headers that matter, lower case; the others of a request need not be copied.
@@ -36,6 +41,7 @@ pub struct Endpoint {
     source: SourceId,
     trust: Trust,
     verifier: Verifier,
+    handshakes: Vec<HandshakeTable>,
     keep: Vec<String>,
     accepted: AtomicU64,
     refused: [AtomicU64; Refusal::ALL.len()],
@@ -46,6 +52,8 @@ pub struct Endpoint {
 pub enum Answer {
     /// On disk.
     Stored(u16),
+    /// A proven question, answered and not stored.
+    Asked(Reply),
     /// Not proven.
     Refused(Refusal),
     /// Cannot be stored now.
@@ -124,6 +132,9 @@ impl Receiver {
                 return Answer::Refused(why);
             }
         };
+        if let Some(reply) = e.answer(&proven) {
+            return Answer::Asked(reply);
+        }
         if self.low_disk() {
             return Answer::Unavailable("the disk is nearly full".into());
         }
@@ -153,14 +164,39 @@ impl Endpoint {
         (self.accepted.load(Ordering::Relaxed), refused)
     }
 
+    /// Whether there are questions nobody has to prove.
+    pub fn greets(&self) -> bool {
+        self.handshakes.iter().any(|h| !h.signed)
+    }
+
+    /// The answer to such a question, by its head alone.
+    pub fn greeting(&self, method: &str, headers: &[(String, String)]) -> Option<Reply> {
+        handshake::answer(&self.handshakes, false, Question { method, headers, body: None }, &|_| None)
+    }
+
+    /// Whether a refusal must ask for user and password.
+    pub fn asks_for_password(&self) -> bool {
+        self.verifier.asks_for_password()
+    }
+
+    /// The answer to a proven question; none for an ordinary message, which costs those without handshakes nothing.
+    fn answer(&self, p: &Proven) -> Option<Reply> {
+        if !self.handshakes.iter().any(|h| h.signed) {
+            return None;
+        }
+        let body = serde_json::from_slice(p.payload.body()).ok();
+        let question = Question { method: "", headers: p.payload.headers(), body: body.as_ref() };
+        handshake::answer(&self.handshakes, true, question, &|text| self.verifier.answer_of(p, text))
+    }
+
     fn delivery(&self, p: &Proven, cx: &Context, now: Timestamp) -> Delivery {
         let body = p.payload.body();
         let body_hash = short_hash(&[body]);
         let connection = self.connection.as_str().as_bytes();
         let reader = cx.catalog.get(self.connection.provider()).and_then(|p| p.webhook.as_ref());
-        let key = match reader.and_then(|r| r.proven_id(p.payload.headers(), body)) {
+        let key = match reader.and_then(|r| r.proven_id(p.payload.headers(), body, Some(p.way))) {
             Some(id) => short_hash(&[connection, b"\0", id.as_bytes()]),
-            None if p.signs_body => short_hash(&[connection, b"\0\0", &self.verifier.signed_hash(&p.payload)]),
+            None if p.signs_body => short_hash(&[connection, b"\0\0", &self.verifier.signed_hash(p)]),
             None => {
                 let days = now.as_second() / (SAME_BODY_DAYS * 86_400);
                 short_hash(&[connection, b"\0\0", &days.to_be_bytes(), &body_hash])
@@ -192,25 +228,30 @@ fn endpoint(provider: &Provider, c: &Connection) -> Result<Option<Endpoint>, (us
     for (i, (secret, until)) in c.webhook_secrets.iter().enumerate() {
         secrets.push(live_secret(&w.verify, secret.expose_secret(), i + 1, *until).map_err(|m| (i + 1, m))?);
     }
-    let verifier = Verifier::new(&w.verify, secrets).map_err(|m| (0, m))?;
+    let site = Site { public_url: c.public_url.clone(), pins: c.pins.clone() };
+    let verifier = Verifier::new(&w.verify, secrets, site).map_err(|m| (0, m))?;
     let mut keep: Vec<String> = verifier.headers_of_proof().into_iter().map(str::to_owned).collect();
     keep.extend(provider.webhook.iter().flat_map(|r| r.headers_read()));
     keep.sort_unstable();
     keep.dedup();
     let mut wanted = keep.clone();
-    if let Verify::Token(t) = &w.verify {
-        wanted.push(t.header.clone());
-    }
+    wanted.extend(verifier.headers_wanted().into_iter().map(str::to_owned));
+    wanted.extend(handshake::headers_read(w));
+    wanted.sort_unstable();
+    wanted.dedup();
+    let asking = w.handshakes.iter().filter_map(HandshakeTable::method).map(str::to_owned);
     let source = SourceId::of(&provider.file.id, name).map_err(|e| (0, e.to_string()))?;
     Ok(Some(Endpoint {
         connection: c.id.clone(),
         max_body: w.max_body,
         methods: w.methods.clone(),
+        asking: asking.filter(|m| !w.methods.contains(m)).collect(),
         success: w.success,
         wanted,
         source,
         trust: w.trust,
         verifier,
+        handshakes: w.handshakes.clone(),
         keep,
         accepted: AtomicU64::new(0),
         refused: std::array::from_fn(|_| AtomicU64::new(0)),
