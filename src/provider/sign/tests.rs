@@ -31,7 +31,7 @@ fn senders() -> Vec<(String, Verify)> {
 
 const EXTRA_HEAD: &str = "format = 1\nid = \"extra\"\nname = \"Extra\"\nurl = \"https://extra.example\"\n[sources.webhook]\nkind = \"webhook\"\nevidence = \"V\"\n";
 const EXTRA_END: &str = "\n[sources.webhook.event]\ntype = \"/type\"\n";
-const EXTRA: [&str; 9] = [
+const EXTRA: [&str; 11] = [
     r#"[sources.webhook.verify]
 family = "hmac"
 algorithm = "sha1"
@@ -87,6 +87,24 @@ family = "token"
 query = "auth_token""#,
     r#"[sources.webhook.verify]
 family = "basic""#,
+    r#"[[sources.webhook.verify]]
+family = "hmac"
+algorithm = "sha1"
+key = "utf8"
+message = "{url}{form_sorted}"
+signature = { header = "x-s", encoding = "base64" }
+[[sources.webhook.verify]]
+family = "hmac"
+key = "utf8"
+message = "{url}"
+body_hash = { query = "bodySHA256" }
+signature = { header = "x-s", encoding = "base64" }"#,
+    r#"[sources.webhook.verify]
+family = "hmac"
+key = "utf8"
+message = "{body}"
+signature = { header = "x-s", encoding = "hex" }
+timestamp = { body = "/sent/at", unit = "ms", past = "60s", future = "30s" }"#,
 ];
 
 /// What signs, of the shape a sender uses, from 32 random bytes.
