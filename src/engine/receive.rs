@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// How long the body of a sender without ids and signatures counts as the same message, in days.
 const SAME_BODY_DAYS: i64 = 3;
@@ -44,6 +44,10 @@ pub struct Endpoint {
     handshakes: Vec<HandshakeTable>,
     keep: Vec<String>,
     accepted: AtomicU64,
+    /// How often each secret opened, in the order of the config.
+    opened: Vec<AtomicU64>,
+    /// Proven messages outside their window, since the last one inside.
+    untimely: AtomicU32,
     refused: [AtomicU64; Refusal::ALL.len()],
 }
 
@@ -129,9 +133,16 @@ impl Receiver {
             Ok(p) => p,
             Err(why) => {
                 e.refused[why as usize].fetch_add(1, Ordering::Relaxed);
+                if matches!(why, Refusal::TooOld | Refusal::TooNew) {
+                    e.untimely.fetch_add(1, Ordering::Relaxed);
+                }
                 return Answer::Refused(why);
             }
         };
+        e.untimely.store(0, Ordering::Relaxed);
+        if let Some(n) = e.opened.get(proven.secret.wrapping_sub(1)) {
+            n.fetch_add(1, Ordering::Relaxed);
+        }
         if let Some(reply) = e.answer(&proven) {
             return Answer::Asked(reply);
         }
@@ -162,6 +173,16 @@ impl Endpoint {
             .filter(|(_, n)| *n > 0)
             .collect();
         (self.accepted.load(Ordering::Relaxed), refused)
+    }
+
+    /// How often each secret opened, in the order of the config: an old one that still opens must not be thrown away.
+    pub fn opened(&self) -> Vec<u64> {
+        self.opened.iter().map(|n| n.load(Ordering::Relaxed)).collect()
+    }
+
+    /// Proven messages outside their window in a row.
+    pub fn untimely(&self) -> u32 {
+        self.untimely.load(Ordering::Relaxed)
     }
 
     /// Whether there are questions nobody has to prove.
@@ -254,6 +275,8 @@ fn endpoint(provider: &Provider, c: &Connection) -> Result<Option<Endpoint>, (us
         handshakes: w.handshakes.clone(),
         keep,
         accepted: AtomicU64::new(0),
+        opened: c.webhook_secrets.iter().map(|_| AtomicU64::new(0)).collect(),
+        untimely: AtomicU32::new(0),
         refused: std::array::from_fn(|_| AtomicU64::new(0)),
     }))
 }
