@@ -14,6 +14,7 @@ use crate::engine::poll::{NotPolled, Poller, Target, targets};
 use crate::engine::receive::Receiver;
 use crate::engine::remind::Reminder;
 use crate::engine::silence::Watcher;
+use crate::engine::skew::SkewWatch;
 use crate::engine::{Context, Nudges};
 use crate::fetch::Client;
 use crate::model::ConnectionId;
@@ -189,6 +190,8 @@ impl App {
         jobs.push(job("clock", seconds(5), watch, |w, now| async move { w.tick(now).await }));
         let watcher = Arc::new(Watcher { cx: cx.clone(), configured: self.configured() });
         jobs.push(job("silence", seconds(3_600), watcher, |w, now| async move { w.tick(now).await }));
+        let skew = Arc::new(SkewWatch::new(cx.clone(), receiver.clone(), Arc::new(Client::default())));
+        jobs.push(job("webhook clocks", seconds(5), skew, |w, now| async move { w.tick(now).await }));
         for name in self.channels.keys() {
             let d = Arc::new(Deliverer { cx: cx.clone(), channels: self.channels.clone(), channel: name.clone() });
             jobs.push(

@@ -18,6 +18,7 @@ pub mod rejected;
 pub mod remind;
 pub mod silence;
 pub mod simulate;
+pub mod skew;
 pub mod status;
 pub mod trouble;
 

@@ -6,6 +6,7 @@
 
 pub mod catalog;
 pub mod file;
+pub mod handshake;
 pub mod pick;
 pub mod read;
 pub mod redact;

@@ -41,7 +41,7 @@ pub(super) async fn run(args: Args, place: &Place) -> Done {
             provider.file.name
         )));
     };
-    let by_url = matches!(webhook.verify, file::Verify::UrlToken);
+    let by_url = webhook.verify.iter().all(|v| matches!(v, file::Verify::UrlToken));
     let configured = config.connections.get(&connection).is_some_and(|c| !c.webhook_secrets.is_empty());
     out::say(&format!("Connecting {} as {connection}\n\nThe address it must call:\n", provider.file.name))?;
     let base = config.public_url.as_deref().map_or("https://YOUR-PUBLIC-URL", |u| u.trim_end_matches('/'));

@@ -103,6 +103,7 @@ fn advice(why: Refusal) -> &'static str {
         Refusal::Mismatch => {
             "no live secret matches: the secret was rotated or belongs to another endpoint, or a proxy changes the body"
         }
+        Refusal::Foreign => "signed by this sender for another of its customers: pins names the ids that are ours",
         Refusal::TooMany => "more signatures than any sender makes",
     }
 }
