@@ -5,6 +5,7 @@
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{ChannelSettings, Config};
+use crate::engine::catchup::CatchUp;
 use crate::engine::clockwatch::ClockWatch;
 use crate::engine::connections::Connection;
 use crate::engine::deliver::{Channels, DeadLetters, Deliverer};
@@ -188,6 +189,8 @@ impl App {
         ];
         let watch = Arc::new(ClockWatch::new(cx.clone()));
         jobs.push(job("clock", seconds(5), watch, |w, now| async move { w.tick(now).await }));
+        let catcher = CatchUp::new(cx.clone(), Arc::new(Client::default()), receiver.clone(), &self.connections);
+        jobs.push(job("catch up", seconds(60), Arc::new(catcher), |c, now| async move { c.tick(now).await }));
         let watcher = Arc::new(Watcher { cx: cx.clone(), configured: self.configured() });
         jobs.push(job("silence", seconds(3_600), watcher, |w, now| async move { w.tick(now).await }));
         let skew = Arc::new(SkewWatch::new(cx.clone(), receiver.clone(), Arc::new(Client::default())));

@@ -6,6 +6,7 @@
 
 pub mod acknowledge;
 pub mod calendar;
+pub mod catchup;
 pub mod clockwatch;
 pub mod connections;
 pub mod deliver;

@@ -44,7 +44,16 @@ pub enum Fetched {
         etag: Option<String>,
         /// Validator.
         last_modified: Option<String>,
+        /// The next page, by its `Link` header (RFC 8288).
+        next: Option<String>,
     },
+}
+
+impl Request {
+    /// Without key and validators.
+    pub fn plain(url: String) -> Self {
+        Self { url, bearer: None, etag: None, last_modified: None }
+    }
 }
 
 /// Why there is nothing.
@@ -143,7 +152,8 @@ impl Client {
             match status {
                 200 => {
                     let (etag, last_modified) = (header("etag"), header("last-modified"));
-                    return Ok(Fetched::Body { body: read(answer, &url).await?, etag, last_modified });
+                    let next = header("link").and_then(|l| next_link(&l));
+                    return Ok(Fetched::Body { body: read(answer, &url).await?, etag, last_modified, next });
                 }
                 304 => return Ok(Fetched::Unchanged),
                 301 | 302 | 303 | 307 | 308 => {
@@ -169,6 +179,13 @@ impl Client {
         }
         Err(FetchError::Refused(format!("more than {MOST_REDIRECTS} redirects")))
     }
+}
+
+/// The target of `rel="next"`.
+fn next_link(header: &str) -> Option<String> {
+    let entry = header.split(',').find(|e| e.split(';').any(|p| matches!(p.trim(), "rel=\"next\"" | "rel=next")))?;
+    let (_, rest) = entry.split_once('<')?;
+    rest.split_once('>').map(|(url, _)| url.to_owned())
 }
 
 fn parse(text: &str) -> Result<Url, FetchError> {

@@ -9,8 +9,8 @@ mod types;
 
 pub use types::{
     AckOutcome, AlertFilter, Claimed, ClaimedRow, Conflict, ConnectionRow, DeadLetter, Delivery, DueAlert, EventFilter,
-    Fetched, Ledger, LedgerLine, PlanOutcome, Planned, Receipt, RecordOutcome, Recording, RoutedEvent, Routing,
-    Settlement, SourceHealth, SourceRow, StoredPayload, Unreadable,
+    Fetched, INCOMPARABLE, Ledger, LedgerLine, PlanOutcome, Planned, Receipt, RecordOutcome, Recording, RoutedEvent,
+    Routing, Settlement, SourceHealth, SourceRow, StoredPayload, Unreadable,
 };
 
 use crate::model::{
@@ -128,6 +128,10 @@ pub trait Read: Send + Sync {
 pub trait Housekeeping: Send + Sync {
     /// Removes what its retention allows, at most one small slice; how many rows went.
     fn prune(&self, now: Timestamp) -> Fut<'_, u64>;
+    /// Notes that forewarn is here, so that a later start knows since when nobody was.
+    fn alive(&self, now: Timestamp) -> Fut<'_, ()>;
+    /// When that was last noted.
+    fn last_alive(&self) -> Fut<'_, Option<Timestamp>>;
     /// Checks the file page by page.
     fn quick_check(&self) -> Fut<'_, ()>;
 }

@@ -7,7 +7,7 @@ use super::{File, check::Checker};
 use crate::engine::connections::{Connection, ConnectionSection, pin_entries, secret_entries};
 use crate::model::ConnectionId;
 use crate::provider::catalog::{Catalog, Provider};
-use crate::provider::file::{Source, Verify};
+use crate::provider::file::{MissedHow, Source, Verify};
 use crate::provider::verify::live_secret;
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
@@ -71,7 +71,22 @@ fn one(
             Vec::new()
         })
     });
-    Some(Connection { id, webhook_secrets, api_key, pins: pins.unwrap_or_default(), public_url: None })
+    let hook = s.hook.as_ref().and_then(|h| {
+        let good = h.get_ref().split('/').all(|p| {
+            !p.is_empty() && !p.starts_with('.') && p.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        });
+        if !good {
+            c.problem("hook is the path of a hook in the provider's API: repos/OWNER/REPO/hooks/ID".into(), h.span());
+        }
+        good.then(|| h.get_ref().clone())
+    });
+    let by_hook = provider.file.sources.values().any(
+        |s| matches!(s, Source::Webhook(w) if w.missed.as_ref().is_some_and(|m| m.how == MissedHow::GithubDeliveries)),
+    );
+    if by_hook && api_key.is_some() && hook.is_none() && !webhook_secrets.is_empty() {
+        c.note(format!("connection {id} has no hook = \"repos/OWNER/REPO/hooks/ID\": what is missed while forewarn is down is not fetched"));
+    }
+    Some(Connection { id, webhook_secrets, api_key, hook, pins: pins.unwrap_or_default(), public_url: None })
 }
 
 /// What a sender's proof needs beside secrets.

@@ -19,6 +19,8 @@ pub struct ConnectionSection {
     pub api_key: Option<Spanned<String>>,
     /// Our id at a sender whose key signs for all its customers; one, or several.
     pub pin: Option<Spanned<toml::Value>>,
+    /// The path of our hook in the provider's API, where missed deliveries are fetched by it: `repos/OWNER/REPO/hooks/ID`.
+    pub hook: Option<Spanned<String>>,
     /// Who answers for this account.
     pub owner: Option<Spanned<String>>,
 }
@@ -84,6 +86,8 @@ pub struct Connection {
     pub webhook_secrets: Vec<(SecretString, Option<Timestamp>)>,
     /// Key of its API.
     pub api_key: Option<SecretString>,
+    /// Path of our hook in its API.
+    pub hook: Option<String>,
     /// Our ids at a sender whose key signs for all its customers.
     pub pins: Vec<String>,
     /// Where the outside reaches us, for senders that sign the address.

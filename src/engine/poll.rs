@@ -163,7 +163,7 @@ impl Poller {
             Ok(fetch::Fetched::Unchanged) => {
                 Verdict::Same { etag: old.etag.clone(), last_modified: old.last_modified.clone() }
             }
-            Ok(fetch::Fetched::Body { body, etag, last_modified }) => {
+            Ok(fetch::Fetched::Body { body, etag, last_modified, .. }) => {
                 self.judge(target, &old, body, etag, last_modified, now).await?
             }
             Err(e) => Verdict::from_error(&e),

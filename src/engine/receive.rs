@@ -14,7 +14,7 @@ pub use crate::provider::handshake::Reply;
 use crate::provider::handshake::{self, Question};
 pub use crate::provider::verify::PATH;
 use crate::provider::verify::{Proven, Refusal, Site, Verifier, live_secret};
-use crate::store::{Delivery, Receipt, Store, StoreError};
+use crate::store::{Delivery, INCOMPARABLE, Receipt, Store, StoreError};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use std::collections::{BTreeMap, HashMap};
@@ -52,6 +52,13 @@ pub struct Endpoint {
     /// Proven messages outside their window, since the last one inside.
     untimely: AtomicU32,
     refused: [AtomicU64; Refusal::ALL.len()],
+}
+
+/// What is known of a delivery beside its bytes.
+struct Known {
+    trust: Trust,
+    key: [u8; 16],
+    body_hash: [u8; 16],
 }
 
 /// What a hook answers.
@@ -129,6 +136,21 @@ impl Receiver {
     /// Whether the disk is short of room.
     pub fn low_disk(&self) -> bool {
         self.low_disk.load(Ordering::Relaxed)
+    }
+
+    /// Stores what the provider's own API says it tried to deliver; whether it was new.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn take_fetched(
+        &self,
+        e: &Endpoint,
+        payload: &Payload<Unverified>,
+        cx: &Context,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let receipt = self.store.receive(e.fetched(payload, cx, now)).await?;
+        Ok(receipt != Receipt::Repeat)
     }
 
     /// Takes a request.
@@ -240,8 +262,7 @@ impl Endpoint {
         let body = p.payload.body();
         let body_hash = short_hash(&[body]);
         let connection = self.connection.as_str().as_bytes();
-        let reader = cx.catalog.get(self.connection.provider()).and_then(|p| p.webhook.as_ref());
-        let key = match reader.and_then(|r| r.proven_id(p.payload.headers(), body, Some(p.way))) {
+        let key = match self.proven_id(&p.payload, cx, Some(p.way)) {
             Some(id) => short_hash(&[connection, b"\0", id.as_bytes()]),
             None if p.signs_body => short_hash(&[connection, b"\0\0", &self.verifier.signed_hash(p)]),
             None => {
@@ -249,16 +270,35 @@ impl Endpoint {
                 short_hash(&[connection, b"\0\0", &days.to_be_bytes(), &body_hash])
             }
         };
-        let kept: Vec<(&str, &str)> =
-            self.keep.iter().filter_map(|k| p.payload.header(k).map(|v| (k.as_str(), v))).collect();
+        self.row(&p.payload, Known { trust: self.trust, key, body_hash }, now)
+    }
+
+    /// What the provider's API says it tried to deliver. Its bytes are not those of the webhook, so they are compared
+    /// with nothing; an id makes the same key as the webhook's.
+    fn fetched(&self, p: &Payload<Unverified>, cx: &Context, now: Timestamp) -> Delivery {
+        let connection = self.connection.as_str().as_bytes();
+        let key = match self.proven_id(p, cx, None) {
+            Some(id) => short_hash(&[connection, b"\0", id.as_bytes()]),
+            None => short_hash(&[connection, b"\0fetched\0", p.body()]),
+        };
+        self.row(p, Known { trust: Trust::Fetched, key, body_hash: INCOMPARABLE }, now)
+    }
+
+    fn proven_id<S>(&self, p: &Payload<S>, cx: &Context, way: Option<usize>) -> Option<String> {
+        let reader = cx.catalog.get(self.connection.provider()).and_then(|p| p.webhook.as_ref());
+        reader.and_then(|r| r.proven_id(p.headers(), p.body(), way))
+    }
+
+    fn row<S>(&self, p: &Payload<S>, known: Known, now: Timestamp) -> Delivery {
+        let kept: Vec<(&str, &str)> = self.keep.iter().filter_map(|k| p.header(k).map(|v| (k.as_str(), v))).collect();
         Delivery {
             source: self.source.clone(),
             connection: self.connection.clone(),
-            trust: self.trust,
-            key,
-            body_hash,
+            trust: known.trust,
+            key: known.key,
+            body_hash: known.body_hash,
             headers: serde_json::to_string(&kept).unwrap_or_else(|_| "[]".into()),
-            body: body.clone(),
+            body: p.body().clone(),
             received_at: now,
         }
     }

@@ -17,6 +17,7 @@ use forewarn::clock::Clock;
 use forewarn::config::{Text, parse};
 use forewarn::engine::acknowledge::{Answer, acknowledge};
 use forewarn::engine::calendar::{Deprecation, Window, upcoming};
+use forewarn::engine::catchup::CatchUp;
 use forewarn::engine::connections::Connection;
 use forewarn::engine::deliver::{Channels, DeadLetters, Deliverer};
 use forewarn::engine::normalize::Normalizer;
@@ -93,6 +94,9 @@ pub enum Mood {
 
 struct Outside {
     page: (u16, String),
+    /// A provider's API: what is answered to a path with its query, with the next page.
+    api: HashMap<String, (Value, Option<String>)>,
+    asked: Vec<String>,
     fetched: usize,
     moods: HashMap<String, Mood>,
     arrived: Vec<Arrived>,
@@ -105,6 +109,19 @@ async fn page(State(w): State<Shared>) -> Response {
     let mut w = w.lock().unwrap();
     w.fetched += 1;
     (StatusCode::from_u16(w.page.0).unwrap(), w.page.1.clone()).into_response()
+}
+
+async fn api(State(w): State<Shared>, request: Request<Body>) -> Response {
+    let mut w = w.lock().unwrap();
+    let key = request.headers().get("authorization").and_then(|v| v.to_str().ok()).unwrap_or("no key").to_owned();
+    let path = request.uri().path_and_query().unwrap().as_str().to_owned();
+    w.asked.push(format!("{key} {path}"));
+    let Some((body, next)) = w.api.get(&path) else { return StatusCode::NOT_FOUND.into_response() };
+    let mut r = body.to_string().into_response();
+    if let Some(next) = next {
+        r.headers_mut().insert("link", format!("<{next}>; rel=\"next\"").parse().unwrap());
+    }
+    r
 }
 
 async fn slack(State(w): State<Shared>, body: String) -> Response {
@@ -168,6 +185,7 @@ pub fn env(name: &str) -> Option<String> {
     match name {
         "WHSEC" => Some(WHSEC.into()),
         "PLAIN" => Some(PLAIN.into()),
+        "API_KEY" => Some("key-of-a-test".into()),
         "TOKEN" => Some(TOKEN.into()),
         "SLACK" => Some("xoxb-of-a-test".into()),
         _ => None,
@@ -226,6 +244,8 @@ impl World {
         let outside = Arc::new(Mutex::new(Outside {
             page: (200, markdown("Upcoming", &[("gpt-far", day(700))])),
             fetched: 0,
+            api: HashMap::new(),
+            asked: vec![],
             moods: HashMap::new(),
             arrived: vec![],
             attempts: vec![],
@@ -233,6 +253,7 @@ impl World {
         }));
         let router = Router::new()
             .route("/page", get(page))
+            .route("/api/{*path}", get(api))
             .route("/slack/chat.postMessage", post(slack))
             .route("/sink/{name}", post(sink))
             .with_state(outside.clone());
@@ -320,6 +341,11 @@ impl World {
         self.tick().await;
     }
 
+    /// The minute's look for what was missed, of a process that began just now.
+    pub fn catcher(&self) -> CatchUp {
+        CatchUp::new(self.cx.clone(), self.client.clone(), self.receiver.clone(), &self.connections)
+    }
+
     /// Every job, until nothing is left to do at this moment.
     pub async fn tick(&mut self) {
         let poller = Poller { cx: self.cx.clone(), client: self.client.clone(), targets: self.targets.clone() };
@@ -359,6 +385,14 @@ impl World {
     /// The provider's page answers this from now on.
     pub fn answer(&mut self, status: u16, body: &str) {
         self.outside.lock().unwrap().page = (status, body.to_owned());
+    }
+    /// The provider's API answers this to a path with its query.
+    pub fn api(&mut self, path: &str, body: Value, next: Option<String>) {
+        self.outside.lock().unwrap().api.insert(path.to_owned(), (body, next));
+    }
+    /// What the provider's API was asked, with the key.
+    pub fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.outside.lock().unwrap().asked)
     }
     pub fn fetched(&self) -> usize {
         self.outside.lock().unwrap().fetched

@@ -27,8 +27,30 @@ pub struct WebhookSource {
     pub handshakes: Vec<HandshakeTable>,
     /// Where in a message things stand.
     pub event: EventShape,
+    /// Where its API says what it tried to deliver, for the time after an absence.
+    pub missed: Option<Missed>,
     /// What each type means; the first match counts.
     pub rules: Vec<Rule>,
+}
+
+/// The list of what a sender tried to deliver, asked with the connection's `api_key`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Missed {
+    /// How it is asked.
+    pub how: MissedHow,
+    /// Where.
+    pub url: String,
+}
+
+/// Ways to ask for missed deliveries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MissedHow {
+    /// <https://docs.stripe.com/api/events/list>
+    StripeEvents,
+    /// <https://docs.github.com/en/rest/repos/webhooks#list-deliveries-for-a-repository-webhook>; needs `hook`.
+    GithubDeliveries,
 }
 
 /// Where in a message things stand. A place is a JSON Pointer (`/data/id`) or `header:NAME`.
@@ -149,6 +171,7 @@ struct Rest {
     #[serde(default = "post")]
     methods: Vec<String>,
     event: EventShape,
+    missed: Option<Missed>,
     #[serde(default)]
     rules: Vec<Rule>,
     #[serde(default)]
@@ -207,6 +230,7 @@ pub(super) fn parse(value: Spanned<DeValue<'_>>) -> Result<WebhookSource, FileEr
         verify,
         handshakes: rest.handshake.into_iter().map(Spanned::into_inner).collect(),
         event: rest.event,
+        missed: rest.missed,
         rules: rest.rules,
     })
 }

@@ -9,7 +9,7 @@ use super::writer::{Finish, control};
 use super::{Sqlite, StoreError};
 use crate::crypto::short_hash;
 use crate::model::ConnectionId;
-use crate::store::types::{Delivery, Receipt};
+use crate::store::types::{Delivery, INCOMPARABLE, Receipt};
 use crate::store::{Fut, Intake};
 use jiff::Timestamp;
 use rusqlite::{CachedStatement, Connection, params};
@@ -121,7 +121,7 @@ fn store(
 ) -> Result<Receipt, StoreError> {
     match keys.find(c, &d.key)? {
         None => add(insert, keys, d, d.key, None).map(|()| Receipt::Stored),
-        Some((_, hash)) if hash == d.body_hash => Ok(Receipt::Repeat),
+        Some((_, hash)) if [hash, INCOMPARABLE].contains(&d.body_hash) || hash == INCOMPARABLE => Ok(Receipt::Repeat),
         Some((first, _)) => {
             // The same id with another body: kept once under a key of both, shown, and told to the operators.
             let key = short_hash(&[&d.key, &d.body_hash]);
