@@ -288,3 +288,124 @@ fn set(body: &mut Value, pointer: &str, value: Value) {
     }
     *at = value;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Payload, Unverified};
+    use crate::provider::catalog::{Catalog, prepare};
+    use crate::provider::file;
+    use crate::provider::handshake::{self, Question};
+    use crate::provider::verify::{PATH, Proven, Refusal, Site, Verifier, live_secret};
+    use bytes::Bytes;
+    use std::collections::BTreeMap;
+
+    const URL: &str = "https://hooks.example";
+
+    fn judged(source: &WebhookSource, s: &Sample, at: Timestamp) -> Result<Proven, Refusal> {
+        let secret = s.sample_secret.as_deref().unwrap_or_default();
+        let secrets = vec![live_secret(&source.verify, secret, 1, None).unwrap()];
+        let site = Site { public_url: Some(URL.into()), pins: vec!["sample-customer".into()] };
+        let verifier = Verifier::new(&source.verify, secrets, site).unwrap();
+        let mut headers = s.headers.clone();
+        headers.push((PATH.to_owned(), s.path.clone()));
+        let payload = Payload::<Unverified>::new(headers, Bytes::from(s.body.clone()));
+        verifier.verify(payload, s.path.rsplit('/').next(), at)
+    }
+
+    fn source_of(p: &Provider) -> Option<&WebhookSource> {
+        p.file.sources.values().find_map(|s| if let Source::Webhook(w) = s { Some(&**w) } else { None })
+    }
+
+    fn at() -> Timestamp {
+        Timestamp::from_second(1_795_420_800).unwrap()
+    }
+
+    /// Every sample of every way is accepted where it is sent, and keeps its type.
+    fn samples_are_accepted(p: &Provider) {
+        let Some(source) = source_of(p) else { return };
+        let kind = source.rules.first().map_or("x.y", |r| r.types[0].as_str()).replace('*', "x");
+        for way in 1..=source.verify.len() {
+            let w = Wanted {
+                account: "main",
+                kind: &kind,
+                way: Some(way),
+                public_url: Some(URL),
+                number: 7,
+                at: at(),
+                ..Wanted::default()
+            };
+            let s = sample(p, w).unwrap_or_else(|e| panic!("{} way {way}: {e}", p.file.id));
+            let proven = judged(source, &s, at()).unwrap_or_else(|e| panic!("{} way {way}: {e}: {s:?}", p.file.id));
+            let same_secret =
+                source.verify.iter().filter(|v| v.secret_prefix() == source.verify[way - 1].secret_prefix());
+            assert!(
+                proven.way == way - 1 || same_secret.count() > 1,
+                "{}: way {way} came as {}",
+                p.file.id,
+                proven.way + 1
+            );
+        }
+        for n in 1..=source.handshakes.len() {
+            let kind = format!("{HANDSHAKE}.{n}");
+            let w = Wanted { account: "main", kind: &kind, public_url: Some(URL), at: at(), ..Wanted::default() };
+            let s = sample(p, w).unwrap();
+            let table = &source.handshakes[n - 1];
+            assert_eq!(judged(source, &s, at()).is_ok(), table.signed, "{} {kind}", p.file.id);
+            let body: Option<Value> = serde_json::from_str(&s.body).ok().filter(|_| table.signed);
+            let mut headers = s.headers.clone();
+            headers.push((PATH.to_owned(), s.path.clone()));
+            let q = Question { method: &s.method, headers: &headers, body: body.as_ref() };
+            let reply = handshake::answer(std::slice::from_ref(table), table.signed, q, &|t| Some(t.to_owned()));
+            assert!(reply.is_some(), "{} {kind}: {s:?}", p.file.id);
+        }
+    }
+
+    #[test]
+    fn a_sample_of_every_way_of_every_sender_is_accepted() {
+        let catalog = Catalog::load(&[], &BTreeMap::new()).unwrap();
+        catalog.iter().for_each(samples_are_accepted);
+    }
+
+    #[test]
+    fn samples_of_the_reference_are_accepted_too() {
+        let readme = include_str!("../../providers/README.md");
+        let blocks = readme.split("```toml\n").skip(1).filter_map(|r| r.split("```").next());
+        let mut tried = 0;
+        for block in blocks.filter(|b| b.contains("[sources.webhook.verify]")) {
+            let mut text = String::from("format = 1\nid = \"acme\"\nname = \"Acme\"\nurl = \"https://acme.example\"\n");
+            if !block.contains("[sources.webhook]") {
+                text.push_str("[sources.webhook]\nkind = \"webhook\"\nevidence = \"V\"\n");
+            }
+            let event = if block.contains("{form_sorted}") { "body = \"form\"\n" } else { "" };
+            let text = format!("{text}{block}\n[sources.webhook.event]\ntype = \"/type\"\n{event}");
+            let file = file::parse(&text).unwrap_or_else(|e| panic!("{text}{e}"));
+            samples_are_accepted(&prepare(file, "acme", String::new()).unwrap());
+            tried += 1;
+        }
+        assert!(tried >= 11, "{tried} examples");
+    }
+
+    #[test]
+    fn a_form_is_signed_as_a_form_and_read_as_one() {
+        let text = "format = 1\nid = \"acme\"\nname = \"Acme\"\nurl = \"https://acme.example\"\n[sources.webhook]\nkind = \"webhook\"\nevidence = \"V\"\n[sources.webhook.verify]\nfamily = \"hmac\"\nkey = \"utf8\"\nmessage = \"{url}{form_sorted}\"\nsignature = { header = \"x-s\", encoding = \"base64\" }\n[sources.webhook.event]\ntype = \"/Kind\"\nbody = \"form\"\n";
+        let p = prepare(file::parse(text).unwrap(), "acme", String::new()).unwrap();
+        let w = Wanted { account: "main", kind: "a b&c", public_url: Some(URL), at: at(), ..Wanted::default() };
+        let s = sample(&p, w).unwrap();
+        assert_eq!(s.body, "Kind=a+b%26c");
+        assert!(s.headers.contains(&("content-type".into(), "application/x-www-form-urlencoded".into())));
+        let seen = p.webhook.as_ref().unwrap().read(
+            &crate::provider::read::ReadContext {
+                provider: p.file.id.clone(),
+                provider_name: "Acme".into(),
+                source: crate::model::SourceId::new("acme/webhook").unwrap(),
+                connection: None,
+                received_at: at(),
+            },
+            &[],
+            s.body.as_bytes(),
+        );
+        let crate::model::ReadOutcome::Ok(seen) = seen else { panic!("{seen:?}") };
+        assert_eq!(seen[0].native_type.as_deref(), Some("a b&c"));
+    }
+}

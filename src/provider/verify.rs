@@ -163,6 +163,9 @@ impl Verifier {
                 out.extend(s.headers());
             }
         }
+        if self.ways.iter().any(|w| matches!(w, Way::Token(t) if t.query.is_some())) {
+            out.retain(|h| *h != PATH);
+        }
         out.sort_unstable();
         out.dedup();
         out

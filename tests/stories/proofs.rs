@@ -173,6 +173,11 @@ async fn v4_a_doubled_signature_is_400_and_a_thousand_are_401() {
     let mut named = good.clone();
     named.push(("Webhook-Signature".into(), "v1,AAAA".into()));
     assert_eq!(w.deliver_with("openai", &named, BODY).await, 400, "the same name in other letters");
+    let shouted: Vec<_> = openai("wh_2", &w.now().as_second().to_string(), BODY)
+        .into_iter()
+        .map(|(k, v)| (k.to_uppercase(), v))
+        .collect();
+    assert_eq!(w.deliver_with("openai", &shouted, BODY).await, 200, "names of headers have no case");
     let with = |value: String| {
         let mut h = good.clone();
         h[2].1 = value;

@@ -27,7 +27,7 @@ pub struct LiveSecret {
 /// A secret made ready for one way.
 #[derive(Clone)]
 pub(super) enum Key {
-    Hmac(HmacKey),
+    Hmac(Box<HmacKey>),
     Ed25519(PublicKey),
     Text(Vec<u8>),
 }
@@ -90,7 +90,7 @@ fn key(way: &Verify, text: &str) -> Result<Key, String> {
     match way {
         Verify::Signed(s) => match &s.scheme {
             Scheme::Hmac { algorithm, key } => {
-                Ok(Key::Hmac(HmacKey::with(*algorithm, &decode_key(*key, not_public(text)?)?)))
+                Ok(Key::Hmac(Box::new(HmacKey::with(*algorithm, &decode_key(*key, not_public(text)?)?))))
             }
             Scheme::Ed25519 { key, .. } => public_key(*key, text).map(Key::Ed25519),
         },
