@@ -184,7 +184,7 @@ impl Endpoint {
 fn endpoint(provider: &Provider, c: &Connection) -> Result<Option<Endpoint>, (usize, String)> {
     let Some((name, w)) = provider.file.sources.iter().find_map(|(n, s)| match s {
         Source::Webhook(w) => Some((n, w)),
-        Source::Table(_) | Source::Models(_) => None,
+        Source::Table(_) | Source::Models(_) | Source::Status(_) | Source::Changelog(_) => None,
     }) else {
         return Ok(None);
     };

@@ -4,10 +4,14 @@
 //! webhook's `verify.family`) is read first and the table then read as that kind's own struct, so an error points at
 //! the wrong key itself. Refuses unknown keys, kinds and families.
 
+mod changelog;
 mod polled;
+mod status;
 mod webhook;
 
+pub use changelog::{ChangelogForm, ChangelogSource};
 pub use polled::{Auth, Columns, Form, Guards, ModelsSource, TableSource};
+pub use status::{Dialect, StatusGuards, StatusSource};
 pub use webhook::{
     Compound, EndingRule, EventShape, HmacVerify, KeyDecode, OccurredAt, Rule, SigEncoding, Signature, TimeFormat,
     TimestampCheck, TokenVerify, Verify, WebhookSource,
@@ -93,6 +97,10 @@ pub enum Source {
     Table(Box<TableSource>),
     /// A list of models with dates, as JSON.
     Models(Box<ModelsSource>),
+    /// A status page.
+    Status(Box<StatusSource>),
+    /// A changelog or another feed.
+    Changelog(Box<ChangelogSource>),
 }
 
 impl Source {
@@ -102,6 +110,8 @@ impl Source {
             Source::Webhook(s) => s.evidence,
             Source::Table(s) => s.evidence,
             Source::Models(s) => s.evidence,
+            Source::Status(s) => s.evidence,
+            Source::Changelog(s) => s.evidence,
         }
     }
     /// The word of its kind.
@@ -110,12 +120,14 @@ impl Source {
             Source::Webhook(_) => "webhook",
             Source::Table(_) => "table",
             Source::Models(_) => "models",
+            Source::Status(_) => "status",
+            Source::Changelog(_) => "changelog",
         }
     }
 }
 
 /// Kinds a source can have, for messages.
-const SOURCE_KINDS: &str = "webhook, table, models";
+const SOURCE_KINDS: &str = "webhook, table, models, status, changelog";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -209,6 +221,8 @@ fn source(value: Spanned<DeValue<'_>>) -> Result<Source, FileError> {
         "webhook" => Ok(Source::Webhook(Box::new(webhook::parse(value)?))),
         "table" => Ok(Source::Table(typed(value)?)),
         "models" => Ok(Source::Models(typed(value)?)),
+        "status" => Ok(Source::Status(typed(value)?)),
+        "changelog" => Ok(Source::Changelog(typed(value)?)),
         other => Err(FileError::new(format!("unknown kind {other:?}: allowed are {SOURCE_KINDS}"), Some(kind.span()))),
     }
 }

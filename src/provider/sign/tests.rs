@@ -17,7 +17,7 @@ fn senders() -> Vec<(String, Verify)> {
         let hooks = file.sources.into_values();
         out.extend(hooks.filter_map(|s| match s {
             Source::Webhook(w) => Some((file.id.to_string(), w.verify)),
-            Source::Table(_) | Source::Models(_) => None,
+            Source::Table(_) | Source::Models(_) | Source::Status(_) | Source::Changelog(_) => None,
         }));
     }
     assert!(out.len() >= 7, "the embedded files are read: {out:?}");
