@@ -31,7 +31,7 @@ const MAX: usize = 80;
 /// `Thu Jan 31 2025 12:51:00 (MST)`. Without a zone it is UTC; without a clock, midnight.
 pub fn timestamp(text: &str) -> Option<Timestamp> {
     let text = text.trim();
-    if text.len() < 8 || text.len() > MAX || !text.is_ascii() || text.contains("24:00") {
+    if text.len() < 8 || text.len() > MAX || !text.is_ascii() || text.contains("T24:") || text.contains(" 24:") {
         return None;
     }
     if let Ok(at) = text.parse::<Timestamp>() {
@@ -97,6 +97,7 @@ mod tests {
             ("2026-08-21T00:37:20Z", "2026-08-21T00:37:20Z"),
             ("2026-08-21T00:37:20.123-06:00", "2026-08-21T06:37:20.123Z"),
             ("2026-08-21 00:37:20", "2026-08-21T00:37:20Z"),
+            ("2022-05-12T14:24:00+00:00", "2022-05-12T14:24:00Z"),
             ("Fri, 14 Aug 2026 00:00:00 +0000", "2026-08-14T00:00:00Z"),
             ("Mon, 16 Mar 2026 16:28:39 -0400", "2026-03-16T20:28:39Z"),
             ("Fri, 31 Jul 2026 00:12:00 Z", "2026-07-31T00:12:00Z"),
@@ -116,7 +117,17 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_no_time() {
-        for text in ["", "soon", "2026-11-20T24:00:00Z", "2026-13-01T00:00:00Z", "20/11/2026", "Nov 20", "now", "0"] {
+        for text in [
+            "",
+            "soon",
+            "2026-11-20T24:00:00Z",
+            "Fri, 20 Nov 2026 24:00:00 GMT",
+            "2026-13-01T00:00:00Z",
+            "20/11/2026",
+            "Nov 20",
+            "now",
+            "0",
+        ] {
             assert_eq!(timestamp(text), None, "{text}");
         }
         assert_eq!(epoch("0"), None);

@@ -139,19 +139,33 @@ pub fn classify(title: &str, text: &str) -> (Class, String) {
     let mut last = "";
     for (_, source, at) in found.iter().filter(|(c, ..)| *c == class) {
         let s = sentence(source, *at);
-        if s == last || title.contains(s) || said.len() > SAID {
+        // A heading of one word ("Deprecated") says no more than the sentence below it.
+        let known = title.contains(s) && !s.ends_with(':');
+        if s == last || known || !s.contains(' ') || said.len() > SAID {
             continue;
         }
         if !said.is_empty() {
             said.push(' ');
         }
         said.push_str(&one_line(s, SENTENCE));
+        if s.ends_with(':') {
+            said.push_str(&listed(source, s));
+        }
         last = s;
     }
     if said.is_empty() {
         said = one_line(sentence(text, 0), SENTENCE);
     }
     (class, said)
+}
+
+/// What a sentence that ends in a colon announces: the short lines below it.
+fn listed(text: &str, sentence: &str) -> String {
+    // `sentence` is a part of `text`.
+    let end = sentence.as_ptr() as usize - text.as_ptr() as usize + sentence.len();
+    let lines = text[end..].trim_start().lines().take_while(|l| l.len() <= 80 && !l.ends_with('.')).take(12);
+    let list = lines.collect::<Vec<_>>().join(", ");
+    if list.is_empty() { list } else { format!(" {}", one_line(&list, SENTENCE)) }
 }
 
 /// Whether a byte at `i` ends a sentence: a line end, or a full stop before white space.
@@ -211,6 +225,12 @@ mod tests {
                 "We are launching our new model demo-5.",
             ),
             ("Hello", "We launched a cafeteria. Our model railway is old.", Class::Other, "We launched a cafeteria."),
+            (
+                "Models",
+                "Read on.\nThese models are deprecated:\ndemo-1\ndemo-2\nUse demo-3 instead of them, which is faster.",
+                Class::DeprecationHint,
+                "These models are deprecated: demo-1, demo-2",
+            ),
             ("Old", "It is not deprecated.", Class::Other, "It is not deprecated."),
             ("Undeprecated", "Fine.", Class::Other, "Fine."),
             ("", "", Class::Other, ""),

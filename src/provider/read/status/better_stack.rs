@@ -2,7 +2,7 @@
 //! <https://betterstack.com/docs/uptime/status-pages/subscribing-to-status-updates/subscribing-to-api/>
 //!
 //! In: JSON. Out: a [`Page`]. Invariants: whether a report is over is its `aggregate_state`, because `ends_at` stays null;
-//! `not_monitored` is neither well nor broken. Refuses what is no `status_page`.
+//! `not_monitored` is neither well nor broken; one monitor that is down is a part of a page, not all of it. Refuses what is no `status_page`.
 
 use super::page::{Component, Episode, Health, Markup, Page, Part, Phase, Text, Update};
 use super::{json, shapeless};
@@ -89,30 +89,43 @@ pub(super) fn page<'b>(source: &StatusSource, cx: &ReadContext, text: &'b str) -
     let Some(head) = body.data.filter(|d| &*d.kind == "status_page") else {
         return shapeless("its data is no status_page");
     };
+    // A page has a monitor for each model: one that is down is no outage of the provider.
+    let worst = match Health::parse(&head.attributes.aggregate_state) {
+        Health::Major => Health::Major,
+        _ => Health::Partial,
+    };
     let included = body.included.unwrap_or_default();
     let of = |kind: &'static str| included.iter().filter(move |o| &*o.kind == kind);
     let components: Vec<Component<'b>> = of("status_page_resource")
         .map(|o| Component {
             id: o.id.clone(),
             name: o.attributes.public_name.clone(),
-            health: Health::parse(&o.attributes.status),
+            health: Health::parse(&o.attributes.status).min(worst),
             since: None,
         })
         .collect();
     let updates: Vec<&Object<'b>> = of("status_update").collect();
-    let episodes =
-        of("status_report").map(|r| report(r, &updates, &components, source.page(), cx.received_at)).collect();
+    let episodes = of("status_report")
+        .map(|r| report(r, &updates, &components, &Around { page: source.page(), worst, now: cx.received_at }))
+        .collect();
     let rows = Some(components.len());
     Ok(Page { names: vec![head.attributes.company_name, head.id], components, episodes, rows })
+}
+
+/// What a report is read with.
+struct Around<'s> {
+    page: &'s str,
+    worst: Health,
+    now: Timestamp,
 }
 
 fn report<'b>(
     r: &Object<'b>,
     updates: &[&Object<'b>],
     components: &[Component<'b>],
-    page: &str,
-    now: Timestamp,
+    around: &Around<'_>,
 ) -> Episode<'b> {
+    let Around { page, worst, now } = *around;
     let a = &r.attributes;
     let maintenance = &*a.report_type == "maintenance";
     let own = r.relationships.as_ref().and_then(|r| r.status_updates.as_ref()?.data.as_ref());
@@ -120,7 +133,7 @@ fn report<'b>(
         updates.iter().filter(|u| own.is_some_and(|list| list.iter().any(|i| i.id == u.id))).collect();
     let newest = of_it.iter().max_by_key(|u| when::timestamp(&u.attributes.published_at));
     let (begins, ends) = (when::timestamp(&a.starts_at), when::timestamp(&a.ends_at));
-    let aggregate = Health::parse(&a.aggregate_state);
+    let aggregate = Health::parse(&a.aggregate_state).min(worst);
     let has_ended = ends.is_some_and(|e| e <= now);
     let over = aggregate == Health::Operational || (has_ended && !aggregate.is_ailing());
     let phase = match (maintenance, over) {
@@ -134,7 +147,7 @@ fn report<'b>(
     let parts = touched.into_iter().flatten().map(|t| {
         let known = components.iter().find(|c| c.id == t.status_page_resource_id);
         let name = known.map_or(&*t.status_page_resource_id, |c| &*c.name);
-        Part::component(&t.status_page_resource_id, name, Health::parse(&t.status))
+        Part::component(&t.status_page_resource_id, name, Health::parse(&t.status).min(worst))
     });
     Episode {
         id: r.id.clone(),

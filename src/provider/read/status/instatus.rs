@@ -111,13 +111,24 @@ fn episode(raw: Raw<'_>, maintenance: bool) -> Episode<'_> {
     let id = raw.id.or(last.into());
     let window = |at: Option<Timestamp>| at.filter(|_| maintenance);
     let parts = raw.components.unwrap_or_default();
+    // Its words have no separators.
+    let phase = Phase::parse(&raw.status);
+    let word: Text<'_> = match phase {
+        Phase::Scheduled => "scheduled".into(),
+        Phase::Working => "in_progress".into(),
+        Phase::Open | Phase::Over | Phase::Done => raw.status.to_lowercase().into(),
+    };
+    let impact = match Health::parse(&raw.impact) {
+        Health::Unknown => raw.impact.clone(),
+        known => known.words().into(),
+    };
     Episode {
         id: id.or(raw.name.clone()),
         title: raw.name,
-        phase: Phase::parse(&raw.status),
+        phase,
         maintenance,
         first: updated.is_none() || updated == begins,
-        impact: Some((page::impact(&raw.impact), raw.impact)),
+        impact: Some((page::impact(&raw.impact), impact)),
         update: Update {
             id: Text::default(),
             at: if maintenance { updated } else { updated.or(begins) },
@@ -128,6 +139,6 @@ fn episode(raw: Raw<'_>, maintenance: bool) -> Episode<'_> {
         parts: parts.iter().map(|c| Part::component(&c.id, &c.name, Health::parse(&c.status))).collect(),
         window: (window(begins), window(until)),
         link: raw.url.to_string(),
-        word: raw.status,
+        word,
     }
 }
