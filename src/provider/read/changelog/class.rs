@@ -137,7 +137,8 @@ pub fn classify(title: &str, text: &str) -> (Class, String) {
     };
     let mut said = String::new();
     let mut last = "";
-    for (_, source, at) in found.iter().filter(|(c, ..)| *c == class) {
+    // The title is told anyway.
+    for (_, source, at) in found.iter().filter(|(c, source, _)| *c == class && std::ptr::eq(*source, text)) {
         let s = sentence(source, *at);
         // A heading of one word ("Deprecated") says no more than the sentence below it.
         let known = title.contains(s) && !s.ends_with(':');
