@@ -38,12 +38,12 @@ def summary(size=65_835):
     }
     update = lambda i, k: {
         "id": f"demoupd{i:02d}{k:03d}", "status": ["monitoring", "identified", "investigating"][min(k, 2)],
-        "body": f"<p>{words(12, i + k)}.</p>", "incident_id": f"demoinc{i:05d}", "created_at": at(20 - k), "updated_at": at(20 - k),
+        "body": f"<p>{words(4, i + k)}.</p>", "incident_id": f"demoinc{i:05d}", "created_at": at(20 - k), "updated_at": at(20 - k),
         "display_at": at(20 - k), "affected_components": [{"code": f"democomp{i:04d}", "name": f"Component {i}", "old_status": "operational", "new_status": "partial_outage"}],
         "deliver_notifications": True, "custom_tweet": None, "tweet_id": None,
     }
     incident = lambda i: {
-        "id": f"demoinc{i:05d}", "name": words(6, i), "status": "monitoring", "created_at": at(i), "updated_at": at(i + 1),
+        "id": f"demoinc{i:05d}", "name": words(3, i), "status": "monitoring", "created_at": at(i), "updated_at": at(i + 1),
         "monitoring_at": None, "resolved_at": None, "impact": "minor", "shortlink": f"https://stspg.example/{i}", "started_at": at(i),
         "page_id": "demopage0001", "incident_updates": [update(i, k) for k in range(6)], "components": [component(i)], "reminder_intervals": None,
     }

@@ -204,3 +204,29 @@ fn every_address_fits_its_dialect_and_only_what_is_shared_is_read_twice() {
     let twice: Vec<_> = urls.iter().filter(|(u, by)| by.len() > 1 && !shared.iter().any(|s| u.contains(s))).collect();
     assert!(twice.is_empty(), "{twice:?}");
 }
+
+#[test]
+fn the_command_says_what_is_covered_by_what_and_how_sure_we_are() {
+    let place = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        let mut c = std::process::Command::new(env!("CARGO_BIN_EXE_forewarn"));
+        let out = c.env_clear().current_dir(place.path()).args(args).output().unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        String::from_utf8(out.stdout).unwrap()
+    };
+    let list = run(&["providers"]);
+    let line = |id: &str| {
+        list.lines().find(|l| l.split_whitespace().next() == Some(id)).unwrap_or_else(|| panic!("{id}: {list}"))
+    };
+    assert!(line("openai").contains("status V") && line("groq").contains("status R"), "{list}");
+    assert!(line("fal").contains("status U"), "{list}");
+    let covered = Catalog::load(&[], &BTreeMap::new()).unwrap();
+    let status = covered.iter().filter(|p| p.file.sources.values().any(|s| matches!(s, Source::Status(_)))).count();
+    assert!(list.contains(&format!("{status} status")) && list.contains("U unverified and off"), "{list}");
+    let shown = run(&["providers", "show", "groq"]);
+    assert!(shown.contains("https://groqstatus.com/api/v2/summary.json every 2m, incident_io"), "{shown}");
+    assert!(shown.contains("(unverified: off)"), "{shown}");
+    let read =
+        run(&["read", "openrouter", "status", folder("status").join("history_feed.incident_io.rss").to_str().unwrap()]);
+    assert!(read.contains("\"openrouter:incident/01JDEMOINCIDENT00000000AAA\""), "{read}");
+}

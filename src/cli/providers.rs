@@ -92,10 +92,22 @@ pub(super) async fn run(args: Args, place: &Place) -> Done {
     }
 }
 
-/// Its sources, each with the mark of how sure we are: `webhook V, status R`.
+/// Its sources, each with the mark of how sure we are, those that act fastest first: `webhook V, status R, changelog V +2`.
 fn covered(p: &Provider) -> String {
-    let marked = p.file.sources.iter().map(|(name, s)| format!("{name} {}", s.evidence()));
-    marked.collect::<Vec<_>>().join(", ")
+    let place =
+        |name: &str| ["webhook", "status", "deprecations", "models"].iter().position(|n| *n == name).unwrap_or(4);
+    let mut named: Vec<(&String, &Source)> = p.file.sources.iter().collect();
+    named.sort_by_key(|(name, _)| (place(name), *name));
+    let mut out: Vec<(String, usize)> = Vec::new();
+    for (name, source) in named {
+        // `changelog.blog` is one more of `changelog`.
+        match (name.split_once('.'), out.last_mut()) {
+            (Some((family, _)), Some((last, more))) if last.starts_with(family) => *more += 1,
+            _ => out.push((format!("{name} {}", source.evidence()), 0)),
+        }
+    }
+    let more = |(name, n): (String, usize)| if n == 0 { name } else { format!("{name} +{n}") };
+    out.into_iter().map(more).collect::<Vec<_>>().join(", ")
 }
 
 /// How many providers have which kind of source, and what the marks mean.

@@ -313,6 +313,22 @@ mod tests {
     }
 
     #[test]
+    fn an_unknown_dialect_or_form_names_what_is_allowed() {
+        for (kind, key, allowed) in [("status", "dialect", "`better_stack`"), ("changelog", "form", "`updates`")] {
+            let text = format!(
+                "{HEAD}[sources.x]\nkind = \"{kind}\"\nevidence = \"V\"\nurl = \"https://acme.example/x\"\n{key} = \"carrier-pigeon\"\n"
+            );
+            let e = parse(&text).unwrap_err();
+            assert!(e.message.contains("carrier-pigeon") && e.message.contains(allowed), "{}", e.message);
+            assert_eq!(at(&text, e.span), "\"carrier-pigeon\"");
+        }
+        let text = format!(
+            "{HEAD}[sources.x]\nkind = \"status\"\nevidence = \"V\"\nurl = \"https://acme.example/x\"\ndialect = \"slack\"\nguards = {{ min_row = 1 }}\n"
+        );
+        assert_eq!(at(&text, parse(&text).unwrap_err().span), "min_row");
+    }
+
+    #[test]
     fn an_overlay_changes_one_setting_and_keeps_the_rest() {
         let text = format!(
             "{HEAD}[sources.deprecations]\nkind = \"table\"\nevidence = \"V\"\nurl = \"https://acme.example/d.md\"\nform = \"markdown\"\nevery = \"6h\"\n"

@@ -42,10 +42,8 @@ pub(super) fn dated(text: &str, page: &str) -> Result<Vec<Item>, ReadOutcome> {
                 }
             }
             Node::Element(e) if is_block(e.name()) => push(&mut open, "\n"),
-            Node::Text(words) => {
-                if !inside(is_hidden) && !inside(is_heading) {
-                    push(&mut open, &words.replace('\n', " "));
-                }
+            Node::Text(words) if !inside(is_hidden) && !inside(is_heading) => {
+                push(&mut open, &words.replace('\n', " "));
             }
             _ => {}
         }
