@@ -44,7 +44,7 @@ pub fn read(source: &ChangelogSource, cx: &ReadContext, body: &[u8]) -> Reading 
 
 fn items(source: &ChangelogSource, body: &[u8]) -> Result<Vec<Item>, ReadOutcome> {
     let items: Vec<Item> = if source.form == ChangelogForm::Feed {
-        let feed = feed::parse(&source.url, body)?;
+        let feed = feed::parse(body)?;
         if let Ok(text) = std::str::from_utf8(body) {
             guard::must_contain(text, &source.guards)?;
         }

@@ -57,8 +57,8 @@ impl Entry {
     }
 }
 
-/// Reads a feed that was fetched from `url`.
-pub fn parse(url: &str, body: &[u8]) -> Result<Feed, ReadOutcome> {
+/// Reads a feed. Links stay as they are written: one that is no web address is no link.
+pub fn parse(body: &[u8]) -> Result<Feed, ReadOutcome> {
     if body.len() > guard::MAX_BODY {
         let (size, cap) = (body.len(), guard::MAX_BODY);
         return Err(ReadOutcome::Unreadable(format!("the body has {size} bytes, at most {cap} are read")));
@@ -68,7 +68,6 @@ pub fn parse(url: &str, body: &[u8]) -> Result<Feed, ReadOutcome> {
     }
     let to_chrono = |t: Timestamp| DateTime::<Utc>::from_timestamp_millis(t.as_millisecond());
     let parser = Builder::new()
-        .base_uri(Some(url))
         // An entry without guid and link would get a random id at each parse: here it gets none, and one of ours below.
         .id_generator(|_, _, _| String::new())
         .timestamp_parser(move |text| when::timestamp(text).and_then(to_chrono))
@@ -180,7 +179,7 @@ mod tests {
         let body = format!(
             "<rss version=\"2.0\"><channel><title>T</title><link>https://a.example/news</link>{items}</channel></rss>"
         );
-        parse("https://a.example/rss", body.as_bytes()).unwrap().entries
+        parse(body.as_bytes()).unwrap().entries
     }
 
     fn item(guid: &str, link: &str, title: &str, date: &str) -> String {
@@ -250,7 +249,7 @@ mod tests {
         let json = r#"{"version":"https://jsonfeed.org/version/1.1","title":"T","items":[{"id":"1","url":"https://a.example/x","title":"X","content_text":"Some words","date_published":"2026-11-20T10:00:00Z"}]}"#;
         let atom = r#"<feed xmlns="http://www.w3.org/2005/Atom"><title>T</title><id>t</id><updated>2026-11-20T10:00:00Z</updated><entry><id>1</id><link rel="alternate" href="https://a.example/x"/><title>X</title><published>2026-11-20T10:00:00Z</published><content type="html">&lt;p&gt;Some words&lt;/p&gt;</content></entry></feed>"#;
         for body in [json, atom] {
-            let feed = parse("https://a.example/feed", body.as_bytes()).unwrap();
+            let feed = parse(body.as_bytes()).unwrap();
             let e = &feed.entries[0];
             assert_eq!((feed.title.as_str(), e.title.as_str(), e.words().as_str()), ("T", "X", "Some words"));
             assert_eq!(
@@ -263,10 +262,10 @@ mod tests {
     #[test]
     fn what_is_no_feed_is_refused_and_an_empty_feed_is_read() {
         for body in ["<!doctype html><html><body>Log in</body></html>", "  \n"] {
-            assert!(matches!(parse("https://a.example", body.as_bytes()), Err(ReadOutcome::GuardFailed(_))), "{body}");
+            assert!(matches!(parse(body.as_bytes()), Err(ReadOutcome::GuardFailed(_))), "{body}");
         }
         for body in ["nonsense", "{}", "<rss version=\"2.0\"><channel><item>", "<feed"] {
-            assert!(matches!(parse("https://a.example", body.as_bytes()), Err(ReadOutcome::Unreadable(_))), "{body}");
+            assert!(matches!(parse(body.as_bytes()), Err(ReadOutcome::Unreadable(_))), "{body}");
         }
         assert!(rss("").is_empty());
     }
@@ -284,8 +283,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(body in any::<Vec<u8>>(), text in any::<String>(), guid in any::<String>()) {
-            let _ = parse("https://a.example", &body);
-            let _ = parse("https://a.example", format!("<rss version=\"2.0\"><channel><item><guid>{guid}</guid><title>{text}</title></item></channel></rss>").as_bytes());
+            let _ = parse(&body);
+            let _ = parse(format!("<rss version=\"2.0\"><channel><item><guid>{guid}</guid><title>{text}</title></item></channel></rss>").as_bytes());
             let _ = address(&text);
         }
     }

@@ -12,7 +12,7 @@ pub fn of_html(html: &str, max: usize) -> String {
     let mut out = String::with_capacity(html.len().min(max) + 8);
     let mut rest = html;
     while !rest.is_empty() && out.len() < max {
-        let stop = rest.find(['<', '&']).unwrap_or(rest.len());
+        let stop = rest.bytes().position(|b| b == b'<' || b == b'&').unwrap_or(rest.len());
         push_words(&mut out, &rest[..cut(rest, stop.min(max))]);
         rest = &rest[stop..];
         if rest.starts_with('<') {
@@ -37,15 +37,21 @@ fn cut(text: &str, at: usize) -> usize {
 
 /// Appends words; runs of white space become one space, which never begins a line.
 fn push_words(out: &mut String, text: &str) {
-    let mut rest = text;
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| c.is_ascii_whitespace()).unwrap_or(rest.len());
-        out.push_str(&rest[..end]);
-        let after = rest[end..].trim_start_matches(|c: char| c.is_ascii_whitespace());
-        if after.len() != rest.len() - end && !out.is_empty() && !out.ends_with([' ', '\n']) {
-            out.push(' ');
+    let bytes = text.as_bytes();
+    let space = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_whitespace);
+    let mut from = 0;
+    while from < bytes.len() {
+        if space(from) {
+            if !out.is_empty() && !out.ends_with([' ', '\n']) {
+                out.push(' ');
+            }
+            from += 1;
+            continue;
         }
-        rest = after;
+        // Single spaces between words are taken with them.
+        let end = (from..bytes.len()).find(|i| space(*i) && (bytes[*i] != b' ' || space(i + 1))).unwrap_or(bytes.len());
+        out.push_str(&text[from..end]);
+        from = end;
     }
 }
 

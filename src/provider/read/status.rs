@@ -71,7 +71,7 @@ fn rows_and_facts(
     let is_feed =
         matches!(source.dialect, Dialect::HistoryFeed | Dialect::PlainFeed | Dialect::AwsRss | Dialect::AzureRss);
     if is_feed {
-        let feed = super::feed::parse(&source.url, body)?;
+        let feed = super::feed::parse(body)?;
         if let Ok(text) = std::str::from_utf8(body) {
             must_contain(source, text)?;
         }

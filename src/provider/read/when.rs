@@ -5,7 +5,9 @@
 //! and zones that are words with several meanings.
 
 use super::date::{self, DateCell};
-use jiff::{Timestamp, fmt::rfc2822, tz::TimeZone};
+use jiff::civil::{Date, Time};
+use jiff::tz::{Offset, TimeZone};
+use jiff::{Timestamp, fmt::rfc2822};
 
 const WEEKDAYS: &[&str] = &["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 /// Zones that RFC 822 gave one meaning, <https://www.rfc-editor.org/rfc/rfc822#section-5.1>.
@@ -34,6 +36,9 @@ pub fn timestamp(text: &str) -> Option<Timestamp> {
     if text.len() < 8 || text.len() > MAX || !text.is_ascii() || text.contains("T24:") || text.contains(" 24:") {
         return None;
     }
+    if let Some(at) = usual(text.as_bytes()) {
+        return Some(at);
+    }
     if let Ok(at) = text.parse::<Timestamp>() {
         return Some(at);
     }
@@ -43,6 +48,52 @@ pub fn timestamp(text: &str) -> Option<Timestamp> {
         return parts(&format!("{rest} {zone}")).or_else(|| parts(&format!("{rest}{zone}")));
     }
     parts(rest)
+}
+
+/// The two forms nearly all pages and feeds use, read where they stand: `2026-11-20T10:00:00.123Z` and
+/// `Fri, 20 Nov 2026 10:00:00 +0000`. A summary has hundreds of them.
+fn usual(b: &[u8]) -> Option<Timestamp> {
+    let number = |at: std::ops::Range<usize>| {
+        b.get(at)?.iter().try_fold(0_i32, |n, d| d.is_ascii_digit().then(|| n * 10 + i32::from(d - b'0')))
+    };
+    let short = |at| number(at).and_then(|n| i8::try_from(n).ok());
+    let clock = |at: usize| {
+        let colons = b.get(at + 2) == Some(&b':') && b.get(at + 5) == Some(&b':');
+        Some((colons.then(|| short(at..at + 2))??, short(at + 3..at + 5)?, short(at + 6..at + 8)?))
+    };
+    let moment = |year, month, day, at: usize, nanos, offset: i32| {
+        let (h, m, s) = clock(at)?;
+        let date = Date::new(i16::try_from(year).ok()?, month, day).ok()?;
+        let time = Time::new(h, m, s, nanos).ok()?;
+        Offset::from_seconds(offset).ok()?.to_timestamp(date.to_datetime(time)).ok()
+    };
+    if b.get(4) == Some(&b'-') {
+        if b.get(7) != Some(&b'-') || b.get(10) != Some(&b'T') {
+            return None;
+        }
+        let nanos = match &b[19.min(b.len())..] {
+            [b'Z'] => 0,
+            [b'.', digits @ .., b'Z'] if (1..=9).contains(&digits.len()) => {
+                number(20..20 + digits.len())? * 10_i32.pow(9 - u32::try_from(digits.len()).ok()?)
+            }
+            _ => return None,
+        };
+        return moment(number(0..4)?, short(5..7)?, short(8..10)?, 11, nanos, 0);
+    }
+    if b.get(3) != Some(&b',') || b.get(7) != Some(&b' ') || b.get(11) != Some(&b' ') || b.get(16) != Some(&b' ') {
+        return None;
+    }
+    const MONTHS: &[u8] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+    let month = MONTHS.chunks(3).position(|m| m == &b[8..11])?;
+    let offset = match &b[25.min(b.len())..] {
+        b" GMT" | b" UTC" | b" Z" => 0,
+        [b' ', sign @ (b'+' | b'-'), _, _, _, _] => {
+            let seconds = number(27..29)? * 3_600 + number(29..31)? * 60;
+            if *sign == b'-' { -seconds } else { seconds }
+        }
+        _ => return None,
+    };
+    moment(number(12..16)?, i8::try_from(month + 1).ok()?, short(5..7)?, 17, 0, offset)
 }
 
 /// Seconds since 1970, as a number or a text.
@@ -138,6 +189,16 @@ mod tests {
         #[test]
         fn no_text_makes_it_panic(text in any::<String>(), ascii in "[ -~]{0,60}") {
             let _ = (timestamp(&text), timestamp(&ascii), epoch(&text));
+        }
+
+        #[test]
+        fn the_short_way_reads_what_the_library_reads(seconds in 0i64..4_102_444_800, ms in 0i32..1_000) {
+            let at = Timestamp::new(seconds, ms * 1_000_000).unwrap();
+            prop_assert_eq!(usual(at.to_string().as_bytes()), Some(at));
+            let whole = Timestamp::from_second(seconds).unwrap();
+            let mail = whole.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string();
+            prop_assert_eq!(usual(mail.as_bytes()), Some(whole));
+            prop_assert_eq!(rfc2822::parse(&mail).map(|z| z.timestamp()).ok(), Some(whole));
         }
     }
 }

@@ -109,8 +109,8 @@ pub fn classify(title: &str, text: &str) -> (Class, String) {
     let Some(finder) = FINDER.as_ref() else { return (Class::Other, String::new()) };
     let mut found: Vec<(Class, &str, usize)> = Vec::new();
     for source in [title, text] {
-        // The sentences in which a word of release, and one of models, stood last.
-        let (mut released, mut model) = (usize::MAX, usize::MAX);
+        // Where a word of release, and one of models, stood last.
+        let mut last_of: [Option<usize>; 2] = [None; 2];
         for hit in finder.find_iter(source).take(MOST_HITS) {
             let begins = hit.start() == 0 || !source.as_bytes()[hit.start() - 1].is_ascii_alphanumeric();
             if !begins || source[..hit.start()].trim_end().ends_with("not") {
@@ -120,10 +120,12 @@ pub fn classify(title: &str, text: &str) -> (Class, String) {
             let class = match HINTS.get(index) {
                 Some((_, class)) => *class,
                 None => {
-                    let start = sentence_start(source, hit.start());
-                    let of = if index < HINTS.len() + RELEASES.len() { &mut released } else { &mut model };
-                    *of = start;
-                    if released != model {
+                    let own = usize::from(index >= HINTS.len() + RELEASES.len());
+                    last_of[own] = Some(hit.start());
+                    let Some(other) = last_of[1 - own] else { continue };
+                    // Together they make a release only inside one sentence.
+                    let near = hit.start() - other <= REACH;
+                    if !near || (other..hit.start()).any(|i| ends(source.as_bytes(), i)) {
                         continue;
                     }
                     Class::ModelRelease

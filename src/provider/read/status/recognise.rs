@@ -114,7 +114,7 @@ fn of_list(url: &str, is_utf16: bool, v: &Value) -> Option<Dialect> {
 }
 
 fn of_feed(url: &str, body: &[u8]) -> Option<Dialect> {
-    let feed = feed::parse(url, body).ok()?;
+    let feed = feed::parse(body).ok()?;
     if feed.title == "Azure Status" {
         return Some(Dialect::AzureRss);
     }
