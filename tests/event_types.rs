@@ -39,7 +39,7 @@ fn webhooks() -> Vec<(String, WebhookSource)> {
         let id = file.id.to_string();
         file.sources.into_values().filter_map(move |s| match s {
             Source::Webhook(w) => Some((id.clone(), *w)),
-            Source::Table(_) | Source::Models(_) => None,
+            Source::Table(_) | Source::Models(_) | Source::Status(_) | Source::Changelog(_) => None,
         })
     };
     let all: Vec<_> = providers().into_iter().flat_map(take).collect();

@@ -3,7 +3,7 @@
 use super::{Done, Failure, Place, out};
 use crate::model::ConnectionId;
 use crate::provider::catalog::Provider;
-use crate::provider::file::{self, Source};
+use crate::provider::file;
 use crate::store::ConnectionRow;
 use std::time::Duration;
 
@@ -32,10 +32,7 @@ pub(super) async fn run(args: Args, place: &Place) -> Done {
         return Err(Failure::Usage(format!("there is no provider {id:?}: see forewarn providers")));
     };
     let connection = ConnectionId::of(&provider.file.id, account).map_err(|e| Failure::Usage(e.to_string()))?;
-    let Some(webhook) = provider.file.sources.values().find_map(|s| match s {
-        Source::Webhook(w) => Some(w),
-        Source::Table(_) | Source::Models(_) => None,
-    }) else {
+    let Some((_, webhook)) = provider.file.webhook() else {
         return Err(Failure::Usage(format!(
             "{} sends no webhooks: what is known of it is polled; see forewarn providers show {id}",
             provider.file.name

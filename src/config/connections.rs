@@ -7,7 +7,7 @@ use super::{File, check::Checker};
 use crate::engine::connections::{Connection, ConnectionSection, pin_entries, secret_entries};
 use crate::model::ConnectionId;
 use crate::provider::catalog::{Catalog, Provider};
-use crate::provider::file::{MissedHow, Source, Verify};
+use crate::provider::file::{MissedHow, Verify};
 use crate::provider::verify::live_secret;
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
@@ -80,9 +80,11 @@ fn one(
         }
         good.then(|| h.get_ref().clone())
     });
-    let by_hook = provider.file.sources.values().any(
-        |s| matches!(s, Source::Webhook(w) if w.missed.as_ref().is_some_and(|m| m.how == MissedHow::GithubDeliveries)),
-    );
+    let by_hook = provider
+        .file
+        .webhook()
+        .and_then(|(_, w)| w.missed.as_ref())
+        .is_some_and(|m| m.how == MissedHow::GithubDeliveries);
     if by_hook && api_key.is_some() && hook.is_none() && !webhook_secrets.is_empty() {
         c.note(format!("connection {id} has no hook = \"repos/OWNER/REPO/hooks/ID\": what is missed while forewarn is down is not fetched"));
     }
@@ -117,7 +119,7 @@ fn ready(connection: &Connection, section: &Spanned<ConnectionSection>, catalog:
 }
 
 fn ways(provider: &Provider) -> Option<&[Verify]> {
-    provider.file.sources.values().find_map(|s| if let Source::Webhook(w) = s { Some(&w.verify[..]) } else { None })
+    provider.file.webhook().map(|(_, w)| &w.verify[..])
 }
 
 fn fits(verify: &[Verify], secret: &str, reference: &Spanned<String>, name: &str, c: &mut Checker<'_>) {

@@ -9,7 +9,7 @@ use super::receive::{Endpoint, Receiver};
 use super::{Context, Report};
 use crate::fetch::{Client, FetchError, Fetched, Request};
 use crate::model::Payload;
-use crate::provider::file::{Missed, MissedHow, Source};
+use crate::provider::file::{Missed, MissedHow};
 use crate::store::StoreError;
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -67,9 +67,7 @@ impl CatchUp {
     ) -> Self {
         let mut asked = Vec::new();
         for c in connections.values().filter(|c| c.api_key.is_some() && !c.webhook_secrets.is_empty()) {
-            let missed = cx.catalog.get(c.id.provider()).and_then(|p| {
-                p.file.sources.values().find_map(|s| if let Source::Webhook(w) = s { w.missed.clone() } else { None })
-            });
+            let missed = cx.catalog.get(c.id.provider()).and_then(|p| p.file.webhook()?.1.missed.clone());
             asked.extend(missed.map(|missed| Asked { connection: c.clone(), missed }));
         }
         Self { cx, client, receiver, left: Mutex::new(None), asked: Mutex::new(asked) }

@@ -67,6 +67,8 @@ pub fn targets(
                 Source::Webhook(_) => continue,
                 Source::Table(t) => (&t.url, t.every, Auth::None),
                 Source::Models(m) => (&m.url, m.every, m.auth),
+                Source::Status(s) => (&s.url, s.every, Auth::None),
+                Source::Changelog(c) => (&c.url, c.every, Auth::None),
             };
             let mut skip = |why: &str| off.push(NotPolled { id: source_id.clone(), why: why.into() });
             if source.evidence() == Evidence::U {

@@ -9,7 +9,7 @@ use super::{Context, Nudges};
 use crate::crypto::short_hash;
 use crate::model::{ConnectionId, Payload, SourceId, Trust, Unverified};
 use crate::provider::catalog::Provider;
-use crate::provider::file::{HandshakeTable, Source};
+use crate::provider::file::HandshakeTable;
 pub use crate::provider::handshake::Reply;
 use crate::provider::handshake::{self, Question};
 pub use crate::provider::verify::PATH;
@@ -305,10 +305,7 @@ impl Endpoint {
 }
 
 fn endpoint(provider: &Provider, c: &Connection) -> Result<Option<Endpoint>, (usize, String)> {
-    let Some((name, w)) = provider.file.sources.iter().find_map(|(n, s)| match s {
-        Source::Webhook(w) => Some((n, w)),
-        Source::Table(_) | Source::Models(_) => None,
-    }) else {
+    let Some((name, w)) = provider.file.webhook() else {
         return Ok(None);
     };
     let mut secrets = Vec::new();

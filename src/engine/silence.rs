@@ -8,7 +8,6 @@
 use super::trouble::{self, Trouble};
 use super::{Context, Report};
 use crate::model::{Change, ConnectionId, MatterId, Severity, Stage};
-use crate::provider::file::Source;
 use crate::store::{ConnectionRow, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -81,12 +80,7 @@ fn finding(cx: &Context, row: &ConnectionRow, silence: Silence) -> Finding {
         ),
     };
     let provider = cx.catalog.get(id.provider());
-    let kind = provider.and_then(|p| {
-        p.file.sources.values().find_map(|s| match s {
-            Source::Webhook(w) => w.rules.first().and_then(|r| r.types.first()).cloned(),
-            Source::Table(_) | Source::Models(_) => None,
-        })
-    });
+    let kind = provider.and_then(|p| p.file.webhook()?.1.rules.first()?.types.first().cloned());
     let mut advice = format!(
         "Our side is tested by: forewarn simulate {id} {} --send PUBLIC_URL. The sender's own side shows what it tried: look at its list of deliveries.",
         kind.unwrap_or_else(|| "TYPE".into())

@@ -314,7 +314,7 @@ mod tests {
     }
 
     fn source_of(p: &Provider) -> Option<&WebhookSource> {
-        p.file.sources.values().find_map(|s| if let Source::Webhook(w) = s { Some(&**w) } else { None })
+        p.file.webhook().map(|(_, w)| w)
     }
 
     fn at() -> Timestamp {

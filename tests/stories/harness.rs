@@ -233,6 +233,14 @@ owner = "search"
 [provider.openai.sources.deprecations]
 url = "http://{outside}/page"
 guards = {{ must_contain = ["Deprecations"], min_rows = 1 }}
+# What these stories do not serve is switched off: no test may ask the real world.
+[provider.openai.sources]
+status = {{ evidence = "U" }}
+changelog = {{ evidence = "U" }}
+"changelog.blog" = {{ evidence = "U" }}
+"changelog.codex" = {{ evidence = "U" }}
+"changelog.news" = {{ evidence = "U" }}
+"changelog.python" = {{ evidence = "U" }}
 "##
     )
 }
