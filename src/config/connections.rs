@@ -5,6 +5,7 @@
 
 use super::{File, check::Checker};
 use crate::engine::connections::{Connection, ConnectionSection, pin_entries, secret_entries};
+use crate::engine::simulate::self_test;
 use crate::model::ConnectionId;
 use crate::provider::catalog::{Catalog, Provider};
 use crate::provider::file::{MissedHow, Verify};
@@ -108,6 +109,11 @@ fn ready(connection: &Connection, section: &Spanned<ConnectionSection>, catalog:
         );
     }
     let pinned = verify.iter().any(Verify::needs_pin);
+    if let Some(provider) = catalog.get(connection.id.provider())
+        && let Err((n, why)) = self_test(provider, connection)
+    {
+        c.problem(format!("secret {n} of {} {why}", connection.id), at.clone());
+    }
     if pinned && connection.pins.is_empty() {
         c.problem(
             format!("{} signs with one key for all its customers: set pin = \"your id there\", or anybody's message would pass for yours", connection.id.provider()),

@@ -3,14 +3,17 @@
 //! In: a provider, a type, an optional secret. Out: path, headers, body. Invariant: made from the provider file alone,
 //! so a sample is accepted exactly where a real message is. Refuses to send: the command does.
 
+use super::connections::Connection;
 use crate::model::text::glob;
+use crate::model::{Payload, Unverified};
 use crate::provider::catalog::Provider;
 use crate::provider::file::{BodyForm, HandshakeTable, Source, TimeFormat, TimeUnit, Verify, WebhookSource};
 use crate::provider::handshake::{Piece, Spot, pieces};
 use crate::provider::pick::Place;
 use crate::provider::sign::{self, Unsigned, held_by_receiver, needs_private_key, sample_secret};
-use crate::provider::verify::{Atom, template, ways_for};
-use jiff::Timestamp;
+use crate::provider::verify::{Atom, PATH, Site, Verifier, live_secret, template, ways_for};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -141,6 +144,45 @@ pub fn sample(provider: &Provider, w: Wanted<'_>) -> Result<Sample, String> {
     let method = draft.method.or_else(|| source.methods.first().cloned()).unwrap_or_else(|| "POST".into());
     let sample_secret = if own { None } else { Some(held_by_receiver(way, &secret)?) };
     Ok(Sample { method, path, url, headers, body, sample_secret, handshake: handshake.is_some() })
+}
+
+/// What a connection's own sample, signed with each of its secrets, meets here: a secret or a provider file that cannot
+/// work is found when the config is checked, not at the first delivery. (A key pair cannot be tried: we hold only its
+/// public half.)
+///
+/// # Errors
+/// The number of the secret, and why its sample was refused.
+pub fn self_test(provider: &Provider, c: &Connection) -> Result<(), (usize, String)> {
+    let Some(source) =
+        provider.file.sources.values().find_map(|s| if let Source::Webhook(h) = s { Some(h) } else { None })
+    else {
+        return Ok(());
+    };
+    // Any moment does: it is signed and judged at the same.
+    let at = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(500_000);
+    for (i, (secret, _)) in c.webhook_secrets.iter().enumerate() {
+        let (public_url, pin) = (c.public_url.as_deref(), c.pins.first().map(String::as_str));
+        let secret = secret.expose_secret();
+        let account = c.id.account();
+        let w = Wanted { account, kind: "self.test", secret: Some(secret), public_url, pin, at, ..Wanted::default() };
+        let s = match sample(provider, w) {
+            Ok(s) if s.sample_secret.is_none() => s,
+            // Not signed with this secret, or with fields only the sender knows: nothing to judge.
+            Ok(_) | Err(_) => continue,
+        };
+        // A secret that is none, and what else is missing, is told where it is looked for.
+        let Ok(held) = live_secret(&source.verify, secret, i + 1, None) else { continue };
+        let site = Site { public_url: c.public_url.clone(), pins: c.pins.clone() };
+        let Ok(verifier) = Verifier::new(&source.verify, vec![held], site) else { continue };
+        let mut headers = s.headers;
+        headers.push((PATH.to_owned(), s.path.clone()));
+        let payload = Payload::<Unverified>::new(headers, s.body.into_bytes().into());
+        if let Err(why) = verifier.verify(payload, s.path.rsplit('/').next(), at) {
+            let why = format!("does not open what it signs itself ({why}): its provider file cannot work");
+            return Err((i + 1, why));
+        }
+    }
+    Ok(())
 }
 
 /// The way to sign: the one asked for, else the one the secret is for.
@@ -292,11 +334,10 @@ fn set(body: &mut Value, pointer: &str, value: Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Payload, Unverified};
     use crate::provider::catalog::{Catalog, prepare};
     use crate::provider::file;
     use crate::provider::handshake::{self, Question};
-    use crate::provider::verify::{PATH, Proven, Refusal, Site, Verifier, live_secret};
+    use crate::provider::verify::{Proven, Refusal};
     use bytes::Bytes;
     use std::collections::BTreeMap;
 
