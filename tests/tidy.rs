@@ -293,8 +293,14 @@ fn without_fixture(toml: &str, has: &dyn Fn(&str) -> bool, webhook: &dyn Fn(&str
     for (name, source) in &f.sources {
         let at = format!("fixtures/{}/{name}", f.id);
         match source {
-            Source::Webhook(_) if webhook(&at) == 0 => out.push(format!("{at}/*.json: no message of this webhook")),
-            Source::Webhook(_) => {}
+            Source::Webhook(_) => {
+                if webhook(&at) == 0 {
+                    out.push(format!("{at}/*.json or .form: no message of this webhook"));
+                }
+                if !has(&format!("{at}.expected.json")) {
+                    out.push(format!("{at}.expected.json: nothing says what is read from its messages"));
+                }
+            }
             Source::Table(_) | Source::Models(_) => {
                 if !["md", "html", "json"].iter().any(|e| has(&format!("{at}.{e}"))) {
                     out.push(format!("{at}.md or .json: no body of this source"));
@@ -313,7 +319,8 @@ fn every_source_of_a_provider_has_a_fixture() {
     let has = |path: &str| root().join(path).is_file();
     let webhook = |folder: &str| {
         let Ok(entries) = fs::read_dir(root().join(folder)) else { return 0 };
-        entries.filter(|e| e.as_ref().unwrap().path().extension().is_some_and(|x| x == "json")).count()
+        let is_message = |p: PathBuf| p.extension().is_some_and(|x| x == "json" || x == "form");
+        entries.filter(|e| is_message(e.as_ref().unwrap().path())).count()
     };
     let all = files("providers", "toml");
     nothing("fixtures", all.iter().flat_map(|f| without_fixture(&f.text, &has, &webhook)).collect());
@@ -324,7 +331,7 @@ fn a_source_without_a_fixture_is_found() {
     let openai = fs::read_to_string(root().join("providers/openai.toml")).unwrap();
     let found = without_fixture(&openai, &|_| false, &|_| 0);
     for missing in
-        ["openai/webhook/", "openai/deprecations.md", "openai/deprecations.expected", "openai/models.expected"]
+        ["openai/webhook/", "openai/webhook.expected", "openai/deprecations.md", "openai/deprecations.expected", "openai/models.expected"]
     {
         assert!(found.iter().any(|c| c.contains(missing)), "{missing} is not missed: {found:?}");
     }
