@@ -13,6 +13,7 @@ use crate::engine::normalize::Normalizer;
 use crate::engine::poll::{NotPolled, Poller, Target, targets};
 use crate::engine::receive::Receiver;
 use crate::engine::remind::Reminder;
+use crate::engine::skew::SkewWatch;
 use crate::engine::{Context, Nudges};
 use crate::fetch::Client;
 use crate::model::ConnectionId;
@@ -180,6 +181,8 @@ impl App {
         ];
         let watch = Arc::new(ClockWatch::new(cx.clone()));
         jobs.push(job("clock", seconds(5), watch, |w, now| async move { w.tick(now).await }));
+        let skew = Arc::new(SkewWatch::new(cx.clone(), receiver.clone(), Arc::new(Client::default())));
+        jobs.push(job("webhook clocks", seconds(5), skew, |w, now| async move { w.tick(now).await }));
         for name in self.channels.keys() {
             let d = Arc::new(Deliverer { cx: cx.clone(), channels: self.channels.clone(), channel: name.clone() });
             jobs.push(

@@ -16,6 +16,7 @@ pub mod receive;
 pub mod record;
 pub mod remind;
 pub mod simulate;
+pub mod skew;
 pub mod status;
 pub mod trouble;
 

@@ -101,6 +101,21 @@ impl Client {
         Ok(cell.get_or_init(|| made))
     }
 
+    /// What time a server says it is: the `Date` of its answer, whatever else it answers.
+    ///
+    /// # Errors
+    /// Why there is none; the text names the host.
+    pub async fn date(&self, address: &str) -> Result<jiff::Timestamp, FetchError> {
+        let url = parse(address)?;
+        let own_loopback = is_loopback(&url);
+        check(&url, own_loopback)?;
+        let answer = self.client(own_loopback)?.head(url.clone()).send().await.map_err(|e| network(&url, &e))?;
+        let date = answer.headers().get("date").and_then(|v| v.to_str().ok());
+        date.and_then(|d| jiff::fmt::rfc2822::parse(d).ok())
+            .map(|z| z.timestamp())
+            .ok_or_else(|| FetchError::Network(format!("{} does not say what time it is", host(&url))))
+    }
+
     /// Fetches.
     ///
     /// # Errors

@@ -6,6 +6,8 @@
 
 pub mod catalog;
 pub mod file;
+pub mod handshake;
+pub mod kind;
 pub mod pick;
 pub mod read;
 pub mod shallow;

@@ -6,8 +6,8 @@
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on stops there
 
-use forewarn::model::{Change, Kind};
 use forewarn::model::text::glob;
+use forewarn::model::{Change, Kind};
 use forewarn::provider::file::{self, ProviderFile, Rule, Source, WebhookSource};
 use forewarn::provider::kind::TypeShape;
 use forewarn::provider::pick::{Place, pick, rule_for};

@@ -111,7 +111,7 @@ fn show(p: &Provider, public_url: Option<&str>) -> Done {
             Source::Webhook(w) => format!(
                 "POST {}/hooks/{id}/ACCOUNT{}",
                 public_url.unwrap_or("https://YOUR-PUBLIC-URL"),
-                if matches!(w.verify, file::Verify::UrlToken) { "/SECRET" } else { "" }
+                if w.verify.iter().any(|v| matches!(v, file::Verify::UrlToken)) { "/SECRET" } else { "" }
             ),
             Source::Table(t) => format!("{} every {}", t.url, length(t.every)),
             Source::Models(m) => format!(

@@ -4,9 +4,10 @@
 //! here, not at the first delivery. Refuses unknown providers and ends of secrets that are no time.
 
 use super::{File, check::Checker};
-use crate::engine::connections::{Connection, ConnectionSection, secret_entries};
+use crate::engine::connections::{Connection, ConnectionSection, pin_entries, secret_entries};
+use crate::engine::simulate::self_test;
 use crate::model::ConnectionId;
-use crate::provider::catalog::Catalog;
+use crate::provider::catalog::{Catalog, Provider};
 use crate::provider::file::{Source, Verify};
 use crate::provider::verify::live_secret;
 use secrecy::ExposeSecret;
@@ -15,10 +16,13 @@ use toml::Spanned;
 
 pub(super) fn connections(file: &File, catalog: &Catalog, c: &mut Checker<'_>) -> BTreeMap<ConnectionId, Connection> {
     let mut out = BTreeMap::new();
+    let public_url = file.public_url.as_ref().map(|u| u.get_ref().trim_end_matches('/').to_owned());
     for (name, section) in &file.connections {
         match ConnectionId::new(name.clone()) {
             Ok(id) => {
                 if let Some(connection) = one(id.clone(), section, catalog, c) {
+                    let connection = Connection { public_url: public_url.clone(), ..connection };
+                    ready(&connection, section, catalog, c);
                     out.insert(id, connection);
                 }
             }
@@ -39,16 +43,22 @@ fn one(
         c.problem(format!("unknown provider {:?}: known are {}", id.provider(), known.join(", ")), section.span());
         return None;
     };
-    let verify =
-        provider.file.sources.values().find_map(|s| if let Source::Webhook(w) = s { Some(&w.verify) } else { None });
+    let verify = ways(provider);
     let s = section.get_ref();
     let mut webhook_secrets = Vec::new();
     match (&s.webhook_secret, verify) {
+        (None, Some([])) | (None, None) => {}
         (None, Some(_)) => c.note(format!("connection {id} has no webhook_secret: its webhook is off")),
         (Some(_), None) => {
             c.problem(format!("{} sends no webhooks: remove webhook_secret", provider.file.name), section.span())
         }
-        (None, None) => {}
+        (Some(_), Some([])) => c.problem(
+            format!(
+                "the webhook of {} is off (see forewarn providers show {}): remove webhook_secret",
+                provider.file.name, provider.file.id
+            ),
+            section.span(),
+        ),
         (Some(secrets), Some(verify)) => {
             for entry in secret_entries(secrets.get_ref()).unwrap_or_else(|why| {
                 c.problem(why, secrets.span());
@@ -63,10 +73,52 @@ fn one(
         }
     }
     let api_key = s.api_key.as_ref().and_then(|k| c.secret(k));
-    Some(Connection { id, webhook_secrets, api_key })
+    let pins = s.pin.as_ref().map(|p| {
+        pin_entries(p.get_ref()).unwrap_or_else(|why| {
+            c.problem(why, p.span());
+            Vec::new()
+        })
+    });
+    Some(Connection { id, webhook_secrets, api_key, pins: pins.unwrap_or_default(), public_url: None })
 }
 
-fn fits(verify: &Verify, secret: &str, reference: &Spanned<String>, name: &str, c: &mut Checker<'_>) {
+/// What a sender's proof needs beside secrets.
+fn ready(connection: &Connection, section: &Spanned<ConnectionSection>, catalog: &Catalog, c: &mut Checker<'_>) {
+    let Some(verify) = catalog.get(connection.id.provider()).and_then(ways) else { return };
+    if connection.webhook_secrets.is_empty() {
+        return;
+    }
+    let at = section.get_ref().webhook_secret.as_ref().map_or(section.span(), Spanned::span);
+    if connection.public_url.is_none() && verify.iter().any(Verify::signs_url) {
+        c.problem(
+            format!(
+                "{} signs the address it posts to: set public_url = \"https://…\" as the outside reaches the intake",
+                connection.id.provider()
+            ),
+            at.clone(),
+        );
+    }
+    let pinned = verify.iter().any(Verify::needs_pin);
+    if let Some(provider) = catalog.get(connection.id.provider())
+        && let Err((n, why)) = self_test(provider, connection)
+    {
+        c.problem(format!("secret {n} of {} {why}", connection.id), at.clone());
+    }
+    if pinned && connection.pins.is_empty() {
+        c.problem(
+            format!("{} signs with one key for all its customers: set pin = \"your id there\", or anybody's message would pass for yours", connection.id.provider()),
+            at,
+        );
+    } else if !pinned && !connection.pins.is_empty() {
+        c.problem(format!("{} needs no pin: remove it", connection.id.provider()), at);
+    }
+}
+
+fn ways(provider: &Provider) -> Option<&[Verify]> {
+    provider.file.sources.values().find_map(|s| if let Source::Webhook(w) = s { Some(&w.verify[..]) } else { None })
+}
+
+fn fits(verify: &[Verify], secret: &str, reference: &Spanned<String>, name: &str, c: &mut Checker<'_>) {
     if let Err(why) = live_secret(verify, secret, 1, None) {
         c.problem(format!("the secret of {} for {name} {why}", reference.get_ref()), reference.span());
     }

@@ -8,14 +8,17 @@ use super::{Context, Nudges};
 use crate::crypto::short_hash;
 use crate::model::{ConnectionId, Payload, SourceId, Trust, Unverified};
 use crate::provider::catalog::Provider;
-use crate::provider::file::{Source, Verify};
-use crate::provider::verify::{Proven, Refusal, Verifier, live_secret};
+use crate::provider::file::{HandshakeTable, Source};
+pub use crate::provider::handshake::Reply;
+use crate::provider::handshake::{self, Question};
+pub use crate::provider::verify::PATH;
+use crate::provider::verify::{Proven, Refusal, Site, Verifier, live_secret};
 use crate::store::{Delivery, Receipt, Store, StoreError};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// How long the body of a sender without ids and signatures counts as the same message, in days.
 const SAME_BODY_DAYS: i64 = 3;
@@ -27,8 +30,10 @@ pub struct Endpoint {
     pub connection: ConnectionId,
     /// Largest body.
     pub max_body: usize,
-    /// Methods it takes.
+    /// Methods it takes messages by.
     pub methods: Vec<String>,
+    /// Further methods that only ask.
+    pub asking: Vec<String>,
     /// What the sender wants to see.
     pub success: u16,
     /// Headers that matter, lower case; the others of a request need not be copied.
@@ -36,8 +41,13 @@ pub struct Endpoint {
     source: SourceId,
     trust: Trust,
     verifier: Verifier,
+    handshakes: Vec<HandshakeTable>,
     keep: Vec<String>,
     accepted: AtomicU64,
+    /// How often each secret opened, in the order of the config.
+    opened: Vec<AtomicU64>,
+    /// Proven messages outside their window, since the last one inside.
+    untimely: AtomicU32,
     refused: [AtomicU64; Refusal::ALL.len()],
 }
 
@@ -46,6 +56,8 @@ pub struct Endpoint {
 pub enum Answer {
     /// On disk.
     Stored(u16),
+    /// A proven question, answered and not stored.
+    Asked(Reply),
     /// Not proven.
     Refused(Refusal),
     /// Cannot be stored now.
@@ -121,9 +133,19 @@ impl Receiver {
             Ok(p) => p,
             Err(why) => {
                 e.refused[why as usize].fetch_add(1, Ordering::Relaxed);
+                if matches!(why, Refusal::TooOld | Refusal::TooNew) {
+                    e.untimely.fetch_add(1, Ordering::Relaxed);
+                }
                 return Answer::Refused(why);
             }
         };
+        e.untimely.store(0, Ordering::Relaxed);
+        if let Some(n) = e.opened.get(proven.secret.wrapping_sub(1)) {
+            n.fetch_add(1, Ordering::Relaxed);
+        }
+        if let Some(reply) = e.answer(&proven) {
+            return Answer::Asked(reply);
+        }
         if self.low_disk() {
             return Answer::Unavailable("the disk is nearly full".into());
         }
@@ -153,14 +175,49 @@ impl Endpoint {
         (self.accepted.load(Ordering::Relaxed), refused)
     }
 
+    /// How often each secret opened, in the order of the config: an old one that still opens must not be thrown away.
+    pub fn opened(&self) -> Vec<u64> {
+        self.opened.iter().map(|n| n.load(Ordering::Relaxed)).collect()
+    }
+
+    /// Proven messages outside their window in a row.
+    pub fn untimely(&self) -> u32 {
+        self.untimely.load(Ordering::Relaxed)
+    }
+
+    /// Whether there are questions nobody has to prove.
+    pub fn greets(&self) -> bool {
+        self.handshakes.iter().any(|h| !h.signed)
+    }
+
+    /// The answer to such a question, by its head alone.
+    pub fn greeting(&self, method: &str, headers: &[(String, String)]) -> Option<Reply> {
+        handshake::answer(&self.handshakes, false, Question { method, headers, body: None }, &|_| None)
+    }
+
+    /// Whether a refusal must ask for user and password.
+    pub fn asks_for_password(&self) -> bool {
+        self.verifier.asks_for_password()
+    }
+
+    /// The answer to a proven question; none for an ordinary message, which costs those without handshakes nothing.
+    fn answer(&self, p: &Proven) -> Option<Reply> {
+        if !self.handshakes.iter().any(|h| h.signed) {
+            return None;
+        }
+        let body = serde_json::from_slice(p.payload.body()).ok();
+        let question = Question { method: "", headers: p.payload.headers(), body: body.as_ref() };
+        handshake::answer(&self.handshakes, true, question, &|text| self.verifier.answer_of(p, text))
+    }
+
     fn delivery(&self, p: &Proven, cx: &Context, now: Timestamp) -> Delivery {
         let body = p.payload.body();
         let body_hash = short_hash(&[body]);
         let connection = self.connection.as_str().as_bytes();
         let reader = cx.catalog.get(self.connection.provider()).and_then(|p| p.webhook.as_ref());
-        let key = match reader.and_then(|r| r.proven_id(p.payload.headers(), body)) {
+        let key = match reader.and_then(|r| r.proven_id(p.payload.headers(), body, Some(p.way))) {
             Some(id) => short_hash(&[connection, b"\0", id.as_bytes()]),
-            None if p.signs_body => short_hash(&[connection, b"\0\0", &self.verifier.signed_hash(&p.payload)]),
+            None if p.signs_body => short_hash(&[connection, b"\0\0", &self.verifier.signed_hash(p)]),
             None => {
                 let days = now.as_second() / (SAME_BODY_DAYS * 86_400);
                 short_hash(&[connection, b"\0\0", &days.to_be_bytes(), &body_hash])
@@ -188,31 +245,41 @@ fn endpoint(provider: &Provider, c: &Connection) -> Result<Option<Endpoint>, (us
     }) else {
         return Ok(None);
     };
+    if let Some(needs) = &w.needs {
+        return Err((0, format!("its webhook is off, it needs {needs}: remove webhook_secret")));
+    }
     let mut secrets = Vec::new();
     for (i, (secret, until)) in c.webhook_secrets.iter().enumerate() {
         secrets.push(live_secret(&w.verify, secret.expose_secret(), i + 1, *until).map_err(|m| (i + 1, m))?);
     }
-    let verifier = Verifier::new(&w.verify, secrets).map_err(|m| (0, m))?;
+    let site = Site { public_url: c.public_url.clone(), pins: c.pins.clone() };
+    let verifier = Verifier::new(&w.verify, secrets, site).map_err(|m| (0, m))?;
     let mut keep: Vec<String> = verifier.headers_of_proof().into_iter().map(str::to_owned).collect();
     keep.extend(provider.webhook.iter().flat_map(|r| r.headers_read()));
     keep.sort_unstable();
     keep.dedup();
     let mut wanted = keep.clone();
-    if let Verify::Token(t) = &w.verify {
-        wanted.push(t.header.clone());
-    }
+    wanted.extend(verifier.headers_wanted().into_iter().map(str::to_owned));
+    wanted.extend(handshake::headers_read(w));
+    wanted.sort_unstable();
+    wanted.dedup();
+    let asking = w.handshakes.iter().filter_map(HandshakeTable::method).map(str::to_owned);
     let source = SourceId::of(&provider.file.id, name).map_err(|e| (0, e.to_string()))?;
     Ok(Some(Endpoint {
         connection: c.id.clone(),
         max_body: w.max_body,
         methods: w.methods.clone(),
+        asking: asking.filter(|m| !w.methods.contains(m)).collect(),
         success: w.success,
         wanted,
         source,
         trust: w.trust,
         verifier,
+        handshakes: w.handshakes.clone(),
         keep,
         accepted: AtomicU64::new(0),
+        opened: c.webhook_secrets.iter().map(|_| AtomicU64::new(0)).collect(),
+        untimely: AtomicU32::new(0),
         refused: std::array::from_fn(|_| AtomicU64::new(0)),
     }))
 }

@@ -60,6 +60,9 @@ pub struct Hook {
     pub accepted: u64,
     /// Deliveries refused, by reason.
     pub refused: Vec<(String, u64)>,
+    /// How often each secret opened, in the order of the config.
+    #[serde(default)]
+    pub opened: Vec<u64>,
 }
 
 /// A task of the daemon.

@@ -4,14 +4,18 @@
 //! webhook's `verify.family`) is read first and the table then read as that kind's own struct, so an error points at
 //! the wrong key itself. Refuses unknown keys, kinds and families.
 
+mod handshake;
 mod polled;
+mod verify;
 mod webhook;
 
+pub use handshake::{HandshakeTable, ReplyTable};
 pub use polled::{Auth, Columns, Form, Guards, ModelsSource, TableSource};
-pub use webhook::{
-    Compound, EndingRule, EventShape, HmacVerify, KeyDecode, OccurredAt, Rule, SigEncoding, Signature, TimeFormat,
-    TimestampCheck, TokenVerify, Verify, WebhookSource,
+pub use verify::{
+    BasicVerify, BodyHash, Compound, KeyDecode, PublicKeyForm, Scheme, SigEncoding, Signature, SignedVerify, TimeUnit,
+    TimestampCheck, TokenVerify, Verify,
 };
+pub use webhook::{BodyForm, ByField, EndingRule, EventShape, OccurredAt, Rule, TimeFormat, WebhookSource};
 
 use crate::model::{ProviderId, event::words};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -294,7 +298,7 @@ mod tests {
             "{HEAD}[sources.webhook]\nkind = \"webhook\"\nevidence = \"V\"\n[sources.webhook.verify]\nfamily = \"hmca\"\n[sources.webhook.event]\ntype = \"/type\"\n"
         );
         let e = parse(&text).unwrap_err();
-        assert!(e.message.contains("hmac, token, url_token"), "{}", e.message);
+        assert!(e.message.contains("hmac, ed25519, token, basic, url_token"), "{}", e.message);
         assert_eq!(at(&text, e.span), "\"hmca\"");
     }
 

@@ -166,10 +166,13 @@ type = ["header:x-event", "/action"]
 by_field = [{ has = "/incident", type = ["text:incident", "/incident/status"] }, { has = "/ok", type = "text:ok" }]"#,
         )
         .unwrap();
-        assert_eq!(s.fill("alert.fixed").unwrap(), [
-            (Place::Header("x-event".into()), "alert".to_owned()),
-            (Place::Pointer("/action".into()), "fixed".to_owned())
-        ]);
+        assert_eq!(
+            s.fill("alert.fixed").unwrap(),
+            [
+                (Place::Header("x-event".into()), "alert".to_owned()),
+                (Place::Pointer("/action".into()), "fixed".to_owned())
+            ]
+        );
         assert_eq!(s.fill("push").unwrap().len(), 1);
         let by_field = shape(r#"by_field = [{ has = "/incident", type = ["text:incident", "/incident/status"] }]"#);
         let s = by_field.unwrap();
@@ -182,6 +185,9 @@ by_field = [{ has = "/incident", type = ["text:incident", "/incident/status"] },
     fn a_shape_that_names_nothing_is_refused() {
         assert!(shape("delivery_id = \"/id\"").unwrap_err().contains("by_field"));
         assert!(shape("by_field = [{ has = \"/x\", type = \"text:\" }]").unwrap_err().contains("text:WORD"));
-        assert!(shape("type = \"text:x\"").unwrap_err().contains("no place"), "a fixed word needs a field that says so");
+        assert!(
+            shape("type = \"text:x\"").unwrap_err().contains("no place"),
+            "a fixed word needs a field that says so"
+        );
     }
 }

@@ -6,6 +6,7 @@
 pub mod date;
 mod ending;
 mod guard;
+pub mod message;
 pub mod models;
 pub mod table;
 pub mod webhook;

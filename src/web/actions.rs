@@ -104,7 +104,7 @@ impl Actions {
         let hooks = self.receiver.iter().flat_map(|r| r.endpoints()).map(|e| {
             let (accepted, refused) = e.counts();
             let refused = refused.into_iter().map(|(why, n)| (why.as_str().to_owned(), n)).collect();
-            Hook { connection: e.connection.to_string(), accepted, refused }
+            Hook { connection: e.connection.to_string(), accepted, refused, opened: e.opened() }
         });
         status(&self.cx, &self.targets, &self.off, hooks.collect(), (self.tasks)()).await
     }

@@ -27,7 +27,7 @@ use forewarn::engine::status::{Status, status};
 use forewarn::engine::{Context, Nudges};
 use forewarn::fetch::Client;
 use forewarn::model::{Alert, AlertId, ConnectionId, Event, MatterState};
-use forewarn::provider::file::{Source, Verify};
+use forewarn::provider::file::Source;
 use forewarn::provider::sign::{self, Unsigned};
 use forewarn::store::{AlertFilter, EventFilter, LedgerLine, sqlite::Sqlite};
 use forewarn::web::hooks::{Hooks, router};
@@ -430,16 +430,17 @@ impl World {
         self.router().oneshot(request).await.unwrap()
     }
 
-    /// Headers of proof by `secret`, made now.
+    /// Headers of proof by `secret`, made now, the first way the provider has.
     pub fn proof(&self, connection: &str, secret: &str, id: &str, body: &str) -> Vec<(String, String)> {
         let provider = connection.split('/').next().unwrap();
         let file = &self.cx.catalog.get(provider).unwrap().file;
-        let verify: &Verify = file
+        let ways = file
             .sources
             .values()
             .find_map(|s| if let Source::Webhook(w) = s { Some(&w.verify) } else { None })
             .unwrap();
-        sign::headers(verify, secret, Unsigned { id, at: self.now(), body: body.as_bytes() }).unwrap()
+        sign::headers(&ways[0], secret, Unsigned { id, at: self.now(), body: body.as_bytes(), ..Unsigned::default() })
+            .unwrap()
     }
 
     /// A signed delivery; the answer's status.
