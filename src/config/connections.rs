@@ -59,18 +59,11 @@ fn one(
         return None;
     }
     match (&s.webhook_secret, verify) {
-        (None, Some([])) | (None, None) => {}
         (None, Some(_)) => c.note(format!("connection {id} has no webhook_secret: its webhook is off")),
         (Some(_), None) => {
             c.problem(format!("{} sends no webhooks: remove webhook_secret", provider.file.name), section.span())
         }
-        (Some(_), Some([])) => c.problem(
-            format!(
-                "the webhook of {} is off (see forewarn providers show {}): remove webhook_secret",
-                provider.file.name, provider.file.id
-            ),
-            section.span(),
-        ),
+        (None, None) => {}
         (Some(secrets), Some(verify)) => {
             for entry in secret_entries(secrets.get_ref()).unwrap_or_else(|why| {
                 c.problem(why, secrets.span());

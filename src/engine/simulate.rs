@@ -120,10 +120,6 @@ pub fn sample(provider: &Provider, w: Wanted<'_>) -> Result<Sample, String> {
         draft.put(pointer, if digits { time.parse::<i64>().map_or(Value::Null, Value::from) } else { json!(time) })?;
     }
     let form = as_form(source, way);
-    if let (None, Some(list)) = (handshake, &source.event.items) {
-        let event = draft.body.take();
-        set(&mut draft.body, list, json!([event]));
-    }
     let body = if form { encoded(&draft.body) } else { draft.body.to_string() };
     let kind = if form { "application/x-www-form-urlencoded" } else { "application/json" };
     let mut headers = vec![("content-type".to_owned(), kind.to_owned())];

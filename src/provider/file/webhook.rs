@@ -77,22 +77,6 @@ pub struct EventShape {
     /// How the body is written.
     #[serde(default)]
     pub body: BodyForm,
-    /// Texts inside the body that are JSON themselves, as JSON Pointers.
-    #[serde(default)]
-    pub unwrap: Vec<String>,
-    /// The list of events in a delivery, as a JSON Pointer; every item is read as a message of its own.
-    pub items: Option<String>,
-}
-
-/// A field that says what a message is.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ByField {
-    /// The place that must hold something; objects and lists count too.
-    pub has: String,
-    /// The parts of the type: places, or words as they are (`text:WORD`).
-    #[serde(rename = "type", deserialize_with = "one_or_many")]
-    pub kind: Vec<String>,
 }
 
 /// A type told by a field.
@@ -154,8 +138,6 @@ pub struct Rule {
     pub severity: Option<Severity>,
     /// What it does to its matter: `opened` (the default), `updated` or `resolved`.
     pub change: Option<Change>,
-    /// Where this rule's places and templates begin, a JSON Pointer; by default the whole body.
-    pub from: Option<String>,
     /// The place of what the matter is named after; without it all messages of this type and account are one matter.
     pub key: Option<String>,
     /// The name of the matter beside its key; the type by default. Types that open and close one matter share it.
@@ -203,7 +185,6 @@ struct Rest {
     #[serde(rename = "kind")]
     _kind: String,
     evidence: Evidence,
-    needs: Option<String>,
     #[serde(default = "verified")]
     trust: Trust,
     #[serde(default = "ok")]
@@ -319,10 +300,9 @@ mod tests {
         assert!(off.verify.is_empty() && off.needs.as_deref() == Some("a family"));
         let token = "[sources.webhook.verify]\nfamily = \"token\"\nheader = \"x-token\"";
         assert!(read("evidence = \"U\"").unwrap_err().contains("[verify] is missing"));
-        for both in ["evidence = \"V\"\nneeds = \"x\"".to_owned(), format!("evidence = \"U\"\nneeds = \"x\"\n{token}")]
-        {
-            assert!(read(&both).unwrap_err().contains("without [verify]"), "{both}");
-        }
+        assert!(read("evidence = \"V\"\nneeds = \"x\"").unwrap_err().contains("evidence = \"U\""));
+        let both = format!("evidence = \"U\"\nneeds = \"x\"\n{token}");
+        assert!(read(&both).unwrap_err().contains("remove it"));
         assert_eq!(read(&format!("evidence = \"V\"\n{token}")).unwrap().verify.len(), 1);
     }
 }

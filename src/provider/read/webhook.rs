@@ -287,11 +287,7 @@ fn compile(rule: &Rule) -> Result<CompiledRule, String> {
         }),
         None => None,
     };
-    let from = rule.from.clone();
-    if from.as_ref().is_some_and(|f| !f.starts_with('/')) {
-        return Err("from is a JSON Pointer into the body, like /data".into());
-    }
-    Ok(CompiledRule { from, key: place(&rule.key)?, ending })
+    Ok(CompiledRule { from: rule.from.clone(), key: place(&rule.key)?, ending })
 }
 
 /// A message that says what ends when. Without a readable thing it stays a plain fact.
