@@ -44,7 +44,16 @@ pub enum Fetched {
         etag: Option<String>,
         /// Validator.
         last_modified: Option<String>,
+        /// The next page, by its `Link` header (RFC 8288).
+        next: Option<String>,
     },
+}
+
+impl Request {
+    /// Without key and validators.
+    pub fn plain(url: String) -> Self {
+        Self { url, bearer: None, etag: None, last_modified: None }
+    }
 }
 
 /// Why there is nothing.
@@ -101,6 +110,21 @@ impl Client {
         Ok(cell.get_or_init(|| made))
     }
 
+    /// What time a server says it is: the `Date` of its answer, whatever else it answers.
+    ///
+    /// # Errors
+    /// Why there is none; the text names the host.
+    pub async fn date(&self, address: &str) -> Result<jiff::Timestamp, FetchError> {
+        let url = parse(address)?;
+        let own_loopback = is_loopback(&url);
+        check(&url, own_loopback)?;
+        let answer = self.client(own_loopback)?.head(url.clone()).send().await.map_err(|e| network(&url, &e))?;
+        let date = answer.headers().get("date").and_then(|v| v.to_str().ok());
+        date.and_then(|d| jiff::fmt::rfc2822::parse(d).ok())
+            .map(|z| z.timestamp())
+            .ok_or_else(|| FetchError::Network(format!("{} does not say what time it is", host(&url))))
+    }
+
     /// Fetches.
     ///
     /// # Errors
@@ -128,7 +152,8 @@ impl Client {
             match status {
                 200 => {
                     let (etag, last_modified) = (header("etag"), header("last-modified"));
-                    return Ok(Fetched::Body { body: read(answer, &url).await?, etag, last_modified });
+                    let next = header("link").and_then(|l| next_link(&l));
+                    return Ok(Fetched::Body { body: read(answer, &url).await?, etag, last_modified, next });
                 }
                 304 => return Ok(Fetched::Unchanged),
                 301 | 302 | 303 | 307 | 308 => {
@@ -154,6 +179,13 @@ impl Client {
         }
         Err(FetchError::Refused(format!("more than {MOST_REDIRECTS} redirects")))
     }
+}
+
+/// The target of `rel="next"`.
+fn next_link(header: &str) -> Option<String> {
+    let entry = header.split(',').find(|e| e.split(';').any(|p| matches!(p.trim(), "rel=\"next\"" | "rel=next")))?;
+    let (_, rest) = entry.split_once('<')?;
+    rest.split_once('>').map(|(url, _)| url.to_owned())
 }
 
 fn parse(text: &str) -> Result<Url, FetchError> {

@@ -7,13 +7,15 @@ use crate::model::{ConnectionId, ReadOutcome, SourceId};
 use crate::provider::catalog::{Provider, prepare};
 use crate::provider::file;
 use crate::provider::file::{Auth, Evidence, Source, Span};
+use crate::provider::read::{ReadContext, polled, status};
 use clap::Subcommand;
 use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  forewarn providers\n  forewarn providers show openai\n  forewarn providers check ./providers/acme.toml\n  forewarn providers check openai --live"
+    after_help = "Examples:\n  forewarn providers\n  forewarn providers show openai\n  forewarn providers subscribe github/main\n  forewarn providers check ./providers/acme.toml\n  forewarn providers check openai --live"
 )]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -30,7 +32,9 @@ enum What {
         /// The provider, for example openai
         id: String,
     },
-    /// Check a provider file; with --live fetch its pages and read them
+    /// Walk through connecting one, and wait for its first delivery
+    Subscribe(super::subscribe::Args),
+    /// Check a provider file; with --live fetch its pages and feeds and read them
     Check {
         /// A provider, or the path of a provider file
         id: String,
@@ -60,17 +64,11 @@ pub(super) async fn run(args: Args, place: &Place) -> Done {
             let rows: Vec<Vec<String>> = config
                 .catalog
                 .iter()
-                .map(|p| {
-                    vec![
-                        p.file.id.to_string(),
-                        p.file.name.clone(),
-                        p.file.sources.keys().cloned().collect::<Vec<_>>().join(" "),
-                        connected(p),
-                    ]
-                })
+                .map(|p| vec![p.file.id.to_string(), p.file.name.clone(), covered(p), connected(p)])
                 .collect();
             out::table(&["PROVIDER", "NAME", "SOURCES", "CONNECTED"], &rows)?;
-            out::say("\nNext: forewarn providers show openai")
+            out::say(&format!("\n{}", totals(config.catalog.iter())))?;
+            out::say("Next: forewarn providers show openai")
         }
         Some(What::Show { id }) => {
             let p = config
@@ -79,6 +77,7 @@ pub(super) async fn run(args: Args, place: &Place) -> Done {
                 .ok_or_else(|| Failure::Usage(format!("there is no provider {id:?}: see forewarn providers")))?;
             show(p, config.public_url.as_deref())
         }
+        Some(What::Subscribe(a)) => super::subscribe::run(a, place).await,
         Some(What::Check { id, live }) => {
             let own;
             let p = if Path::new(&id).is_file() {
@@ -96,6 +95,42 @@ pub(super) async fn run(args: Args, place: &Place) -> Done {
     }
 }
 
+/// Its sources, each with the mark of how sure we are, those that act fastest first: `webhook V, status R, changelog V +2`.
+fn covered(p: &Provider) -> String {
+    let place =
+        |name: &str| ["webhook", "status", "deprecations", "models"].iter().position(|n| *n == name).unwrap_or(4);
+    let mut named: Vec<(&String, &Source)> = p.file.sources.iter().collect();
+    named.sort_by_key(|(name, _)| (place(name), *name));
+    let mut out: Vec<(String, usize)> = Vec::new();
+    for (name, source) in named {
+        // `changelog.blog` is one more of `changelog`.
+        match (name.split_once('.'), out.last_mut()) {
+            (Some((family, _)), Some((last, more))) if last.starts_with(family) => *more += 1,
+            _ => out.push((format!("{name} {}", source.evidence()), 0)),
+        }
+    }
+    let more = |(name, n): (String, usize)| if n == 0 { name } else { format!("{name} +{n}") };
+    out.into_iter().map(more).collect::<Vec<_>>().join(", ")
+}
+
+/// How many providers have which kind of source, and what the marks mean.
+fn totals<'p>(all: impl Iterator<Item = &'p Provider>) -> String {
+    let (mut providers, mut unverified) = (0, 0);
+    let mut by_kind: BTreeMap<&str, usize> = BTreeMap::new();
+    for p in all {
+        providers += 1;
+        unverified += p.file.sources.values().filter(|s| s.evidence() == Evidence::U).count();
+        let kinds: BTreeSet<&str> = p.file.sources.values().map(Source::kind).collect();
+        for kind in kinds {
+            *by_kind.entry(kind).or_default() += 1;
+        }
+    }
+    let kinds = by_kind.iter().map(|(kind, n)| format!("{n} {kind}")).collect::<Vec<_>>().join(", ");
+    format!(
+        "{providers} providers: {kinds}.\nV seen by us or in the vendor's own papers, R reported by others, U unverified and off ({unverified})."
+    )
+}
+
 fn load(path: &str) -> Result<Provider, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| Failure::Usage(format!("cannot read {path}: {e}")))?;
     let stem = Path::new(path).file_stem().and_then(|s| s.to_str()).unwrap_or_default().to_owned();
@@ -111,7 +146,7 @@ fn show(p: &Provider, public_url: Option<&str>) -> Done {
             Source::Webhook(w) => format!(
                 "POST {}/hooks/{id}/ACCOUNT{}",
                 public_url.unwrap_or("https://YOUR-PUBLIC-URL"),
-                if matches!(w.verify, file::Verify::UrlToken) { "/SECRET" } else { "" }
+                if w.verify.iter().any(|v| matches!(v, file::Verify::UrlToken)) { "/SECRET" } else { "" }
             ),
             Source::Table(t) => format!("{} every {}", t.url, length(t.every)),
             Source::Models(m) => format!(
@@ -120,6 +155,8 @@ fn show(p: &Provider, public_url: Option<&str>) -> Done {
                 length(m.every),
                 if m.auth == Auth::Bearer { ", needs api_key" } else { "" }
             ),
+            Source::Status(s) => format!("{} every {}, {}", s.url, length(s.every), s.dialect),
+            Source::Changelog(c) => format!("{} every {}, {}", c.url, length(c.every), c.form),
         };
         let known = match s.evidence() {
             Evidence::V => "",
@@ -163,6 +200,8 @@ async fn check_live(p: &Provider) -> Done {
         let url = match s {
             Source::Webhook(_) => continue,
             Source::Table(t) => &t.url,
+            Source::Status(s) => &s.url,
+            Source::Changelog(c) => &c.url,
             Source::Models(m) if m.auth == Auth::None => &m.url,
             Source::Models(_) => {
                 out::say(&format!("  {name}: needs a key, not fetched here"))?;
@@ -181,21 +220,31 @@ async fn check_live(p: &Provider) -> Done {
     if bad { Err(Failure::Found) } else { Ok(()) }
 }
 
+/// What is fetched, for the sources whose dialect can be recognised.
+fn s_url(s: &Source) -> &str {
+    if let Source::Status(s) = s { &s.url } else { "" }
+}
+
 fn read_live(p: &Provider, name: &str, s: &Source, body: Vec<u8>) -> Result<String, String> {
-    let cx = crate::provider::read::ReadContext {
+    let cx = ReadContext {
         provider: p.file.id.clone(),
         provider_name: p.file.name.clone(),
         source: SourceId::of(&p.file.id, name).map_err(|e| e.to_string())?,
         connection: None,
         received_at: crate::clock::Clock::now(&crate::clock::SystemClock),
     };
-    let outcome = match s {
-        Source::Table(t) => crate::provider::read::table::read(t, &cx, &body),
-        Source::Models(m) => crate::provider::read::models::read(m, &cx, &body),
-        Source::Webhook(_) => return Err("a webhook is not fetched".into()),
-    };
-    match outcome {
-        ReadOutcome::Ok(seen) => Ok(format!("{} bytes, {} rows read", body.len(), seen.len())),
-        ReadOutcome::GuardFailed(why) | ReadOutcome::Unreadable(why) => Err(why),
+    let Some(reading) = polled(s, &cx, &body) else { return Err("a webhook is not fetched".into()) };
+    match reading.outcome {
+        ReadOutcome::Ok(seen) => {
+            Ok(format!("{} bytes, {} rows read, {} observations", body.len(), reading.rows, seen.len()))
+        }
+        ReadOutcome::GuardFailed(why) | ReadOutcome::Unreadable(why) => {
+            match (s, status::recognise(s_url(s), None, &body)) {
+                (Source::Status(own), Some(found)) if found != own.dialect => {
+                    Err(format!("{why}. It looks like dialect = \"{found}\""))
+                }
+                _ => Err(why),
+            }
+        }
     }
 }

@@ -67,6 +67,8 @@ pub fn targets(
                 Source::Webhook(_) => continue,
                 Source::Table(t) => (&t.url, t.every, Auth::None),
                 Source::Models(m) => (&m.url, m.every, m.auth),
+                Source::Status(s) => (&s.url, s.every, Auth::None),
+                Source::Changelog(c) => (&c.url, c.every, Auth::None),
             };
             let mut skip = |why: &str| off.push(NotPolled { id: source_id.clone(), why: why.into() });
             if source.evidence() == Evidence::U {
@@ -163,7 +165,7 @@ impl Poller {
             Ok(fetch::Fetched::Unchanged) => {
                 Verdict::Same { etag: old.etag.clone(), last_modified: old.last_modified.clone() }
             }
-            Ok(fetch::Fetched::Body { body, etag, last_modified }) => {
+            Ok(fetch::Fetched::Body { body, etag, last_modified, .. }) => {
                 self.judge(target, &old, body, etag, last_modified, now).await?
             }
             Err(e) => Verdict::from_error(&e),
