@@ -9,6 +9,8 @@ mod ending;
 mod feed;
 mod guard;
 pub mod models;
+mod notices;
+mod page;
 mod prose;
 pub mod status;
 pub mod table;

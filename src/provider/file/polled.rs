@@ -30,9 +30,19 @@ pub struct TableSource {
     /// What must be there for it to be the page we know.
     #[serde(default)]
     pub guards: Guards,
-    /// Which column means what.
+    /// Words for columns whose headers do not say by themselves what they mean.
     #[serde(default)]
     pub columns: Columns,
+    /// Which number comes first in its slash dates (`mdy`, `dmy`); without it they are not read.
+    pub slash: Option<SlashOrder>,
+    /// Its dates are the earliest ones, whatever a cell says, except of what has ended.
+    #[serde(default)]
+    pub floor: bool,
+    /// Its sentences and lists count, not its tables alone.
+    #[serde(default)]
+    pub prose: bool,
+    /// The class of rows about what has ended, where a page says it by colour only.
+    pub ended_class: Option<String>,
 }
 
 fn six_hours() -> Span {
@@ -49,8 +59,21 @@ fn api() -> Rank {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Form {
-    /// Markdown with pipe tables.
+    /// Markdown, with components or not.
     Markdown,
+    /// HTML.
+    Html,
+}
+
+/// Which number comes first in `05/06/2026`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum SlashOrder {
+    /// Month, day, year.
+    #[serde(rename = "mdy")]
+    MonthFirst,
+    /// Day, month, year.
+    #[serde(rename = "dmy")]
+    DayFirst,
 }
 
 /// What must be there for a page to be the one we know.
@@ -65,8 +88,9 @@ pub struct Guards {
     pub min_rows: usize,
 }
 
-/// Words by which a table's header is recognised, lower case; a header means a column if it contains one of them.
-#[derive(Debug, Clone, Deserialize)]
+/// Words for columns whose headers do not say by themselves what they mean, lower case; the first word that any header
+/// contains wins.
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Columns {
     /// The date on which it ends.
@@ -75,17 +99,8 @@ pub struct Columns {
     pub subject: Vec<String>,
     /// What to use instead.
     pub replacement: Vec<String>,
-}
-
-impl Default for Columns {
-    fn default() -> Self {
-        let words = |w: &[&str]| w.iter().map(|s| (*s).to_owned()).collect();
-        Self {
-            shutdown: words(&["shutdown", "shut down", "retire", "sunset", "eol", "end of life"]),
-            subject: words(&["model", "system", "snapshot", "product"]),
-            replacement: words(&["replacement", "substitute", "alternative"]),
-        }
-    }
+    /// When that was announced.
+    pub announced: Vec<String>,
 }
 
 /// A list of models with dates, as JSON.

@@ -15,6 +15,7 @@ mod tests;
 mod words;
 mod zone;
 
+pub use crate::provider::file::SlashOrder;
 pub use find::{Found, find};
 
 use crate::model::{Deadline, Firmness, Precision, text::one_line};
@@ -22,19 +23,7 @@ use day::Part;
 use find::Place;
 use jiff::civil::Date;
 use lex::{Number, Sign, Tokens, Word, lex};
-use serde::Deserialize;
 use words::{Said, explain};
-
-/// Which number comes first in `05/06/2026`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub enum SlashOrder {
-    /// Month, day, year.
-    #[serde(rename = "mdy")]
-    MonthFirst,
-    /// Day, month, year.
-    #[serde(rename = "dmy")]
-    DayFirst,
-}
 
 /// A deadline and the part of the platform it holds for; everywhere, if neither says something.
 #[derive(Debug, Clone, PartialEq)]

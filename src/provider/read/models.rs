@@ -65,6 +65,8 @@ fn observations(source: &ModelsSource, ctx: &ReadContext, list: Vec<(String, Val
             quote: one_line(&format!("{id} | {}: {value}", source.shutdown_on.trim_start_matches('/')), 300),
             rank: source.rank,
             ended: false,
+            stage: None,
+            review: None,
         };
         let subject = Subject::model(&ctx.provider, one_line(&id, id.len()));
         let said = ending::observation(ctx, subject, &id, "", page, ending);

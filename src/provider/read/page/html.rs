@@ -6,8 +6,8 @@
 
 use super::grid::{Grid, RawRow, Spanned};
 use super::{Block, Cell, Refusal};
+use scraper::Html;
 use scraper::node::{Element, Node};
-use scraper::{Html, ego_tree::iter::Edge};
 
 /// Deepest nesting that is parsed.
 const MAX_DEPTH: usize = 1_500;
@@ -19,22 +19,33 @@ pub fn blocks(page: &str) -> Result<Vec<Block>, Refusal> {
     }
     let html = Html::parse_document(page);
     let mut walk = Walk::default();
-    for edge in html.tree.root().traverse() {
-        match edge {
-            Edge::Open(node) => match node.value() {
-                Node::Element(e) => walk.open(e),
-                Node::Text(text) if walk.hidden == 0 => walk.text(text),
-                Node::Text(_)
-                | Node::Document
-                | Node::Fragment
-                | Node::Doctype(_)
-                | Node::Comment(_)
-                | Node::ProcessingInstruction(_) => {}
-            },
-            Edge::Close(node) => {
-                if let Node::Element(e) = node.value() {
-                    walk.close(e);
+    let mut node = html.tree.root();
+    'walk: loop {
+        match node.value() {
+            Node::Element(e) => walk.open(e),
+            Node::Text(text) if walk.hidden == 0 => walk.text(text),
+            Node::Text(_)
+            | Node::Document
+            | Node::Fragment
+            | Node::Doctype(_)
+            | Node::Comment(_)
+            | Node::ProcessingInstruction(_) => {}
+        }
+        if let Some(child) = node.first_child() {
+            node = child;
+            continue;
+        }
+        loop {
+            if let Node::Element(e) = node.value() {
+                walk.close(e);
+            }
+            match (node.next_sibling(), node.parent()) {
+                (Some(next), _) => {
+                    node = next;
+                    break;
                 }
+                (None, Some(parent)) => node = parent,
+                (None, None) => break 'walk,
             }
         }
     }

@@ -48,12 +48,19 @@ pub struct Claim {
     pub stage: Option<Lifecycle>,
     /// What a person should look at.
     pub review: Option<String>,
-    /// What it stands together with.
-    pub scope: usize,
 }
 
 /// Longest quote, in characters.
 pub const QUOTE: usize = 300;
+
+/// The rows of a table that say what to use instead of what, and not when: claims without a date, with a stage where the
+/// header says that its things are going.
+pub fn redirects(table: &Grid, roles: &Roles, section: &Section, manner: Manner<'_>) -> Vec<Claim> {
+    let header = roles.subject.first().and_then(|c| table.header.get(*c)).map(String::as_str).unwrap_or_default();
+    let going = ["retire", "retiring", "deprecat", "shut", "sunset", "removed"].iter().any(|w| header.contains(w));
+    let place = Place { roles, section, manner, group: None };
+    table.rows.iter().flat_map(|r| place.redirect(r, going.then_some(Lifecycle::Deprecated))).collect()
+}
 
 /// Every claim of a table.
 pub fn claims(table: &Grid, roles: &Roles, section: &Section, manner: Manner<'_>) -> Vec<Claim> {
@@ -79,6 +86,22 @@ struct Place<'s> {
 }
 
 impl Place<'_> {
+    fn redirect(&self, row: &Row, stage: Option<Lifecycle>) -> Vec<Claim> {
+        let replacements = self.replacements(row);
+        let of = |named: Named| Claim {
+            named,
+            deadline: None,
+            regions: Vec::new(),
+            announced_on: self.section.announced_on,
+            replacements: replacements.clone(),
+            quote: quote(row),
+            title: self.section.title.clone(),
+            stage,
+            review: None,
+        };
+        self.subjects(row).into_iter().map(of).collect()
+    }
+
     fn row(&self, row: &Row) -> Vec<Claim> {
         let roles = self.roles;
         let text = |column: Option<usize>| column.and_then(|c| row.cells.get(c)).map(Cell::plain).unwrap_or_default();
@@ -96,11 +119,10 @@ impl Place<'_> {
             regions: date::regions(&text(roles.regions)),
             announced_on: announced.or(self.section.announced_on),
             replacements: self.replacements(row),
-            quote: one_line(&row.cells.iter().map(Cell::plain).collect::<Vec<_>>().join(" | "), QUOTE),
+            quote: quote(row),
             title: self.section.title.clone(),
             stage,
             review: None,
-            scope: self.section.scope,
         };
         let mut out = Vec::new();
         for end in &roles.shutdown {
@@ -187,6 +209,10 @@ impl Place<'_> {
         let cells = self.roles.replacement.iter().filter_map(|c| row.cells.get(*c));
         cells.map(words::replacements).find(|r| !r.is_empty()).unwrap_or_default()
     }
+}
+
+fn quote(row: &Row) -> String {
+    one_line(&row.cells.iter().map(Cell::plain).collect::<Vec<_>>().join(" | "), QUOTE)
 }
 
 /// `demo` and `2026-01-01` as `demo-2026-01-01`, as platforms name their versions.

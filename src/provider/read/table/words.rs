@@ -95,6 +95,18 @@ pub fn named(platform: &ProviderId, text: &str, is_id: bool) -> Named {
     Named { subject: Subject::of(platform, kind, slug(words.trim_start_matches('/'))), words }
 }
 
+/// A feature by its name: a parameter, a tool.
+pub fn feature(platform: &ProviderId, text: &str) -> Named {
+    let words = one_line(text, 80);
+    Named { subject: Subject::of(platform, SubjectType::Feature, slug(&words)), words }
+}
+
+/// An API by its name.
+pub fn api(platform: &ProviderId, text: &str) -> Named {
+    let words = one_line(text, 80);
+    Named { subject: Subject::of(platform, SubjectType::Api, slug(words.trim_start_matches('/'))), words }
+}
+
 /// Words as an id: lower case, spaces as hyphens.
 pub fn slug(words: &str) -> String {
     words.to_lowercase().replace(' ', "-")
