@@ -35,7 +35,7 @@ pub struct TableSource {
     pub columns: Columns,
     /// Which number comes first in its slash dates (`mdy`, `dmy`); without it they are not read.
     pub slash: Option<SlashOrder>,
-    /// Its dates are the earliest ones, whatever a cell says, except of what has ended.
+    /// Its dates to come are the earliest ones, whatever a cell says.
     #[serde(default)]
     pub floor: bool,
     /// Its sentences and lists count, not its tables alone.

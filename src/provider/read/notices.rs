@@ -15,7 +15,7 @@ use super::table::words::{self, Named};
 use super::table::{Claim, Manner, QUOTE, Section};
 use crate::model::observation::Lifecycle;
 use crate::model::text::one_line;
-use crate::model::{Deadline, ProviderId};
+use crate::model::{Deadline, ProviderId, SubjectType};
 use jiff::civil::Date;
 
 /// What the sentences of a cell say of ends.
@@ -51,6 +51,8 @@ pub struct Notices<'s> {
     /// Whether prose makes claims; if not, it only says when something was announced.
     on: bool,
     scope: usize,
+    /// The section has a table of what ends when: sentences without a date repeat it.
+    has_table: bool,
     announced: Option<Date>,
     lists: Lists,
     /// The verb, the date and the sentence of a list of ends.
@@ -73,6 +75,7 @@ impl<'s> Notices<'s> {
             manner,
             on,
             scope: usize::MAX,
+            has_table: false,
             announced: None,
             lists: Lists::Other,
             leads: None,
@@ -113,12 +116,14 @@ impl<'s> Notices<'s> {
                 .announced_on
                 .or(self.announced)
                 .filter(|a| claim.deadline.as_ref().is_none_or(|d| *a < d.date));
-            if claim.replacements.is_empty() {
+            if claim.replacements.is_empty() && matches!(claim.named.subject.kind, SubjectType::Model | SubjectType::Product) {
                 claim.replacements =
                     self.instead.iter().filter(|i| !claim.named.words.eq_ignore_ascii_case(i)).cloned().collect();
             }
         }
+        open.retain(|c| c.deadline.is_some() || c.review.is_some() || !self.has_table);
         self.done.append(&mut open);
+        self.has_table = false;
         self.instead.clear();
         self.dates.clear();
         self.announced = None;
@@ -184,6 +189,14 @@ impl<'s> Notices<'s> {
                 self.add_instead(found.into_iter().filter(|r| words::looks_like_id(r)).collect());
             }
             Lists::Other => {
+                if let (Some((named, instead)), [date]) = (self.redirected(cell), self.dates.as_slice()) {
+                    let date = Some(date.clone());
+                    self.claim(section, named, date, &plain, Lifecycle::Deprecated);
+                    if let Some(last) = self.open.last_mut() {
+                        last.replacements = instead;
+                    }
+                    return;
+                }
                 for s in line::sentences(cell, self.manner.slash) {
                     if let Some(said) = sentence::read(&s).filter(|said| !said.ends.is_empty()) {
                         self.said(section, &said, &s.text);
@@ -191,6 +204,25 @@ impl<'s> Notices<'s> {
                 }
             }
         }
+    }
+
+    /// `**X** — migrate to **Y**`, where the section has said when.
+    fn redirected(&self, cell: &Cell) -> Option<(Named, Vec<String>)> {
+        let head = Cell(head_of(cell));
+        let rest = Cell(cell.0.iter().skip(head.0.len().saturating_sub(1)).cloned().collect());
+        let words = rest.plain().to_lowercase();
+        let moves = ["migrate to", "use ", "switch to", "upgrade to", "replaced by"].iter().any(|w| words.contains(w));
+        let named = match head.0.as_slice() {
+            [Piece::Name(n)] | [Piece::Name(n), Piece::Text(_)] => words::named(self.manner.platform, n, false),
+            [Piece::Code(c)] | [Piece::Code(c), Piece::Text(_)] => words::named(self.manner.platform, c, true),
+            _ => return None,
+        };
+        let names = rest.0.iter().filter_map(|p| match p {
+            Piece::Name(n) | Piece::Code(n) => Some(n.clone()),
+            Piece::Text(_) | Piece::Break => None,
+        });
+        let instead: Vec<String> = names.collect();
+        (moves && !instead.is_empty() && named.words.split(' ').count() <= 6).then_some((named, instead))
     }
 
     /// An item of a list of what ends: what stands in code in front of any words, or words that are an id.
@@ -206,6 +238,13 @@ impl<'s> Notices<'s> {
         if !matches!(first_is_code, Some(Piece::Code(_) | Piece::Name(_))) && !words::looks_like_id(plain.split(' ').next().unwrap_or_default()) {
             return;
         }
+        let parts = parameters(cell);
+        for name in &parts {
+            self.claim(section, words::feature(self.manner.platform, name), date.clone(), &plain, stage_of(verb, is_past));
+        }
+        if !parts.is_empty() {
+            return;
+        }
         let head = Cell(head_of(cell));
         for named in words::subjects(self.manner.platform, &head, false) {
             if named.words.split(' ').count() > 6 {
@@ -216,6 +255,10 @@ impl<'s> Notices<'s> {
     }
 
     fn said(&mut self, section: &Section, said: &Said, text: &str) {
+        // "Removed `x`" without a date is said of documentation and buttons too.
+        if !said.is_plain && said.dates.is_empty() {
+            return;
+        }
         if said.verb == Verb::End || said.dates.len() == 1 {
             for d in &said.dates {
                 if !self.dates.iter().any(|k| k.same_as(d)) {
@@ -234,7 +277,11 @@ impl<'s> Notices<'s> {
         }
     }
 
-    fn claim(&mut self, section: &Section, named: Named, deadline: Option<Deadline>, quote: &str, stage: Lifecycle) {
+    fn claim(&mut self, section: &Section, mut named: Named, deadline: Option<Deadline>, quote: &str, stage: Lifecycle) {
+        let serverless = |text: &str| text.to_lowercase().contains("serverless");
+        if serverless(quote) || serverless(&section.title) {
+            named.subject.deployment = Some("serverless".to_owned());
+        }
         // Said again in the same section: the date is filled in.
         if let Some(known) = self.open.iter_mut().find(|c| c.named.subject == named.subject) {
             if known.deadline.is_none() && deadline.is_some() {
@@ -262,6 +309,11 @@ impl<'s> Notices<'s> {
                 self.instead.push(r);
             }
         }
+    }
+
+    /// A table of this section said what ends when.
+    pub fn table(&mut self) {
+        self.has_table = true;
     }
 
     /// Rows that say what to use instead of what, and not when.
@@ -317,6 +369,17 @@ fn label(text: &str) -> Lists {
     } else {
         Lists::Other
     }
+}
+
+/// `/v1/x` parameters: `a`, `b`: what ends is a and b, not x.
+fn parameters(cell: &Cell) -> Vec<String> {
+    let mut pieces = cell.0.iter().skip_while(|p| !matches!(p, Piece::Code(_))).skip(1);
+    let is_list = matches!(pieces.next(), Some(Piece::Text(t)) if {
+        let word = t.trim_start().split(|c: char| !c.is_alphabetic()).next().unwrap_or_default().to_lowercase();
+        t.contains(':') && matches!(word.as_str(), "parameter" | "parameters" | "field" | "fields" | "option" | "options")
+    });
+    let codes = pieces.filter_map(|p| if let Piece::Code(c) = p { Some(c.clone()) } else { None });
+    if is_list { codes.collect() } else { Vec::new() }
 }
 
 /// The pieces of a list item up to a dash or a colon after its first name.

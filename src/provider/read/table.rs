@@ -23,6 +23,7 @@ use super::{ReadContext, guard};
 use crate::model::{ProviderId, ReadOutcome};
 use crate::provider::file::{Form, TableSource};
 use context::Headings;
+use jiff::{civil::Date, tz::TimeZone};
 use roles::Roles;
 
 /// Reads a page.
@@ -39,7 +40,8 @@ pub fn read(source: &TableSource, ctx: &ReadContext, body: &[u8]) -> ReadOutcome
         Ok(blocks) => blocks,
         Err(why) => return ReadOutcome::Unreadable(why.into_owned()),
     };
-    let claims = claims(source, &ctx.provider, &blocks);
+    let today = TimeZone::UTC.to_datetime(ctx.received_at).date();
+    let claims = claims(source, &ctx.provider, &blocks, today);
     let found = claims.iter().filter(|c| c.deadline.is_some() || source.prose).count();
     if found < source.guards.min_rows {
         let floor = source.guards.min_rows;
@@ -49,11 +51,11 @@ pub fn read(source: &TableSource, ctx: &ReadContext, body: &[u8]) -> ReadOutcome
     ReadOutcome::Ok(merge::observations(source, ctx, claims))
 }
 
-fn claims(source: &TableSource, platform: &ProviderId, blocks: &[Block]) -> Vec<Claim> {
+fn claims(source: &TableSource, platform: &ProviderId, blocks: &[Block], today: Date) -> Vec<Claim> {
     let manner = Manner {
         platform,
         slash: source.slash,
-        floor: source.floor,
+        floor_after: source.floor.then_some(today),
         ended_class: source.ended_class.as_deref(),
     };
     let mut headings = Headings::default();
@@ -71,6 +73,7 @@ fn claims(source: &TableSource, platform: &ProviderId, blocks: &[Block]) -> Vec<
                 section.announced_on = notices.announced(&section).or(section.announced_on);
                 match Roles::of(grid, &source.columns) {
                     Some(roles) if !roles.shutdown.is_empty() => {
+                        notices.table();
                         out.extend(rows::claims(grid, &roles, &section, manner));
                     }
                     Some(roles) => notices.redirects(&section, rows::redirects(grid, &roles, &section, manner)),
@@ -82,3 +85,5 @@ fn claims(source: &TableSource, platform: &ProviderId, blocks: &[Block]) -> Vec<
     notices.finish(out)
 }
 
+#[cfg(test)]
+mod tests;

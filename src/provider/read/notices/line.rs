@@ -55,6 +55,8 @@ fn line(cell: &Cell) -> Line {
         let (text, mark) = match piece {
             Piece::Text(t) => (t.as_str(), None),
             Piece::Code(t) => (t.as_str(), Some(true)),
+            // `**Deprecated `x` and `y`**`: emphasis around code is no name.
+            Piece::Name(t) if t.starts_with(char::is_whitespace) || t.ends_with(char::is_whitespace) => (t.as_str(), None),
             Piece::Name(t) => (t.as_str(), Some(false)),
             Piece::Break => (" ", None),
         };

@@ -288,24 +288,27 @@ pub fn instead(sentence: &Sentence) -> Vec<String> {
         "transitioning", "move", "replaced by", "replaced with", "in favor of", "in favour of", "redirected to", "redirects to", "adopt",
         "encourage",
     ];
+    const STOPS: &[&str] =
+        &["see", "for", "which", "from", "before", "by", "with", "on", "so", "when", "if", "because", "since", "instead", "until"];
     let items = &sentence.items;
     let Some(at) = (0..items.len()).find_map(|i| TRIGGERS.iter().find_map(|t| Some(i + phrase(&items[i..], t)?))) else {
         return Vec::new();
     };
-    let stop = |i: &&Item| !matches!(word(i), Some("see" | "for" | "which" | "from" | "before" | "by" | "with" | "by:"));
-    let things: Vec<&Thing> = items[at..]
-        .iter()
-        .take_while(stop)
-        .filter_map(|i| match i {
-            Item::Thing(t) => Some(t),
-            Item::Word(_) | Item::Date(_) | Item::Sign(_) => None,
-        })
-        .collect();
+    let mut things: Vec<&Thing> = Vec::new();
+    for item in &items[at..] {
+        match item {
+            Item::Thing(t) => things.push(t),
+            Item::Word(w) if STOPS.contains(&w.as_str()) => break,
+            // "to `x` to keep `y`".
+            Item::Word(w) if w == "to" && !things.is_empty() => break,
+            Item::Word(_) | Item::Date(_) | Item::Sign(_) => {}
+        }
+    }
     let ids: Vec<&Thing> = things.iter().copied().filter(|t| t.is_id).collect();
     let names = if ids.is_empty() { things } else { ids };
     let mut out: Vec<String> = Vec::new();
     for name in names {
-        if !is_document(&name.text) && !name.text.contains(['=', ' ', '{']) | !name.is_id && !out.contains(&name.text) {
+        if !is_document(&name.text) && !(name.is_id && name.text.contains(['=', ' ', '{'])) && !out.contains(&name.text) {
             out.push(name.text.clone());
         }
     }

@@ -21,8 +21,8 @@ pub struct Manner<'s> {
     pub platform: &'s ProviderId,
     /// Which number comes first in its slash dates.
     pub slash: Option<SlashOrder>,
-    /// Its dates are the earliest ones, unless something has ended.
-    pub floor: bool,
+    /// Its dates after this day are the earliest ones; those before it have come true.
+    pub floor_after: Option<Date>,
     /// A class name of rows of what has ended.
     pub ended_class: Option<&'s str>,
 }
@@ -150,7 +150,7 @@ impl Place<'_> {
     /// A claim for each subject in each region and deployment that the date is limited to.
     fn dated(&self, row: &Row, subjects: &[Named], dated: &Dated, end: &super::roles::Shutdown, blank: &Claim) -> Vec<Claim> {
         let mut deadline = dated.deadline.clone();
-        if (end.is_floor || self.manner.floor) && blank.stage != Some(Lifecycle::Retired) {
+        if (end.is_floor || self.manner.floor_after.is_some_and(|day| deadline.date > day)) && blank.stage != Some(Lifecycle::Retired) {
             deadline.firmness = Firmness::NotBefore;
         }
         let column = self.roles.deployment.and_then(|c| row.cells.get(c)).map(Cell::plain).filter(|t| !date::is_none_form(t));
