@@ -92,7 +92,9 @@ pub fn stage(title: &str) -> Option<Lifecycle> {
     let lower = title.to_lowercase();
     let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
     let has = |w: &str| words.contains(&w);
-    let ended = has("past") || has("retired") || has("eol") || lower.contains("end-of-life") || lower.contains("end of life");
+    // `Retired models`, not `Demo One retired`: that is the title of a notice.
+    let retired = words.first() == Some(&"retired") || (has("retired") && ["models", "versions", "snapshots"].iter().any(|w| has(w)));
+    let ended = has("past") || retired || has("eol") || lower.contains("end-of-life") || lower.contains("end of life");
     let going = ["upcoming", "legacy", "deprecated", "scheduled", "planned", "pending", "announced"].iter().any(|w| has(w));
     if ended && !(going && !has("past")) && !has("recently") {
         return Some(Lifecycle::Retired);
