@@ -4,8 +4,9 @@
 //! page is noticed. Refuses anything but https addresses (checked by the catalog's lint, so tests can use loopback).
 
 use super::{Evidence, Span};
-use crate::model::Rank;
+use crate::model::{ProviderId, Rank};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// A page with tables of what ends when.
 #[derive(Debug, Clone, Deserialize)]
@@ -123,15 +124,73 @@ pub struct ModelsSource {
     /// How much it counts beside other sources.
     #[serde(default = "api")]
     pub rank: Rank,
-    /// JSON Pointer to the list.
-    pub items: String,
-    /// JSON Pointer inside an entry to its id.
-    pub id: String,
-    /// JSON Pointer inside an entry to its shutdown date; absence is no claim.
-    pub shutdown_on: String,
+    /// JSON Pointer to the list, or to the object whose keys are ids. Several: the first that leads somewhere.
+    pub items: Pointers,
+    /// Where the list is one of groups: JSON Pointer inside a group to its own list; the group's key is its platform.
+    pub groups: Option<String>,
+    /// JSON Pointer inside an entry to its id. Without it the list is an object and its keys are the ids.
+    #[serde(default)]
+    pub id: Pointers,
+    /// JSON Pointer inside an entry to its shutdown date; absence is no claim. Several: the first that an entry has.
+    #[serde(default)]
+    pub shutdown_on: Pointers,
+    /// To the earliest date of its end.
+    pub earliest_on: Option<String>,
+    /// To the date of the announcement.
+    pub announced_on: Option<String>,
+    /// To what says that it is deprecated: `true`, or one of `deprecated_words`.
+    pub deprecated: Option<String>,
+    /// Words of that field that mean deprecated; lower case.
+    #[serde(default)]
+    pub deprecated_words: Vec<String>,
+    /// Words of that field that mean retired; lower case.
+    #[serde(default)]
+    pub retired_words: Vec<String>,
+    /// To a word about the date; one of `floor_words` makes it a floor.
+    pub firmness: Option<String>,
+    /// Words that make the date a floor; lower case.
+    #[serde(default)]
+    pub floor_words: Vec<String>,
+    /// To what to use instead: a text, a list of texts, or a list of objects with `model`.
+    pub replacement: Option<String>,
+    /// To other ids of the same model, for which the same holds.
+    pub aliases: Option<String>,
+    /// The provider that all of it is about, where that is not the one who speaks.
+    pub about: Option<ProviderId>,
+    /// To the name of the platform an entry is about, for data sets about many; `platforms` says which provider that is.
+    pub platform: Option<String>,
+    /// Provider ids by the names of platforms. An entry of another platform is passed over.
+    #[serde(default)]
+    pub platforms: BTreeMap<String, ProviderId>,
+    /// Whose data it is and under which licence, where that must be said.
+    pub attribution: Option<String>,
     /// What must be there.
     #[serde(default)]
     pub guards: Guards,
+}
+
+/// One JSON Pointer or several.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(untagged)]
+pub enum Pointers {
+    /// None.
+    #[default]
+    None,
+    /// One.
+    One(String),
+    /// Several, the first that leads somewhere counts.
+    Several(Vec<String>),
+}
+
+impl Pointers {
+    /// All of them.
+    pub fn all(&self) -> &[String] {
+        match self {
+            Pointers::None => &[],
+            Pointers::One(one) => std::slice::from_ref(one),
+            Pointers::Several(all) => all,
+        }
+    }
 }
 
 /// How we prove ourselves to an API.

@@ -70,7 +70,7 @@ fn claims(source: &TableSource, platform: &ProviderId, blocks: &[Block], today: 
             Block::Item(depth, text) => notices.item(&headings.section(), *depth, text),
             Block::Table(grid) => {
                 let mut section = headings.section();
-                section.announced_on = notices.announced(&section).or(section.announced_on);
+                section.notified_on = notices.announced(&section);
                 match Roles::of(grid, &source.columns) {
                     Some(roles) if !roles.shutdown.is_empty() => {
                         notices.table();

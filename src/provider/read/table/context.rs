@@ -15,6 +15,8 @@ pub struct Section {
     pub title: String,
     /// The date of the nearest dated heading or label: `### 2026-07-20: Title`.
     pub announced_on: Option<Date>,
+    /// The day on which a sentence says that people were told.
+    pub notified_on: Option<Date>,
     /// The state that the headings speak of: past, active.
     pub stage: Option<Lifecycle>,
     /// What belongs together: a component with a label, or what stands under one heading.
@@ -69,6 +71,7 @@ impl Headings {
         Section {
             title: self.open.iter().rev().find(title).map(|h| h.title.clone()).unwrap_or_default(),
             announced_on: self.open.iter().rev().find_map(|h| h.date),
+            notified_on: None,
             stage: self.open.iter().rev().filter(|h| h.date.is_none()).find_map(|h| stage(&h.title)),
             scope: self.open.iter().rev().find(|h| h.level == 0).map_or(self.place, |h| h.place),
         }

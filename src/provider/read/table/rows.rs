@@ -174,8 +174,9 @@ impl Place<'_> {
                     if region.is_some() {
                         claim.regions.clear();
                     }
-                    // A date before its own announcement is the day of the end that heads the section.
-                    claim.announced_on = claim.announced_on.filter(|a| *a < deadline.date);
+                    // A heading with the day of the end is no announcement; a sentence may give that.
+                    let told = [claim.announced_on, self.section.notified_on];
+                    claim.announced_on = told.into_iter().flatten().find(|a| *a < deadline.date);
                     out.push(claim);
                 }
             }

@@ -21,7 +21,7 @@ pub fn claims(table: &Grid, section: &Section, manner: Manner<'_>) -> Vec<Claim>
         return Vec::new();
     };
     let mut out: Vec<Claim> = Vec::new();
-    let mut announced = section.announced_on;
+    let mut announced = section.announced_on.or(section.notified_on);
     for row in &table.rows {
         let (Some(day), Some(update)) = (row.cells.get(when), row.cells.get(what)) else { continue };
         let DateCell::Dates(dates) = date::cell(&day.plain(), manner.slash) else { continue };
