@@ -139,14 +139,17 @@ fn every_page_and_list_of_a_provider_reads_as_written_beside_it() {
     let mut wrong = Vec::new();
     let mut count = 0;
     for path in fs::read_dir(root().join("providers")).unwrap().map(|e| e.unwrap().path()) {
-        let Some(id) = path.file_name().and_then(|n| n.to_str()?.strip_suffix(".toml")).map(str::to_owned) else { continue };
+        let Some(id) = path.file_name().and_then(|n| n.to_str()?.strip_suffix(".toml")).map(str::to_owned) else {
+            continue;
+        };
         let parsed = file::parse(&fs::read_to_string(&path).unwrap()).unwrap();
         for (name, source) in &parsed.sources {
             if id == "openai" || !matches!(source, Source::Table(_) | Source::Models(_)) {
                 continue;
             }
             let at = root().join(format!("fixtures/{id}/{name}"));
-            let body = ["md", "html", "json"].iter().find_map(|e| fs::read(at.with_file_name(format!("{name}.{e}"))).ok());
+            let body =
+                ["md", "html", "json"].iter().find_map(|e| fs::read(at.with_file_name(format!("{name}.{e}"))).ok());
             let Some(body) = body else { continue };
             let found = serde_json::to_string_pretty(&printed_by(&id, name, &body)).unwrap();
             let expected = at.with_file_name(format!("{name}.expected.json"));
@@ -230,7 +233,19 @@ fn pages_without_deadlines_yield_nothing() {
         let said = printed_by(id, "deprecations", body);
         assert_eq!(said["events"], json!([]), "{id} made facts of {what}");
     };
-    for id in ["openai", "anthropic", "gemini", "bedrock", "azure", "mistral", "groq", "xai", "cohere", "deepseek", "moonshot"] {
+    for id in [
+        "openai",
+        "anthropic",
+        "gemini",
+        "bedrock",
+        "azure",
+        "mistral",
+        "groq",
+        "xai",
+        "cohere",
+        "deepseek",
+        "moonshot",
+    ] {
         for page in pages {
             none(id, &fs::read(corpus.join(page)).unwrap(), page);
         }

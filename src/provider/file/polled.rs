@@ -158,7 +158,8 @@ pub struct ModelsSource {
     /// The provider that all of it is about, where that is not the one who speaks.
     pub about: Option<ProviderId>,
     /// To the name of the platform an entry is about, for data sets about many; `platforms` says which provider that is.
-    pub platform: Option<String>,
+    #[serde(default)]
+    pub platform: Pointers,
     /// Provider ids by the names of platforms. An entry of another platform is passed over.
     #[serde(default)]
     pub platforms: BTreeMap<String, ProviderId>,

@@ -76,7 +76,9 @@ const NONE_FORMS: &[&str] = &[
 pub fn deadline(text: &str) -> Option<Deadline> {
     match cell(text, None) {
         DateCell::Dates(dates) => match <[Dated; 1]>::try_from(dates) {
-            Ok([Dated { deadline, regions, deployments }]) if regions.is_empty() && deployments.is_empty() => Some(deadline),
+            Ok([Dated { deadline, regions, deployments }]) if regions.is_empty() && deployments.is_empty() => {
+                Some(deadline)
+            }
             Ok(_) | Err(_) => None,
         },
         DateCell::NoDate | DateCell::Unreadable => None,
@@ -90,8 +92,12 @@ pub fn day(text: &str) -> Option<Date> {
 
 /// Whether a text says "nothing": empty, dashes, `N/A`, `TBD` and their like.
 pub fn is_none_form(text: &str) -> bool {
-    let plain: String =
-        text_of(text).chars().map(|c| if lex::is_dash(c) { '-' } else { c }).collect::<String>().trim_matches(['.', '(', ')', ' ']).to_owned();
+    let plain: String = text_of(text)
+        .chars()
+        .map(|c| if lex::is_dash(c) { '-' } else { c })
+        .collect::<String>()
+        .trim_matches(['.', '(', ')', ' '])
+        .to_owned();
     plain.chars().all(|c| c == '-') || NONE_FORMS.contains(&plain.as_str()) || is_no_date_announced(&plain)
 }
 
@@ -127,7 +133,10 @@ pub fn cell(text: &str, order: Option<SlashOrder>) -> DateCell {
         Some(dates) => {
             let text = one_line(text, MAX);
             DateCell::Dates(
-                dates.into_iter().map(|d| Dated { deadline: Deadline { text: text.clone(), ..d.deadline }, ..d }).collect(),
+                dates
+                    .into_iter()
+                    .map(|d| Dated { deadline: Deadline { text: text.clone(), ..d.deadline }, ..d })
+                    .collect(),
             )
         }
         None => DateCell::Unreadable,

@@ -58,15 +58,20 @@ fn observations(source: &ModelsSource, ctx: &ReadContext, list: Vec<Entry>) -> V
 
 /// Which platform's model an entry is about; `None` when the settings do not know that platform.
 fn about(source: &ModelsSource, ctx: &ReadContext, entry: &Entry) -> Option<(ProviderId, String)> {
-    let name = match (&source.platform, &entry.group) {
-        (Some(pointer), _) => Some(entry.value.pointer(pointer)?.as_str()?.to_owned()),
-        (None, group) => group.clone(),
+    let pointers = source.platform.all();
+    let name = match pointers {
+        [] => entry.group.clone(),
+        _ => Some(pointers.iter().find_map(|p| entry.value.pointer(p)?.as_str())?.to_owned()),
     };
     match name {
         Some(name) => {
             let platform = source.platforms.get(&name)?;
             // Keys such as `azure/x` repeat the platform.
-            let bare = entry.id.strip_prefix(name.as_str()).and_then(|r| r.strip_prefix('/')).unwrap_or(&entry.id);
+            let bare = entry
+                .id
+                .split_once('/')
+                .filter(|(head, _)| name.starts_with(head))
+                .map_or(entry.id.as_str(), |(_, id)| id);
             Some((platform.clone(), bare.to_owned()))
         }
         None => Some((source.about.clone().unwrap_or_else(|| ctx.provider.clone()), entry.id.clone())),
@@ -85,14 +90,20 @@ fn ending_of(source: &ModelsSource, entry: &Entry, id: &str) -> Option<Ending> {
         return None;
     }
     let is_floor = dated.is_some_and(|(.., floor)| floor)
-        || source.firmness.as_deref().and_then(at).and_then(Value::as_str).is_some_and(|w| holds(&source.floor_words, w));
+        || source
+            .firmness
+            .as_deref()
+            .and_then(at)
+            .and_then(Value::as_str)
+            .is_some_and(|w| holds(&source.floor_words, w));
     let mut deadline = dated.and_then(|(_, v, _)| v.as_str()).and_then(iso);
     if is_floor && let Some(d) = &mut deadline {
         d.firmness = Firmness::NotBefore;
     }
     let named = dated.map(|(p, v, _)| (p, v)).or_else(|| Some((source.deprecated.as_deref()?, state?)));
     let (pointer, value) = named?;
-    let review = (dated.is_some() && deadline.is_none()).then(|| format!("the date {} could not be read", one_line(&value.to_string(), 80)));
+    let review = (dated.is_some() && deadline.is_none())
+        .then(|| format!("the date {} could not be read", one_line(&value.to_string(), 80)));
     Some(Ending {
         announced_on: source.announced_on.as_deref().and_then(at).and_then(Value::as_str).and_then(iso).map(|d| d.date),
         deadline,
@@ -114,7 +125,9 @@ fn stage(source: &ModelsSource, value: &Value) -> Option<Lifecycle> {
         Value::Bool(true) => Some(Lifecycle::Deprecated),
         Value::String(word) if holds(&source.retired_words, word) => Some(Lifecycle::Retired),
         Value::String(word) if holds(&source.deprecated_words, word) => Some(Lifecycle::Deprecated),
-        Value::String(_) | Value::Bool(false) | Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => None,
+        Value::String(_) | Value::Bool(false) | Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            None
+        }
     }
 }
 

@@ -112,11 +112,11 @@ impl<'s> Notices<'s> {
             if claim.deadline.is_none() && claim.review.is_none() {
                 claim.deadline.clone_from(&date);
             }
-            claim.announced_on = claim
-                .announced_on
-                .or(self.announced)
-                .filter(|a| claim.deadline.as_ref().is_none_or(|d| *a < d.date));
-            if claim.replacements.is_empty() && matches!(claim.named.subject.kind, SubjectType::Model | SubjectType::Product) {
+            claim.announced_on =
+                claim.announced_on.or(self.announced).filter(|a| claim.deadline.as_ref().is_none_or(|d| *a < d.date));
+            if claim.replacements.is_empty()
+                && matches!(claim.named.subject.kind, SubjectType::Model | SubjectType::Product)
+            {
                 claim.replacements =
                     self.instead.iter().filter(|i| !claim.named.words.eq_ignore_ascii_case(i)).cloned().collect();
             }
@@ -235,12 +235,20 @@ impl<'s> Notices<'s> {
         };
         let plain = cell.plain();
         let first_is_code = cell.0.iter().find(|p| !matches!(p, Piece::Text(t) if t.trim().is_empty()));
-        if !matches!(first_is_code, Some(Piece::Code(_) | Piece::Name(_))) && !words::looks_like_id(plain.split(' ').next().unwrap_or_default()) {
+        if !matches!(first_is_code, Some(Piece::Code(_) | Piece::Name(_)))
+            && !words::looks_like_id(plain.split(' ').next().unwrap_or_default())
+        {
             return;
         }
         let parts = parameters(cell);
         for name in &parts {
-            self.claim(section, words::feature(self.manner.platform, name), date.clone(), &plain, stage_of(verb, is_past));
+            self.claim(
+                section,
+                words::feature(self.manner.platform, name),
+                date.clone(),
+                &plain,
+                stage_of(verb, is_past),
+            );
         }
         if !parts.is_empty() {
             return;
@@ -266,7 +274,9 @@ impl<'s> Notices<'s> {
                 }
             }
         }
-        for end in said.ends.iter().filter(|e| e.thing.is_id || !said.dates.is_empty() || section.announced_on.is_some()) {
+        for end in
+            said.ends.iter().filter(|e| e.thing.is_id || !said.dates.is_empty() || section.announced_on.is_some())
+        {
             let named = end.named(self.manner.platform);
             let date = if said.verb == Verb::End || said.dates.len() == 1 { single(&said.dates) } else { None };
             let several = said.dates.len() > 1;
@@ -277,7 +287,14 @@ impl<'s> Notices<'s> {
         }
     }
 
-    fn claim(&mut self, section: &Section, mut named: Named, deadline: Option<Deadline>, quote: &str, stage: Lifecycle) {
+    fn claim(
+        &mut self,
+        section: &Section,
+        mut named: Named,
+        deadline: Option<Deadline>,
+        quote: &str,
+        stage: Lifecycle,
+    ) {
         let serverless = |text: &str| text.to_lowercase().contains("serverless");
         if serverless(quote) || serverless(&section.title) {
             named.subject.deployment = Some("serverless".to_owned());
@@ -336,7 +353,10 @@ impl<'s> Notices<'s> {
                 known = true;
                 claim.replacements.clone_from(&row.replacements);
             }
-            if !known && row.stage.is_some() && let Some(date) = &following {
+            if !known
+                && row.stage.is_some()
+                && let Some(date) = &following
+            {
                 out.push(Claim { deadline: Some(date.clone()), ..row });
             }
         }
@@ -362,9 +382,13 @@ fn single(dates: &[Deadline]) -> Option<Deadline> {
 fn label(text: &str) -> Lists {
     let lower = text.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|w| lower.contains(w));
-    if says(&["alternative", "replacement", "recommend", "migrate to", "migrate", "instead", "upgrade to", "switch to"]) {
+    if says(&["alternative", "replacement", "recommend", "migrate to", "migrate", "instead", "upgrade to", "switch to"])
+    {
         Lists::Instead
-    } else if lower.split(' ').count() <= 8 && says(&["deprecated", "retired", "discontinued", "sunset"]) && !says(&["fine-tuning"]) {
+    } else if lower.split(' ').count() <= 8
+        && says(&["deprecated", "retired", "discontinued", "sunset"])
+        && !says(&["fine-tuning"])
+    {
         Lists::Ends
     } else {
         Lists::Other
@@ -387,12 +411,20 @@ fn head_of(cell: &Cell) -> Vec<Piece> {
     let mut out = Vec::new();
     for piece in &cell.0 {
         if let Piece::Text(t) = piece {
-            if let Some(at) = t.find([':', '\u{2014}', '\u{2013}']).or_else(|| t.find(" - ")).or_else(|| t.find("->")).or_else(|| t.find('\u{2192}')) {
+            if let Some(at) = t
+                .find([':', '\u{2014}', '\u{2013}'])
+                .or_else(|| t.find(" - "))
+                .or_else(|| t.find("->"))
+                .or_else(|| t.find('\u{2192}'))
+            {
                 out.push(Piece::Text(t[..at].to_owned()));
                 break;
             }
             // `x` parameters, `x` endpoint: what follows in words is no more of it, except aliases in brackets.
-            if t.trim_start().starts_with(|c: char| c.is_alphabetic()) && out.iter().any(|p| matches!(p, Piece::Code(_))) && !is_joint(t) {
+            if t.trim_start().starts_with(|c: char| c.is_alphabetic())
+                && out.iter().any(|p| matches!(p, Piece::Code(_)))
+                && !is_joint(t)
+            {
                 break;
             }
         }

@@ -73,7 +73,9 @@ fn plain_part<'t, 'a>(tokens: Tokens<'t, 'a>, order: Option<SlashOrder>) -> Opti
         [Number(a), Sign(x @ ('.' | '/')), Number(b), Sign(y), Number(year), rest @ ..] if x == y => {
             of(ordered(a, b, year, order?), Precision::Day, rest)
         }
-        [Number(d), Sign('-'), Word(m), Sign('-'), Number(y), rest @ ..] => of(date(y, month(m)?, d), Precision::Day, rest),
+        [Number(d), Sign('-'), Word(m), Sign('-'), Number(y), rest @ ..] => {
+            of(date(y, month(m)?, d), Precision::Day, rest)
+        }
         [Number(y), Sign('-'), Number(m), rest @ ..] if m.len() == 2 && !goes_on(rest) => {
             of(date(y, m.parse().ok()?, "1"), Precision::Month, rest)
         }
@@ -113,8 +115,7 @@ fn month_first<'t, 'a>(month_of: i8, rest: Tokens<'t, 'a>) -> Option<Read<'t, 'a
         }
         [Sign('-') | Word("to" | "through"), Word(last), Number(y), rest @ ..] => {
             let (first, end) = (date(y, month_of, "1")?, date(y, month(last)?, "1")?);
-            (first < end)
-                .then_some((Part { date: first, precision: Precision::Month, is_range: true }, rest))
+            (first < end).then_some((Part { date: first, precision: Precision::Month, is_range: true }, rest))
         }
         [Number(d), rest @ ..] => match skip(rest, ORDINALS) {
             [Sign('-') | Word("to" | "through"), Number(last), rest @ ..] => {
@@ -125,7 +126,9 @@ fn month_first<'t, 'a>(month_of: i8, rest: Tokens<'t, 'a>) -> Option<Read<'t, 'a
             }
             [Sign('-') | Word("to" | "through"), Word(m), Number(last), rest @ ..] => {
                 match skip(skip(rest, ORDINALS), &[Sign(',')]) {
-                    [Number(y), rest @ ..] if date(y, month_of, d)? < date(y, month(m)?, last)? => day(y, d, rest, true),
+                    [Number(y), rest @ ..] if date(y, month_of, d)? < date(y, month(m)?, last)? => {
+                        day(y, d, rest, true)
+                    }
                     _ => None,
                 }
             }

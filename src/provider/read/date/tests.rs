@@ -149,7 +149,9 @@ fn slash_dates_are_read_in_the_order_of_their_source_and_never_without_it() {
     assert_eq!(of("08/16/26", mdy).as_deref(), Some("2026-08-16"));
     assert_eq!(of("1/6/25", mdy).as_deref(), Some("2025-01-06"));
     assert_eq!(of("1/6/2025", dmy).as_deref(), Some("2025-06-01"));
-    for (text, order) in [("5/22/2026", dmy), ("22/5/2026", mdy), ("5/22/2026", None), ("1/2/3", mdy), ("13/13/26", mdy)] {
+    for (text, order) in
+        [("5/22/2026", dmy), ("22/5/2026", mdy), ("5/22/2026", None), ("1/2/3", mdy), ("13/13/26", mdy)]
+    {
         assert_eq!(of(text, order), None, "{text}");
     }
     assert_eq!(of("2026/08/16", None).as_deref(), Some("2026-08-16"));
@@ -174,7 +176,11 @@ fn several_dates_in_a_cell_are_told_apart_by_what_they_hold_for_or_not_at_all() 
         of("Standard: 2026-03-01; Provisioned: 2026-09-01"),
         [r#"2026-03-01 ["standard"]"#, r#"2026-09-01 ["provisioned"]"#]
     );
-    for both in ["2026-03-01, 2026-04-02", "2026-03-01 (us-east-1), 2026-04-02 (us-east-1)", "2026-03-01 (us-east-1), 2026-04-02"] {
+    for both in [
+        "2026-03-01, 2026-04-02",
+        "2026-03-01 (us-east-1), 2026-04-02 (us-east-1)",
+        "2026-03-01 (us-east-1), 2026-04-02",
+    ] {
         assert_eq!(of(both), [""; 0], "{both}");
     }
 }
@@ -203,7 +209,9 @@ fn ranges_floors_and_weekdays() {
 fn dates_in_prose_stand_free() {
     let of = |text: &str| find(text, None).into_iter().map(|f| f.deadline.text).collect::<Vec<_>>();
     assert_eq!(of("On June 1, 2026 we notify; it ends 2026-07-01."), ["June 1, 2026", "2026-07-01"]);
-    for none in ["gpt-demo-2026-07-01", "a/2026-07-01", "v2026-07-01", "https://a.example/2026-07-01/x", "in May", "12 days"] {
+    for none in
+        ["gpt-demo-2026-07-01", "a/2026-07-01", "v2026-07-01", "https://a.example/2026-07-01/x", "in May", "12 days"]
+    {
         assert_eq!(of(none), [""; 0], "{none}");
     }
 }
@@ -248,4 +256,3 @@ proptest! {
         prop_assert_eq!(day(&date.strftime("%d %b %Y").to_string()), Some(date));
     }
 }
-

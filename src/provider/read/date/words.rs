@@ -63,33 +63,147 @@ pub const FLOORS: &[&str] = &[
 ];
 
 const FILLERS: &[&str] = &[
-    "on", "effective", "starting", "starts", "from", "beginning", "as", "of", "retired", "retires", "retire", "retiring",
-    "retirement", "shutdown", "shut", "shuts", "down", "removed", "removal", "sunset", "sunsets", "sunsetting", "scheduled",
-    "for", "planned", "will", "be", "is", "was", "are", "were", "the", "date", "eol", "eos", "life", "discontinued",
-    "discontinuation", "turned", "off", "until", "available", "decommissioned", "ends", "ended", "end", "this", "model",
-    "currently", "set", "moved", "to", "in", "only", "region", "regions", "deployment", "deployments", "type", "types",
-    "tier", "and", "or", "all", "including", "offering", "offerings",
+    "on",
+    "effective",
+    "starting",
+    "starts",
+    "from",
+    "beginning",
+    "as",
+    "of",
+    "retired",
+    "retires",
+    "retire",
+    "retiring",
+    "retirement",
+    "shutdown",
+    "shut",
+    "shuts",
+    "down",
+    "removed",
+    "removal",
+    "sunset",
+    "sunsets",
+    "sunsetting",
+    "scheduled",
+    "for",
+    "planned",
+    "will",
+    "be",
+    "is",
+    "was",
+    "are",
+    "were",
+    "the",
+    "date",
+    "eol",
+    "eos",
+    "life",
+    "discontinued",
+    "discontinuation",
+    "turned",
+    "off",
+    "until",
+    "available",
+    "decommissioned",
+    "ends",
+    "ended",
+    "end",
+    "this",
+    "model",
+    "currently",
+    "set",
+    "moved",
+    "to",
+    "in",
+    "only",
+    "region",
+    "regions",
+    "deployment",
+    "deployments",
+    "type",
+    "types",
+    "tier",
+    "and",
+    "or",
+    "all",
+    "including",
+    "offering",
+    "offerings",
 ];
 /// `the end of June 2026`: a part of a month, whose first day is early enough.
 const PARTS: &[&str] = &["end of", "beginning of", "start of", "middle of", "early", "late", "mid"];
-const EVERYWHERE: &[&str] = &["all regions", "all aws regions", "in all regions", "all deployment types", "all deployments"];
-const OTHERS: &[&str] =
-    &["all other deployment types", "all other deployments", "other deployment types", "other deployments", "all others", "others", "all other", "remaining"];
+const EVERYWHERE: &[&str] =
+    &["all regions", "all aws regions", "in all regions", "all deployment types", "all deployments"];
+const OTHERS: &[&str] = &[
+    "all other deployment types",
+    "all other deployments",
+    "other deployment types",
+    "other deployments",
+    "all others",
+    "others",
+    "all other",
+    "remaining",
+];
 const DEPLOYMENTS: &[&str] = &[
-    "global provisioned managed", "data zone provisioned managed", "global standard", "data zone standard", "datazone standard",
-    "global provisioned", "data zone provisioned", "global batch", "data zone batch", "provisioned managed", "provisioned throughput",
-    "provisioned", "standard", "batch", "serverless", "on demand", "pay as you go", "dedicated", "ptu", "priority", "fine tuned",
+    "global provisioned managed",
+    "data zone provisioned managed",
+    "global standard",
+    "data zone standard",
+    "datazone standard",
+    "global provisioned",
+    "data zone provisioned",
+    "global batch",
+    "data zone batch",
+    "provisioned managed",
+    "provisioned throughput",
+    "provisioned",
+    "standard",
+    "batch",
+    "serverless",
+    "on demand",
+    "pay as you go",
+    "dedicated",
+    "ptu",
+    "priority",
+    "fine tuned",
     "fine tuning",
 ];
-const DIRECTIONS: &[&str] = &[
-    "north", "south", "east", "west", "central", "northeast", "northwest", "southeast", "southwest",
-];
+const DIRECTIONS: &[&str] =
+    &["north", "south", "east", "west", "central", "northeast", "northwest", "southeast", "southwest"];
 const AREAS: &[&str] = &["us", "europe", "asia", "northamerica", "southamerica", "australia", "me", "africa"];
 const AZURE: &[&str] = &[
-    "eastus", "westus", "centralus", "northcentralus", "southcentralus", "westcentralus", "canadaeast", "canadacentral",
-    "brazilsouth", "northeurope", "westeurope", "uksouth", "ukwest", "francecentral", "germanywestcentral", "norwayeast",
-    "swedencentral", "switzerlandnorth", "polandcentral", "italynorth", "spaincentral", "uaenorth", "southafricanorth",
-    "australiaeast", "japaneast", "japanwest", "koreacentral", "eastasia", "southeastasia", "southindia", "centralindia",
+    "eastus",
+    "westus",
+    "centralus",
+    "northcentralus",
+    "southcentralus",
+    "westcentralus",
+    "canadaeast",
+    "canadacentral",
+    "brazilsouth",
+    "northeurope",
+    "westeurope",
+    "uksouth",
+    "ukwest",
+    "francecentral",
+    "germanywestcentral",
+    "norwayeast",
+    "swedencentral",
+    "switzerlandnorth",
+    "polandcentral",
+    "italynorth",
+    "spaincentral",
+    "uaenorth",
+    "southafricanorth",
+    "australiaeast",
+    "japaneast",
+    "japanwest",
+    "koreacentral",
+    "eastasia",
+    "southeastasia",
+    "southindia",
+    "centralindia",
 ];
 
 /// What all these words say; `None` when one of them is not understood.
@@ -172,12 +286,19 @@ pub fn scopes(tokens: Tokens<'_, '_>) -> Said {
 pub fn region<'t, 'a>(tokens: Tokens<'t, 'a>) -> Option<(String, Tokens<'t, 'a>)> {
     let known = |name: &str, list: &[&str]| list.contains(&name);
     match tokens {
-        [Word(land), Sign('-'), Word(g @ ("gov" | "iso" | "isob")), Sign('-'), Word(way), Sign('-'), Number(n), rest @ ..]
+        [
+            Word(land),
+            Sign('-'),
+            Word(g @ ("gov" | "iso" | "isob")),
+            Sign('-'),
+            Word(way),
+            Sign('-'),
+            Number(n),
+            rest @ ..,
+        ] if land.len() == 2 && known(way, DIRECTIONS) => Some((format!("{land}-{g}-{way}-{n}"), rest)),
+        [Word(land), Sign('-'), Word(way), Sign('-'), Number(n), rest @ ..]
             if land.len() == 2 && known(way, DIRECTIONS) =>
         {
-            Some((format!("{land}-{g}-{way}-{n}"), rest))
-        }
-        [Word(land), Sign('-'), Word(way), Sign('-'), Number(n), rest @ ..] if land.len() == 2 && known(way, DIRECTIONS) => {
             Some((format!("{land}-{way}-{n}"), rest))
         }
         [Word(area), Sign('-'), Word(way), Number(n), rest @ ..] if known(area, AREAS) && known(way, DIRECTIONS) => {

@@ -25,8 +25,15 @@ const IANA: &[(&str, &str)] = &[
     ("beijing time", "Asia/Shanghai"),
     ("singapore time", "Asia/Singapore"),
 ];
-const FIXED: &[(&str, char, &str)] =
-    &[("pst", '-', "8"), ("pdt", '-', "7"), ("est", '-', "5"), ("edt", '-', "4"), ("cet", '+', "1"), ("cest", '+', "2"), ("jst", '+', "9")];
+const FIXED: &[(&str, char, &str)] = &[
+    ("pst", '-', "8"),
+    ("pdt", '-', "7"),
+    ("est", '-', "5"),
+    ("edt", '-', "4"),
+    ("cet", '+', "1"),
+    ("cest", '+', "2"),
+    ("jst", '+', "9"),
+];
 
 fn fixed(sign: char, hours: &str, minutes: &str) -> Option<Zone> {
     let (h, m): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);

@@ -42,8 +42,7 @@ fn ending(matter: &str, date: Option<&str>, quote: &str) -> (String, Option<Stri
 
 #[test]
 fn only_an_entry_with_a_date_says_something() {
-    let body =
-        r#"{"data":[{"id":"a-1","life":{"ends":"2026-12-11"}},{"id":"a-2","life":{"ends":null}},{"id":"a-3"}]}"#;
+    let body = r#"{"data":[{"id":"a-1","life":{"ends":"2026-12-11"}},{"id":"a-2","life":{"ends":null}},{"id":"a-3"}]}"#;
     assert_eq!(endings(DATA, body), [ending("acme:a-1", Some("2026-12-11"), r#"a-1 | life/ends: "2026-12-11""#)]);
     assert_eq!(endings("items = \"\"\n", r#"[{"id":"a-1","life":{"ends":"2026-12-11"}}]"#).len(), 1);
     assert_eq!(endings(DATA, r#"{"data":[]}"#), []);
@@ -177,4 +176,3 @@ fn what_appears_is_told_and_what_vanishes_is_suspected_unless_half_the_list_is_g
     assert_eq!(short.vanished, [""; 0], "a list that lost most of itself says nothing about what it lacks");
     assert!(short.is_short);
 }
-

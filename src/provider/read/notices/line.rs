@@ -56,7 +56,9 @@ fn line(cell: &Cell) -> Line {
             Piece::Text(t) => (t.as_str(), None),
             Piece::Code(t) => (t.as_str(), Some(true)),
             // `**Deprecated `x` and `y`**`: emphasis around code is no name.
-            Piece::Name(t) if t.starts_with(char::is_whitespace) || t.ends_with(char::is_whitespace) => (t.as_str(), None),
+            Piece::Name(t) if t.starts_with(char::is_whitespace) || t.ends_with(char::is_whitespace) => {
+                (t.as_str(), None)
+            }
             Piece::Name(t) => (t.as_str(), Some(false)),
             Piece::Break => (" ", None),
         };
@@ -113,7 +115,8 @@ pub fn sentences(cell: &Cell, slash: Option<SlashOrder>) -> Vec<Sentence> {
         }
         let rest = &line.text[at..];
         let Some(c) = rest.chars().next() else { break };
-        let limit = things.iter().map(|(r, _)| r.start).chain(dates.iter().map(|d| d.range.start)).filter(|s| *s > at).min();
+        let limit =
+            things.iter().map(|(r, _)| r.start).chain(dates.iter().map(|d| d.range.start)).filter(|s| *s > at).min();
         let len = word_len(&rest[..limit.map_or(rest.len(), |l| l - at)]);
         if len > 0 {
             let word = &rest[..len];
@@ -145,7 +148,8 @@ pub fn sentences(cell: &Cell, slash: Option<SlashOrder>) -> Vec<Sentence> {
 
 fn floored(text: &str, found: &date::Found) -> Deadline {
     let mut deadline = found.deadline.clone();
-    let from = (0..=found.range.start).rev().take(60).take_while(|i| *i > 0).filter(|i| text.is_char_boundary(*i)).last();
+    let from =
+        (0..=found.range.start).rev().take(60).take_while(|i| *i > 0).filter(|i| text.is_char_boundary(*i)).last();
     let before = &text[from.unwrap_or(0)..found.range.start];
     if date::is_floor(before, &text[found.range.end..]) {
         deadline.firmness = crate::model::Firmness::NotBefore;
@@ -188,7 +192,10 @@ fn is_plain_id(word: &str) -> bool {
         && word.starts_with(|c: char| c.is_ascii_alphabetic())
         && word.contains('-')
         && word.contains(|c: char| c.is_ascii_digit())
-        && word.rsplit('-').next().is_some_and(|last| !matches!(last, "day" | "days" | "month" | "months" | "week" | "weeks"))
+        && word
+            .rsplit('-')
+            .next()
+            .is_some_and(|last| !matches!(last, "day" | "days" | "month" | "months" | "week" | "weeks"))
         && first.len() > 1
         && !word.contains("//")
 }

@@ -93,33 +93,190 @@ const VERBS: &[(&str, Verb, bool)] = &[
 ];
 /// Sentences with these say what does not end, or what may.
 const NOT: &[&str] = &[
-    "not affected", "unaffected", "not impacted", "remain available", "remains available", "remain active", "remains active",
-    "may be", "might be", "could be", "can be", "may retire", "when", "once", "if", "whenever", "typically", "generally", "usually",
-    "periodically", "regularly", "not be retired", "not retire", "not deprecated", "not retired", "not be deprecated", "offer ends", "at least",
-    "continue to", "will continue", "before", "prior to", "no longer be able",
+    "not affected",
+    "unaffected",
+    "not impacted",
+    "remain available",
+    "remains available",
+    "remain active",
+    "remains active",
+    "may be",
+    "might be",
+    "could be",
+    "can be",
+    "may retire",
+    "when",
+    "once",
+    "if",
+    "whenever",
+    "typically",
+    "generally",
+    "usually",
+    "periodically",
+    "regularly",
+    "not be retired",
+    "not retire",
+    "not deprecated",
+    "not retired",
+    "not be deprecated",
+    "offer ends",
+    "at least",
+    "continue to",
+    "will continue",
+    "before",
+    "prior to",
+    "no longer be able",
 ];
 /// Of those, what a floor needs: they do not count beside an earliest date.
 const FLOOR_NOT: &[&str] = &["not be retired", "not retire", "before", "at least"];
 /// Words between a thing and the verb said of it.
 const BETWEEN: &[&str] = &[
-    "will", "be", "is", "are", "was", "were", "has", "have", "been", "being", "now", "to", "scheduled", "set", "going", "officially",
-    "permanently", "also", "fully", "model", "models", "snapshot", "snapshots", "version", "versions", "alias", "aliases", "api", "apis",
-    "endpoint", "endpoints", "parameter", "parameters", "field", "header", "option", "flag", "feature", "tool", "names", "name", "series",
-    "family", "families", "variant", "variants", "preview", "and", "or", "the", "planned", "expected", "slug", "slugs", "id", "ids",
+    "will",
+    "be",
+    "is",
+    "are",
+    "was",
+    "were",
+    "has",
+    "have",
+    "been",
+    "being",
+    "now",
+    "to",
+    "scheduled",
+    "set",
+    "going",
+    "officially",
+    "permanently",
+    "also",
+    "fully",
+    "model",
+    "models",
+    "snapshot",
+    "snapshots",
+    "version",
+    "versions",
+    "alias",
+    "aliases",
+    "api",
+    "apis",
+    "endpoint",
+    "endpoints",
+    "parameter",
+    "parameters",
+    "field",
+    "header",
+    "option",
+    "flag",
+    "feature",
+    "tool",
+    "names",
+    "name",
+    "series",
+    "family",
+    "families",
+    "variant",
+    "variants",
+    "preview",
+    "and",
+    "or",
+    "the",
+    "planned",
+    "expected",
+    "slug",
+    "slugs",
+    "id",
+    "ids",
 ];
 /// Words in a list of things.
 const IN_LIST: &[&str] = &[
-    "the", "and", "or", "both", "model", "models", "snapshot", "snapshots", "version", "versions", "alias", "aliases", "api", "apis",
-    "endpoint", "endpoints", "parameter", "parameters", "names", "name", "legacy", "older", "old", "two", "three", "four", "several",
-    "including", "our", "all", "series", "family", "families", "preview", "variants", "following", "its", "as", "well", "support", "x",
-    "these", "deprecated", "slug", "slugs", "id", "ids", "snapshots.", "standard",
+    "the",
+    "and",
+    "or",
+    "both",
+    "model",
+    "models",
+    "snapshot",
+    "snapshots",
+    "version",
+    "versions",
+    "alias",
+    "aliases",
+    "api",
+    "apis",
+    "endpoint",
+    "endpoints",
+    "parameter",
+    "parameters",
+    "names",
+    "name",
+    "legacy",
+    "older",
+    "old",
+    "two",
+    "three",
+    "four",
+    "several",
+    "including",
+    "our",
+    "all",
+    "series",
+    "family",
+    "families",
+    "preview",
+    "variants",
+    "following",
+    "its",
+    "as",
+    "well",
+    "support",
+    "x",
+    "these",
+    "deprecated",
+    "slug",
+    "slugs",
+    "id",
+    "ids",
+    "snapshots.",
+    "standard",
 ];
-const LEADS: &[&str] = &["on", "effective", "starting", "from", "beginning", "of", "as", "after", "since", "in", "today", "by", "until"];
+const LEADS: &[&str] =
+    &["on", "effective", "starting", "from", "beginning", "of", "as", "after", "since", "in", "today", "by", "until"];
 const ANNOUNCES: &[&str] = &[
-    "notified", "notify", "announced", "announce", "announcing", "emailed", "informed", "released", "release", "launched", "introduced",
-    "published", "updated", "upgraded", "available", "added",
+    "notified",
+    "notify",
+    "announced",
+    "announce",
+    "announcing",
+    "emailed",
+    "informed",
+    "released",
+    "release",
+    "launched",
+    "introduced",
+    "published",
+    "updated",
+    "upgraded",
+    "available",
+    "added",
 ];
-const NOUNS: &[&str] = &["parameter", "parameters", "field", "header", "option", "flag", "feature", "tool", "api", "apis", "endpoint", "endpoints", "series", "family", "sdk"];
+const NOUNS: &[&str] = &[
+    "parameter",
+    "parameters",
+    "field",
+    "header",
+    "option",
+    "flag",
+    "feature",
+    "tool",
+    "api",
+    "apis",
+    "endpoint",
+    "endpoints",
+    "series",
+    "family",
+    "sdk",
+];
 const RELATIVE: &[&str] = &["days", "weeks", "months", "month", "week", "year", "soon", "later", "coming"];
 
 fn word(item: &Item) -> Option<&str> {
@@ -176,12 +333,15 @@ pub fn read(sentence: &Sentence) -> Option<Said> {
 
 /// `before June 1` in front of a comma is a lead of another clause, and is not said of the end.
 fn is_lead(items: &[Item], not: &str) -> bool {
-    matches!(not, "before" | "if" | "when") && {
-        let at = items.iter().position(|i| word(i) == Some(not));
-        let verb = items.iter().position(|i| word(i).is_some_and(|w| VERBS.iter().any(|(v, ..)| v.split(' ').next() == Some(w))));
-        // "X will be retired on D; migrate before D": it stands behind the verb's own clause.
-        matches!((at, verb), (Some(at), Some(verb)) if at > verb && items[verb..at].iter().any(|i| matches!(i, Item::Sign(';' | '-'))))
-    }
+    matches!(not, "before" | "if" | "when")
+        && {
+            let at = items.iter().position(|i| word(i) == Some(not));
+            let verb = items
+                .iter()
+                .position(|i| word(i).is_some_and(|w| VERBS.iter().any(|(v, ..)| v.split(' ').next() == Some(w))));
+            // "X will be retired on D; migrate before D": it stands behind the verb's own clause.
+            matches!((at, verb), (Some(at), Some(verb)) if at > verb && items[verb..at].iter().any(|i| matches!(i, Item::Sign(';' | '-'))))
+        }
 }
 
 /// The things that the verb at a place is said of: before it, after it, or after "of" and "for".
@@ -260,8 +420,9 @@ fn dates(items: &[Item]) -> Vec<Deadline> {
         let announced_after = after.clone().any(|i| word(i).is_some_and(|w| ANNOUNCES.contains(&w)));
         let near: Vec<&Item> = items[at.saturating_sub(3)..at].iter().collect();
         let announced_before = near.iter().any(|i| word(i).is_some_and(|w| ANNOUNCES.contains(&w)));
-        let is_limit = near.iter().rev().take(1).any(|i| matches!(word(i), Some("before" | "by" | "since" | "than" | "and")))
-            && deadline.firmness == crate::model::Firmness::Firm;
+        let is_limit =
+            near.iter().rev().take(1).any(|i| matches!(word(i), Some("before" | "by" | "since" | "than" | "and")))
+                && deadline.firmness == crate::model::Firmness::Firm;
         if announced_after || announced_before || is_limit || out.iter().any(|d| d.same_as(deadline)) {
             continue;
         }
@@ -284,14 +445,34 @@ pub fn announced(sentence: &Sentence) -> Option<jiff::civil::Date> {
 /// What a sentence recommends to use instead, best first.
 pub fn instead(sentence: &Sentence) -> Vec<String> {
     const TRIGGERS: &[&str] = &[
-        "recommend", "recommended", "migrate", "migrating", "use", "switch", "switching", "upgrade", "upgrading", "transition",
-        "transitioning", "move", "replaced by", "replaced with", "in favor of", "in favour of", "redirected to", "redirects to", "adopt",
+        "recommend",
+        "recommended",
+        "migrate",
+        "migrating",
+        "use",
+        "switch",
+        "switching",
+        "upgrade",
+        "upgrading",
+        "transition",
+        "transitioning",
+        "move",
+        "replaced by",
+        "replaced with",
+        "in favor of",
+        "in favour of",
+        "redirected to",
+        "redirects to",
+        "adopt",
         "encourage",
     ];
-    const STOPS: &[&str] =
-        &["see", "for", "which", "from", "before", "by", "with", "on", "so", "when", "if", "because", "since", "instead", "until"];
+    const STOPS: &[&str] = &[
+        "see", "for", "which", "from", "before", "by", "with", "on", "so", "when", "if", "because", "since", "instead",
+        "until",
+    ];
     let items = &sentence.items;
-    let Some(at) = (0..items.len()).find_map(|i| TRIGGERS.iter().find_map(|t| Some(i + phrase(&items[i..], t)?))) else {
+    let Some(at) = (0..items.len()).find_map(|i| TRIGGERS.iter().find_map(|t| Some(i + phrase(&items[i..], t)?)))
+    else {
         return Vec::new();
     };
     let mut things: Vec<&Thing> = Vec::new();
@@ -308,7 +489,8 @@ pub fn instead(sentence: &Sentence) -> Vec<String> {
     let names = if ids.is_empty() { things } else { ids };
     let mut out: Vec<String> = Vec::new();
     for name in names {
-        if !is_document(&name.text) && !(name.is_id && name.text.contains(['=', ' ', '{'])) && !out.contains(&name.text) {
+        if !is_document(&name.text) && !(name.is_id && name.text.contains(['=', ' ', '{'])) && !out.contains(&name.text)
+        {
             out.push(name.text.clone());
         }
     }
@@ -317,7 +499,19 @@ pub fn instead(sentence: &Sentence) -> Vec<String> {
 
 fn is_document(name: &str) -> bool {
     let lower = name.to_lowercase();
-    ["guide", "documentation", "docs", "here", "page", "reference", "learn more", "pricing", "announcement", "changelog", "contact"]
-        .iter()
-        .any(|w| lower.contains(w))
+    [
+        "guide",
+        "documentation",
+        "docs",
+        "here",
+        "page",
+        "reference",
+        "learn more",
+        "pricing",
+        "announcement",
+        "changelog",
+        "contact",
+    ]
+    .iter()
+    .any(|w| lower.contains(w))
 }

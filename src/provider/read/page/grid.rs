@@ -71,8 +71,7 @@ pub struct RawRow {
 impl Grid {
     /// Fills spans in and finds the header: the rows of the head, else the leading rows of header cells, else the first.
     pub fn of(raw: Vec<RawRow>) -> Grid {
-        let is_header =
-            |r: &RawRow| r.in_head || (!r.cells.is_empty() && r.cells.iter().all(|c| c.is_header));
+        let is_header = |r: &RawRow| r.in_head || (!r.cells.is_empty() && r.cells.iter().all(|c| c.is_header));
         let leading = raw.iter().take_while(|r| is_header(r)).count();
         let heads = leading.max(1).min(raw.len());
         let mut filled = fill(raw);

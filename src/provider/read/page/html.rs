@@ -56,8 +56,8 @@ pub fn blocks(page: &str) -> Result<Vec<Block>, Refusal> {
 /// How deep the tags of a page nest at most, counted without parsing. Tags that are commonly left open do not count.
 fn depth(page: &str) -> usize {
     const FREE: &[&str] = &[
-        "p", "li", "td", "th", "tr", "dt", "dd", "br", "img", "hr", "input", "meta", "link", "wbr", "source", "col", "option",
-        "path", "area", "base", "embed", "track", "thead", "tbody", "tfoot",
+        "p", "li", "td", "th", "tr", "dt", "dd", "br", "img", "hr", "input", "meta", "link", "wbr", "source", "col",
+        "option", "path", "area", "base", "embed", "track", "thead", "tbody", "tfoot",
     ];
     let (mut now, mut most) = (0_usize, 0);
     for tag in page.split('<').skip(1) {
@@ -103,8 +103,22 @@ struct Walk {
 fn is_hidden(e: &Element) -> bool {
     matches!(
         e.name(),
-        "script" | "style" | "nav" | "head" | "footer" | "svg" | "noscript" | "template" | "pre" | "button" | "select" | "iframe"
-            | "del" | "s" | "strike" | "dialog"
+        "script"
+            | "style"
+            | "nav"
+            | "head"
+            | "footer"
+            | "svg"
+            | "noscript"
+            | "template"
+            | "pre"
+            | "button"
+            | "select"
+            | "iframe"
+            | "del"
+            | "s"
+            | "strike"
+            | "dialog"
     ) || e.attr("hidden").is_some()
         || e.attr("aria-hidden") == Some("true")
 }
@@ -128,8 +142,27 @@ fn heading(name: &str) -> Option<u8> {
 fn is_block(name: &str) -> bool {
     matches!(
         name,
-        "p" | "div" | "section" | "article" | "main" | "header" | "aside" | "blockquote" | "ul" | "ol" | "li" | "dl" | "dt" | "dd"
-            | "figure" | "figcaption" | "details" | "summary" | "hr" | "form" | "body" | "caption"
+        "p" | "div"
+            | "section"
+            | "article"
+            | "main"
+            | "header"
+            | "aside"
+            | "blockquote"
+            | "ul"
+            | "ol"
+            | "li"
+            | "dl"
+            | "dt"
+            | "dd"
+            | "figure"
+            | "figcaption"
+            | "details"
+            | "summary"
+            | "hr"
+            | "form"
+            | "body"
+            | "caption"
     ) || heading(name).is_some()
 }
 

@@ -140,7 +140,12 @@ fn tag(line: &str) -> Option<Tag<'_>> {
     let (inside, after) = (&rest[name.len()..end], rest[end + 1..].trim());
     let label = ["label", "title", "date"].into_iter().find_map(|key| attribute(inside, key));
     if inside.trim_end().ends_with('/') {
-        return Some(Tag { empty: after.is_empty(), label: None, inner: Some((after, false)).filter(|(a, _)| !a.is_empty()), ..plain });
+        return Some(Tag {
+            empty: after.is_empty(),
+            label: None,
+            inner: Some((after, false)).filter(|(a, _)| !a.is_empty()),
+            ..plain
+        });
     }
     if after.is_empty() {
         return Some(Tag { label, ..plain });

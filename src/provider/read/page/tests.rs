@@ -29,7 +29,11 @@ fn a_table_in_a_component_or_indented_is_a_table() {
         "text\n\n<table><tr><th>A</th><th>B</th></tr><tr><td>1</td><td>2</td></tr></table>\n",
     ] {
         let grid = grid(page, Written::Markdown);
-        assert_eq!((grid.header.clone(), cells(&grid)), (vec!["a".into(), "b".into()], vec![vec!["1".into(), "2".into()]]), "{page}");
+        assert_eq!(
+            (grid.header.clone(), cells(&grid)),
+            (vec!["a".into(), "b".into()], vec![vec!["1".into(), "2".into()]]),
+            "{page}"
+        );
     }
 }
 

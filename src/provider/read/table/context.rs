@@ -85,7 +85,13 @@ fn dated(text: &str) -> (Option<Date>, &str) {
     if let Some(day) = date::day(bare) {
         return (Some(day), text);
     }
-    let parts = [bare.split_once(':'), bare.split_once(" - "), bare.split_once(" \u{2013} "), bare.split_once(" \u{2014} "), bare.split_once(" | ")];
+    let parts = [
+        bare.split_once(':'),
+        bare.split_once(" - "),
+        bare.split_once(" \u{2013} "),
+        bare.split_once(" \u{2014} "),
+        bare.split_once(" | "),
+    ];
     parts.into_iter().flatten().find_map(|(d, title)| Some((Some(date::day(d)?), title))).unwrap_or((None, text))
 }
 
@@ -96,9 +102,11 @@ pub fn stage(title: &str) -> Option<Lifecycle> {
     let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
     let has = |w: &str| words.contains(&w);
     // `Retired models`, not `Demo One retired`: that is the title of a notice.
-    let retired = words.first() == Some(&"retired") || (has("retired") && ["models", "versions", "snapshots"].iter().any(|w| has(w)));
+    let retired = words.first() == Some(&"retired")
+        || (has("retired") && ["models", "versions", "snapshots"].iter().any(|w| has(w)));
     let ended = has("past") || retired || has("eol") || lower.contains("end-of-life") || lower.contains("end of life");
-    let going = ["upcoming", "legacy", "deprecated", "scheduled", "planned", "pending", "announced"].iter().any(|w| has(w));
+    let going =
+        ["upcoming", "legacy", "deprecated", "scheduled", "planned", "pending", "announced"].iter().any(|w| has(w));
     if ended && !(going && !has("past")) && !has("recently") {
         return Some(Lifecycle::Retired);
     }

@@ -58,18 +58,72 @@ enum Meaning {
 }
 
 const ENDS: &[&str] = &[
-    "shutdown", "shut down", "shut-down", "retire", "eol", "end of life", "end-of-life", "sunset", "discontinu", "decommission",
-    "removal", "removed", "turn off", "turned off", "end of support", "end date", "offline",
+    "shutdown",
+    "shut down",
+    "shut-down",
+    "retire",
+    "eol",
+    "end of life",
+    "end-of-life",
+    "sunset",
+    "discontinu",
+    "decommission",
+    "removal",
+    "removed",
+    "turn off",
+    "turned off",
+    "end of support",
+    "end date",
+    "offline",
 ];
 const INSTEAD: &[&str] = &[
-    "replacement", "substitute", "alternative", "successor", "recommended", "suggested", "use instead", "migrate to", "migration",
-    "redirect", "upgrade to", "switch to", "new model", "instead",
+    "replacement",
+    "substitute",
+    "alternative",
+    "successor",
+    "recommended",
+    "suggested",
+    "use instead",
+    "migrate to",
+    "migration",
+    "redirect",
+    "upgrade to",
+    "switch to",
+    "new model",
+    "instead",
 ];
-const THINGS: &[&str] =
-    &["model", "system", "snapshot", "product", "feature", "endpoint", "version", "service", "parameter", "tool", "name", "slug"];
+const THINGS: &[&str] = &[
+    "model",
+    "system",
+    "snapshot",
+    "product",
+    "feature",
+    "endpoint",
+    "version",
+    "service",
+    "parameter",
+    "tool",
+    "name",
+    "slug",
+];
 const NOTHING: &[&str] = &[
-    "price", "pricing", "cost", "impact", "note", "description", "context", "modalit", "token", "benchmark", "rate limit", "category",
-    "provider", "publisher", "vendor", "capabilit", "extended access",
+    "price",
+    "pricing",
+    "cost",
+    "impact",
+    "note",
+    "description",
+    "context",
+    "modalit",
+    "token",
+    "benchmark",
+    "rate limit",
+    "category",
+    "provider",
+    "publisher",
+    "vendor",
+    "capabilit",
+    "extended access",
 ];
 
 fn says(header: &str, words: &[&str]) -> bool {
@@ -117,7 +171,11 @@ fn meaning(header: &str) -> Meaning {
         "api" | "id" | "ids" | "slug" | "identifier" | "api id" | "api name" | "model slug" => Meaning::Id,
         "version" | "versions" | "model version" | "model version 1" => Meaning::Version,
         _ if is_date => Meaning::Other,
-        _ if has("id") || has("ids") || has("identifier") || says(header, &["api model", "model code", "model string"]) => {
+        _ if has("id")
+            || has("ids")
+            || has("identifier")
+            || says(header, &["api model", "model code", "model string"]) =>
+        {
             Meaning::Id
         }
         _ if is_thing => Meaning::Name,
@@ -130,10 +188,14 @@ impl Roles {
     pub fn of(table: &Grid, set: &Columns) -> Option<Roles> {
         let meanings: Vec<Meaning> = table.header.iter().map(|h| meaning(h)).collect();
         let all = |wanted: &[Meaning]| -> Vec<usize> {
-            wanted.iter().flat_map(|w| meanings.iter().enumerate().filter(move |(_, m)| *m == w).map(|(i, _)| i)).collect()
+            wanted
+                .iter()
+                .flat_map(|w| meanings.iter().enumerate().filter(move |(_, m)| *m == w).map(|(i, _)| i))
+                .collect()
         };
         // A source's own words come first: the first word that any header has.
-        let set_to = |words: &[String]| words.iter().find_map(|w| table.header.iter().position(|h| h.contains(w.as_str())));
+        let set_to =
+            |words: &[String]| words.iter().find_map(|w| table.header.iter().position(|h| h.contains(w.as_str())));
         let only = |column: Option<usize>, meant: Vec<usize>| column.map_or(meant, |c| vec![c]);
         let replacement = only(set_to(&set.replacement), all(&[Meaning::ReplacementId, Meaning::Replacement]));
         let mut subject = only(set_to(&set.subject), all(&[Meaning::Id, Meaning::Name, Meaning::Version]));

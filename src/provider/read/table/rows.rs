@@ -131,7 +131,11 @@ impl Place<'_> {
                 DateCell::NoDate => {}
                 DateCell::Unreadable => {
                     let review = Some(format!("the date {:?} could not be read", one_line(&cell.plain(), 120)));
-                    out.extend(subjects.iter().map(|n| Claim { named: n.clone(), review: review.clone(), ..blank.clone() }));
+                    out.extend(subjects.iter().map(|n| Claim {
+                        named: n.clone(),
+                        review: review.clone(),
+                        ..blank.clone()
+                    }));
                 }
                 DateCell::Dates(dates) => {
                     for dated in dates {
@@ -148,12 +152,22 @@ impl Place<'_> {
     }
 
     /// A claim for each subject in each region and deployment that the date is limited to.
-    fn dated(&self, row: &Row, subjects: &[Named], dated: &Dated, end: &super::roles::Shutdown, blank: &Claim) -> Vec<Claim> {
+    fn dated(
+        &self,
+        row: &Row,
+        subjects: &[Named],
+        dated: &Dated,
+        end: &super::roles::Shutdown,
+        blank: &Claim,
+    ) -> Vec<Claim> {
         let mut deadline = dated.deadline.clone();
-        if (end.is_floor || self.manner.floor_after.is_some_and(|day| deadline.date > day)) && blank.stage != Some(Lifecycle::Retired) {
+        if (end.is_floor || self.manner.floor_after.is_some_and(|day| deadline.date > day))
+            && blank.stage != Some(Lifecycle::Retired)
+        {
             deadline.firmness = Firmness::NotBefore;
         }
-        let column = self.roles.deployment.and_then(|c| row.cells.get(c)).map(Cell::plain).filter(|t| !date::is_none_form(t));
+        let column =
+            self.roles.deployment.and_then(|c| row.cells.get(c)).map(Cell::plain).filter(|t| !date::is_none_form(t));
         let deployments: Vec<Option<String>> = match (&dated.deployments[..], &end.deployment, column) {
             ([], None, None) => vec![None],
             ([], Some(named), _) => vec![Some(named.clone())],
@@ -245,7 +259,18 @@ fn single(text: &str, slash: Option<SlashOrder>) -> Option<Date> {
 fn status(text: &str) -> Option<Lifecycle> {
     let lower = text.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|w| lower.contains(w));
-    if says(&["retired", "shutdown", "shut down", "end of life", "eol", "removed", "discontinued", "sunset", "offline", "no longer"]) {
+    if says(&[
+        "retired",
+        "shutdown",
+        "shut down",
+        "end of life",
+        "eol",
+        "removed",
+        "discontinued",
+        "sunset",
+        "offline",
+        "no longer",
+    ]) {
         Some(Lifecycle::Retired)
     } else if says(&["deprecat", "retiring", "scheduled"]) {
         Some(Lifecycle::Deprecated)

@@ -66,8 +66,7 @@ fn columns_are_found_by_meaning_not_by_place() {
 
 #[test]
 fn a_table_without_a_date_or_a_subject_column_says_nothing() {
-    for header in ["Date | Update", "Model being retired | Redirect", "Shutdown date | Notes", "Model price | EOL"]
-    {
+    for header in ["Date | Update", "Model being retired | Redirect", "Shutdown date | Notes", "Model price | EOL"] {
         let page = format!("| {header} |\n|---|---|\n| 2026-10-01 | `a-1` |\n");
         assert_eq!(dates(&page), [], "{header}");
     }
@@ -105,9 +104,7 @@ fn one_matter_is_told_once_from_its_newest_announcement() {
 #[test]
 fn it_happened_when_it_was_announced_but_never_in_the_future() {
     let page = |day: &str| {
-        format!(
-            "### {day}: Title here\n| Shutdown date | Product |\n|---|---|\n| 2027-01-01 or later | Demo API |\n"
-        )
+        format!("### {day}: Title here\n| Shutdown date | Product |\n|---|---|\n| 2027-01-01 or later | Demo API |\n")
     };
     let found = &observations(&page("2026-07-20"))[0];
     assert_eq!(found.occurred_at.to_string(), "2026-07-20T00:00:00Z");
@@ -130,7 +127,8 @@ fn only_the_section_says_that_something_has_ended() {
 
 #[test]
 fn a_page_that_is_not_the_one_we_know_is_no_page_without_endings() {
-    let page = b"# Ends\n| Shutdown date | Model |\n|---|---|\n| 2026-01-01 | `a-1` |\n| TBD | `a-2` |\n| soon | `a-3` |\n";
+    let page =
+        b"# Ends\n| Shutdown date | Model |\n|---|---|\n| 2026-01-01 | `a-1` |\n| TBD | `a-2` |\n| soon | `a-3` |\n";
     let guards = "guards = { must_contain = [\"# Ends\", \"# Past\"], min_rows = 1 }\n";
     for (settings, body, why) in [
         (guards, &b"<!DOCTYPE html><p># Ends # Past"[..], "0 rows with a date"),
@@ -179,7 +177,6 @@ proptest! {
     }
 }
 
-
 /// A page of two tables, and what a careless edit makes of it: right rows, a claim to look at, or nothing. Never a wrong date.
 #[test]
 fn a_mutated_page_never_gives_a_wrong_date() {
@@ -202,8 +199,18 @@ fn a_mutated_page_never_gives_a_wrong_date() {
         page.replace("2026-10-01", "10/1/26").replace("2026-11-02", "autumn"),
         page.replace("## 2025", "# Past\n\n## 2025"),
         page.replace("| 2026-10-01 | `a-1`", "| `a-1` | 2026-10-01"),
-        lines.iter().map(|l| if l.starts_with('|') { moved(l) } else { (*l).to_owned() }).collect::<Vec<_>>().join("\n"),
-        lines.iter().enumerate().filter(|(i, l)| !l.starts_with("| 20") || i % 2 == 0).map(|(_, l)| *l).collect::<Vec<_>>().join("\n"),
+        lines
+            .iter()
+            .map(|l| if l.starts_with('|') { moved(l) } else { (*l).to_owned() })
+            .collect::<Vec<_>>()
+            .join("\n"),
+        lines
+            .iter()
+            .enumerate()
+            .filter(|(i, l)| !l.starts_with("| 20") || i % 2 == 0)
+            .map(|(_, l)| *l)
+            .collect::<Vec<_>>()
+            .join("\n"),
         lines.iter().filter(|l| !l.starts_with("| 20")).copied().collect::<Vec<_>>().join("\n"),
         "# Not found\n\nThe page you asked for does not exist. Updated 2026-10-01.".to_owned(),
         "<!doctype html><h1>502 Bad Gateway</h1><p>2026-10-01".to_owned(),

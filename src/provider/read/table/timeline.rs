@@ -16,7 +16,8 @@ use crate::provider::read::page::{Cell, Grid};
 pub fn claims(table: &Grid, section: &Section, manner: Manner<'_>) -> Vec<Claim> {
     let of = |words: &[&str]| table.header.iter().position(|h| words.contains(&h.as_str()));
     let Some(when) = of(&["date", "effective date", "when", "day"]) else { return Vec::new() };
-    let Some(what) = of(&["update", "updates", "change", "event", "milestone", "what happens", "what changes", "action"])
+    let Some(what) =
+        of(&["update", "updates", "change", "event", "milestone", "what happens", "what changes", "action"])
     else {
         return Vec::new();
     };
@@ -31,7 +32,8 @@ pub fn claims(table: &Grid, section: &Section, manner: Manner<'_>) -> Vec<Claim>
             announced = Some(dated.deadline.date);
         }
         for said in said.iter().filter(|s| s.verb == Verb::End && s.is_plain) {
-            let mut names: Vec<_> = said.ends.iter().filter(|e| e.thing.is_id).map(|e| e.named(manner.platform)).collect();
+            let mut names: Vec<_> =
+                said.ends.iter().filter(|e| e.thing.is_id).map(|e| e.named(manner.platform)).collect();
             if names.is_empty() && !section.title.is_empty() {
                 names = vec![super::words::named(manner.platform, &section.title, false)];
             }

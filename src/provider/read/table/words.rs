@@ -24,7 +24,8 @@ const MAX_REPLACEMENTS: usize = 20;
 const BARE: &[&str] = &["the", "model", "models", "snapshot", "snapshots", "alias", "aliases", "and", "or"];
 
 /// Words that make something else of the id after them: `Fine-tuning `x``.
-const ACTIONS: &[&str] = &["new", "fine", "tuning", "training", "support", "access", "using", "creating", "creation", "on", "for", "with"];
+const ACTIONS: &[&str] =
+    &["new", "fine", "tuning", "training", "support", "access", "using", "creating", "creation", "on", "for", "with"];
 
 /// Everything a subject cell names; `is_id` when its column is one of ids.
 pub fn subjects(platform: &ProviderId, cell: &Cell, is_id: bool) -> Vec<Named> {
@@ -137,7 +138,9 @@ fn choices(text: &str) -> Option<Vec<String>> {
     let ids: Vec<String> = text
         .split(',')
         .map(|c| c.split(" in ").next().unwrap_or_default().trim())
-        .map(|c| ["use ", "migrate to ", "upgrade to ", "the "].iter().fold(c, |c, lead| c.strip_prefix(lead).unwrap_or(c)))
+        .map(|c| {
+            ["use ", "migrate to ", "upgrade to ", "the "].iter().fold(c, |c, lead| c.strip_prefix(lead).unwrap_or(c))
+        })
         .filter(|c| looks_like_id(c))
         .map(str::to_owned)
         .collect();
@@ -147,7 +150,10 @@ fn choices(text: &str) -> Option<Vec<String>> {
 /// A sentence for people, not a thing: `View transition guide`.
 fn is_advice(text: &str) -> bool {
     let first = text.split(' ').next().unwrap_or_default().to_lowercase();
-    matches!(first.as_str(), "view" | "see" | "contact" | "refer" | "read" | "learn" | "omit" | "no" | "depends" | "varies")
+    matches!(
+        first.as_str(),
+        "view" | "see" | "contact" | "refer" | "read" | "learn" | "omit" | "no" | "depends" | "varies"
+    )
 }
 
 fn has_code(cell: &Cell) -> bool {

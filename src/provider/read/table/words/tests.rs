@@ -60,4 +60,3 @@ fn a_replacement_is_an_id_and_a_setting_is_none() {
         assert_eq!(r(none), [""; 0], "{none}");
     }
 }
-
