@@ -13,7 +13,7 @@ mod webhook;
 
 pub use changelog::{ChangelogForm, ChangelogSource};
 pub use handshake::{HandshakeTable, ReplyTable};
-pub use polled::{Auth, Columns, Form, Guards, ModelsSource, TableSource};
+pub use polled::{Auth, Columns, Form, Guards, ModelsSource, Pointers, SlashOrder, TableSource};
 pub use status::{Dialect, StatusGuards, StatusSource};
 pub use verify::{
     BasicVerify, BodyHash, Compound, KeyDecode, PublicKeyForm, Scheme, SigEncoding, Signature, SignedVerify, TimeUnit,

@@ -314,8 +314,16 @@ fn ending_of(
     let quote = format!("{} | {} | {}", subject.id, date.unwrap_or_default(), replacements.join(", "));
     seen.matter = subject.matter_id();
     seen.subjects = vec![subject];
-    seen.fact =
-        Fact::Ending(Ending { announced_on: None, deadline, replacements, quote, rank: Rank::Api, ended: false });
+    seen.fact = Fact::Ending(Ending {
+        announced_on: None,
+        deadline,
+        replacements,
+        quote,
+        rank: Rank::Api,
+        ended: false,
+        stage: None,
+        review: None,
+    });
 }
 
 #[cfg(test)]
