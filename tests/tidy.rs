@@ -359,7 +359,7 @@ fn a_source_without_a_fixture_is_found() {
     let found = without_fixture(&openai, &|_| false, &|_| 0);
     for missing in [
         "openai/webhook/",
-            "openai/webhook.expected",
+        "openai/webhook.expected",
         "openai/deprecations.md",
         "openai/deprecations.expected",
         "openai/models.expected",

@@ -141,8 +141,9 @@ impl Deprecation {
 /// A deprecation as the outside sees it.
 pub fn deprecation(cx: &Context, m: &MatterState, alerts: &[&Alert], today: Date) -> Deprecation {
     let by = users(&cx.directory, &m.subjects);
-    let named = cx.directory.private(&m.id).and_then(|p| p.owner.clone());
-    let mut owners: Vec<String> = by.iter().map(|s| s.owner.clone()).chain(named).collect();
+    let private = cx.directory.private(&m.id);
+    let users = by.iter().filter(|_| !private.is_some_and(|p| p.is_named_for_its_owner()));
+    let mut owners: Vec<String> = users.map(|s| s.owner.clone()).chain(private.and_then(|p| p.owner.clone())).collect();
     owners.sort();
     owners.dedup();
     let d = m.deadline.as_ref();

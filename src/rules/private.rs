@@ -29,7 +29,7 @@ pub struct DeadlineSection {
     pub date: Spanned<String>,
     /// For which account of ours only.
     pub account: Option<Spanned<String>>,
-    /// Who is told, besides those whose services use it.
+    /// Who is told: of a contract or a key nobody else, of anything else besides those whose services use it.
     pub owner: Option<Spanned<String>>,
     /// A note, quoted in messages.
     pub note: Option<String>,
@@ -168,6 +168,11 @@ fn subject(s: &DeadlineSection, problems: &mut Vec<Problem>) -> Option<Subject> 
 }
 
 impl PrivateDeadline {
+    /// Whether it is the business of the owner it names and nobody else's: a contract, a key, not something that is called.
+    pub fn is_named_for_its_owner(&self) -> bool {
+        self.owner.is_some() && self.subject.kind == SubjectType::Account
+    }
+
     /// What it says, as an observation of the source `forewarn/config`.
     pub fn observation(&self, source: &SourceId, now: Timestamp) -> Observation {
         let date = self.date.to_string();

@@ -103,7 +103,9 @@ fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
     if let Some(owner) = private.and_then(|p| p.owner.as_ref()) {
         tell(owner, "a deadline in the config names it".into(), None);
     }
-    if by_use {
+    // A contract or a key concerns whom the config names, not all who call the account.
+    let only_named = private.is_some_and(|p| p.is_named_for_its_owner());
+    if by_use && !only_named {
         for s in dir.services() {
             if let Some(u) = used_by(dir, s, &event.subjects) {
                 tell(&s.owner, format!("service {} uses {}", s.name, u.as_str()), Some(&s.name));
