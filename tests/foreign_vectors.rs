@@ -48,8 +48,7 @@ fn root() -> PathBuf {
 
 /// The ways of proof of a provider, with one text of its file replaced.
 fn verify_of(provider: &str, from: &str, to: &str) -> Vec<Verify> {
-    let text = fs::read_to_string(root().join(format!("providers/{provider}.toml")))
-        .unwrap_or_else(|e| panic!("{provider}: {e}"));
+    let text = fs::read_to_string(root().join(format!("providers/{provider}.toml"))).unwrap();
     assert!(text.contains(from), "{provider}: {from:?} is there to be replaced");
     let mut file = file::parse(&text.replace(from, to)).unwrap_or_else(|e| panic!("{provider}: {e}"));
     match file.sources.remove("webhook") {

@@ -112,7 +112,7 @@ fn text(s: &Shown) -> Done {
     let d = &s.deprecation;
     let ends = d.deadline.as_ref().map_or_else(|| "no date yet".to_owned(), |x| x.in_words());
     let left = d.days_left.map_or_else(String::new, |n| format!(" ({n} days)"));
-    out::say(&format!("{}  {}  {ends}{left}  {}", d.id, d.stage, d.state).trim_end().to_owned())?;
+    out::say(format!("{}  {}  {ends}{left}  {}", d.id, d.stage, d.state).trim_end())?;
     if let Some(day) = d.remind_on {
         out::say(&format!("Reminders follow {}, the earlier date, until somebody pins the truth.", out::day(day)))?;
     }

@@ -168,7 +168,7 @@ fn show(p: &Provider, public_url: Option<&str>) -> Done {
         };
         out::say(&format!("  {id}/{name}  {what}{known}"))?;
     }
-    let webhook = p.file.sources.values().find_map(|s| if let Source::Webhook(w) = s { Some(w) } else { None });
+    let webhook = p.file.webhook().map(|(_, w)| w);
     if webhook.is_some_and(|w| w.needs.is_none()) {
         out::say(&format!(
             "\nIn forewarn.toml:\n  [connections.\"{id}/main\"]\n  webhook_secret = \"env:{}_WEBHOOK_SECRET\"",

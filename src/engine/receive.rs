@@ -12,6 +12,7 @@ use crate::provider::catalog::Provider;
 use crate::provider::file::HandshakeTable;
 pub use crate::provider::handshake::Reply;
 use crate::provider::handshake::{self, Question};
+use crate::provider::read::webhook::same_body_span;
 pub use crate::provider::verify::PATH;
 use crate::provider::verify::{Proven, Refusal, Site, Verifier, live_secret};
 use crate::store::{Delivery, INCOMPARABLE, Receipt, Store, StoreError};
@@ -20,9 +21,6 @@ use secrecy::ExposeSecret;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-
-/// How long the body of a sender without ids and signatures counts as the same message, in days.
-const SAME_BODY_DAYS: i64 = 3;
 
 /// One hook.
 #[derive(Debug)]
@@ -265,10 +263,7 @@ impl Endpoint {
         let key = match self.proven_id(&p.payload, cx, Some(p.way)) {
             Some(id) => short_hash(&[connection, b"\0", id.as_bytes()]),
             None if p.signs_body => short_hash(&[connection, b"\0\0", &self.verifier.signed_hash(p)]),
-            None => {
-                let days = now.as_second() / (SAME_BODY_DAYS * 86_400);
-                short_hash(&[connection, b"\0\0", &days.to_be_bytes(), &body_hash])
-            }
+            None => short_hash(&[connection, b"\0\0", &same_body_span(now).to_be_bytes(), &body_hash]),
         };
         self.row(&p.payload, Known { trust: self.trust, key, body_hash }, now)
     }
@@ -305,12 +300,9 @@ impl Endpoint {
 }
 
 fn endpoint(provider: &Provider, c: &Connection) -> Result<Option<Endpoint>, (usize, String)> {
-    let Some((name, w)) = provider.file.webhook() else {
+    let Some((name, w)) = provider.file.webhook().filter(|(_, w)| w.needs.is_none()) else {
         return Ok(None);
     };
-    if let Some(needs) = &w.needs {
-        return Err((0, format!("its webhook is off, it needs {needs}: remove webhook_secret")));
-    }
     let mut secrets = Vec::new();
     for (i, (secret, until)) in c.webhook_secrets.iter().enumerate() {
         secrets.push(live_secret(&w.verify, secret.expose_secret(), i + 1, *until).map_err(|m| (i + 1, m))?);
@@ -340,7 +332,14 @@ fn endpoint(provider: &Provider, c: &Connection) -> Result<Option<Endpoint>, (us
         verifier,
         handshakes: w.handshakes.clone(),
         keep,
-        type_names: w.event.kind.iter().filter_map(|p| p.rsplit('/').next()).map(str::to_owned).collect(),
+        type_names: w
+            .event
+            .kind
+            .iter()
+            .chain(w.event.by_field.iter().flat_map(|f| &f.kind))
+            .filter_map(|p| p.rsplit('/').next())
+            .map(str::to_owned)
+            .collect(),
         accepted: AtomicU64::new(0),
         opened: c.webhook_secrets.iter().map(|_| AtomicU64::new(0)).collect(),
         untimely: AtomicU32::new(0),

@@ -7,7 +7,7 @@ use super::connections::Connection;
 use crate::model::text::glob;
 use crate::model::{Payload, Unverified};
 use crate::provider::catalog::Provider;
-use crate::provider::file::{BodyForm, HandshakeTable, Source, TimeFormat, TimeUnit, Verify, WebhookSource};
+use crate::provider::file::{BodyForm, HandshakeTable, TimeFormat, TimeUnit, Verify, WebhookSource};
 use crate::provider::handshake::{Piece, Spot, pieces};
 use crate::provider::kind::TypeShape;
 use crate::provider::pick::Place;
@@ -97,13 +97,11 @@ impl Draft {
 /// # Errors
 /// The provider sends no webhooks, or what it signs cannot be made.
 pub fn sample(provider: &Provider, w: Wanted<'_>) -> Result<Sample, String> {
-    let Some(source) =
-        provider.file.sources.values().find_map(|s| if let Source::Webhook(h) = s { Some(h) } else { None })
-    else {
+    let Some((_, source)) = provider.file.webhook() else {
         return Err(format!("{} sends no webhooks", provider.file.id));
     };
     if let Some(needs) = &source.needs {
-        return Err(format!("the webhook of {} is off: it needs {needs}", provider.file.id));
+        return Err(format!("{} is not verified yet: it needs {needs}", provider.file.name));
     }
     let id = format!("sample_{:016x}", w.number);
     let mut draft = Draft { body: json!({}), ..Draft::default() };
@@ -122,10 +120,6 @@ pub fn sample(provider: &Provider, w: Wanted<'_>) -> Result<Sample, String> {
         draft.put(pointer, if digits { time.parse::<i64>().map_or(Value::Null, Value::from) } else { json!(time) })?;
     }
     let form = as_form(source, way);
-    if let (None, Some(list)) = (handshake, &source.event.items) {
-        let event = draft.body.take();
-        set(&mut draft.body, list, json!([event]));
-    }
     let body = if form { encoded(&draft.body) } else { draft.body.to_string() };
     let kind = if form { "application/x-www-form-urlencoded" } else { "application/json" };
     let mut headers = vec![("content-type".to_owned(), kind.to_owned())];
@@ -165,9 +159,7 @@ pub fn sample(provider: &Provider, w: Wanted<'_>) -> Result<Sample, String> {
 /// # Errors
 /// The number of the secret, and why its sample was refused.
 pub fn self_test(provider: &Provider, c: &Connection) -> Result<(), (usize, String)> {
-    let Some(source) =
-        provider.file.sources.values().find_map(|s| if let Source::Webhook(h) = s { Some(h) } else { None })
-    else {
+    let Some((_, source)) = provider.file.webhook() else {
         return Ok(());
     };
     let first = source.rules.first().and_then(|r| r.types.first());
@@ -238,9 +230,9 @@ fn asked_for<'s>(source: &'s WebhookSource, kind: &str) -> Result<Option<&'s Han
 
 /// An ordinary message: its type, time, id and what its rule names.
 fn message(source: &WebhookSource, w: Wanted<'_>, id: &str, draft: &mut Draft) -> Result<(), String> {
-    let Some(places) = TypeShape::new(&source.event)?.fill(w.kind) else {
-        return Err(format!("no message of this sender can be of type {:?}", w.kind));
-    };
+    let places = TypeShape::new(&source.event)?.fill(w.kind).ok_or_else(|| {
+        format!("no message of this sender can be of type {:?}: see its provider file for the types it knows", w.kind)
+    })?;
     for (place, word) in places {
         draft.put_at(place, json!(word));
     }
@@ -253,23 +245,34 @@ fn message(source: &WebhookSource, w: Wanted<'_>, id: &str, draft: &mut Draft) -
         draft.put(&at.at, value)?;
     }
     let rule = source.rules.iter().find(|r| r.types.iter().any(|p| glob(p, w.kind)));
+    // Places of a rule begin where its fields do.
+    let from = rule.and_then(|r| r.from.as_deref()).unwrap_or_default();
+    let inside = |place: &str| if place.starts_with('/') { format!("{from}{place}") } else { place.to_owned() };
     if let Some(key) = rule.and_then(|r| r.key.as_deref()) {
-        let from = rule.and_then(|r| r.from.as_deref()).filter(|_| key.starts_with('/')).unwrap_or_default();
-        draft.put(&format!("{from}{key}"), json!(format!("sample-{}", w.number)))?;
+        draft.put(&inside(key), json!(format!("sample-{}", w.number)))?;
     }
     if let Some(e) = rule.and_then(|r| r.ending.as_ref()) {
-        draft.put(&e.subject, json!("gpt-sample-1"))?;
+        draft.put(&inside(&e.subject), json!("gpt-sample-1"))?;
         let in_60_days =
             w.at.to_zoned_datetime(jiff::tz::TimeZone::UTC).date().saturating_add(jiff::Span::new().days(60));
-        draft.put(&e.shutdown_on, json!(in_60_days.to_string()))?;
+        draft.put(&inside(&e.shutdown_on), json!(in_60_days.to_string()))?;
         if let Some(r) = &e.replacement {
-            draft.put(r, json!("gpt-sample-2"))?;
+            draft.put(&inside(r), json!("gpt-sample-2"))?;
         }
     }
-    match &source.event.delivery_id {
-        Some(place) => draft.put(place, json!(id)),
-        None => Ok(()),
+    if let Some(place) = &source.event.delivery_id {
+        draft.put(place, json!(id))?;
     }
+    for pointer in source.event.unwrap.iter().rev() {
+        if let Some(at) = draft.body.pointer_mut(pointer).filter(|v| v.is_object() || v.is_array()) {
+            *at = Value::String(at.to_string());
+        }
+    }
+    if let Some(list) = &source.event.items {
+        let event = draft.body.take();
+        set(&mut draft.body, list, json!([event]));
+    }
+    Ok(())
 }
 
 /// A question: what its table looks for, and something wherever its answer takes a text from.

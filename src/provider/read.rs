@@ -7,6 +7,7 @@ pub mod changelog;
 pub mod date;
 mod ending;
 mod feed;
+mod form;
 mod guard;
 pub mod message;
 pub mod models;

@@ -162,9 +162,9 @@ async fn a_hook_that_never_spoke_is_shown_after_three_days_and_told_to_nobody() 
     assert!(silent.iter().any(|f| f.title.contains("openai/main has sent nothing")), "{silent:?}");
 }
 
+/// The world's config with more sections; `OUTSIDE` in them is the server that plays the world.
 fn with_api(w: &World, sections: &str) -> String {
-    let start = w.config.find("url = \"http://").unwrap() + "url = \"".len();
-    let outside = w.config[start..].split("/sink").next().unwrap();
+    let outside = w.config.split("url = \"").nth(2).unwrap().split("/sink").next().unwrap();
     format!("{}\n{}", w.config, sections.replace("OUTSIDE", outside))
 }
 
@@ -215,7 +215,7 @@ async fn of_githubs_list_only_what_failed_and_was_not_repeated_is_fetched() {
     let at = |m: i64| (w.now() - minutes(m)).to_string();
     let entry = |id: u32, guid: &str, m: i64, code: u32| serde_json::json!({"id": id, "guid": guid, "delivered_at": at(m), "status_code": code, "event": "repository"});
     let base = "/api/repos/o/r/hooks/7/deliveries";
-    let outside = config.split("url = \"").nth(1).unwrap().split("/sink").next().unwrap().to_owned();
+    let outside = config.split("url = \"").nth(2).unwrap().split("/sink").next().unwrap().to_owned();
     let first = serde_json::json!([entry(5, "e", 1, 200), entry(4, "d", 2, 502), entry(3, "c", 3, 200)]);
     let second = serde_json::json!([entry(2, "c", 4, 502), entry(1, "a", 500, 502)]);
     let request = serde_json::json!({"request": {"headers": {"X-GitHub-Event": "repository", "X-GitHub-Delivery": "d"},
@@ -257,6 +257,27 @@ async fn a_hint_is_stored_and_shown_and_never_told() {
     assert!(event.event.title.contains("Database"));
     assert!(!w.alerts().await.iter().any(|(_, m)| m.provider.as_str() == "statuspage"));
     assert!(w.cx.store.matters_of(Kind::Incident).await.unwrap().is_empty(), "a hint makes no matter");
+}
+
+#[tokio::test]
+async fn the_same_words_of_a_sender_without_ids_are_news_again_months_later() {
+    let mut w = World::new().await;
+    let config = format!(
+        "{}\n[connections.\"generic-token/door\"]\nwebhook_secret = \"env:PLAIN\"\nowner = \"search\"\n",
+        w.config
+    );
+    w.restart_with(&config);
+    let token = [("x-webhook-token".to_owned(), PLAIN.to_owned())];
+    let say = |n: u8| format!(r#"{{"type":"incident.opened","key":"door-{n}","title":"Door {n}"}}"#);
+    let mut events = Vec::new();
+    for body in [say(1), say(2), say(1)] {
+        assert_eq!(w.deliver_with("generic-token/door", &token, &body).await, 200);
+        assert_eq!(w.deliver_with("generic-token/door", &token, &body).await, 200, "a repeat");
+        w.tick().await;
+        events.push(w.events().await.iter().filter(|(e, _)| e.event.provider.as_str() == "generic-token").count());
+        w.pass(days(60));
+    }
+    assert_eq!(events, [1, 2, 3]);
 }
 
 #[tokio::test]

@@ -21,9 +21,9 @@ pub struct WebhookSource {
     pub max_body: usize,
     /// HTTP methods it uses.
     pub methods: Vec<String>,
-    /// How it proves itself: any of these ways is enough. Empty only while something is still `needed`.
+    /// How it proves itself: any of these ways is enough; none if it cannot be verified yet.
     pub verify: Vec<Verify>,
-    /// What is missing before this source can be on; only with evidence `U`, and then instead of `verify`.
+    /// What is missing to verify it; then it is switched off.
     pub needs: Option<String>,
     /// Questions it asks that are answered and not stored.
     pub handshakes: Vec<HandshakeTable>,
@@ -62,9 +62,14 @@ pub struct EventShape {
     /// The type: one place, or several joined with `.` (a missing one is left out).
     #[serde(rename = "type", default, deserialize_with = "one_or_many")]
     pub kind: Vec<String>,
-    /// For messages that name no type: the first whose field is there says it.
+    /// Types of messages that name none, by the field they hold; the first that is there counts.
     #[serde(default)]
     pub by_field: Vec<ByField>,
+    /// Texts in the body that are JSON themselves, as JSON Pointers: read in their place, in this order.
+    #[serde(default)]
+    pub unwrap: Vec<String>,
+    /// The list of events in the body, as a JSON Pointer; the body itself is `""`. Then every other place is inside one.
+    pub items: Option<String>,
     /// The id of the delivery. It counts for dedup only where it is inside the signed bytes.
     pub delivery_id: Option<String>,
     /// When it happened.
@@ -72,20 +77,15 @@ pub struct EventShape {
     /// How the body is written.
     #[serde(default)]
     pub body: BodyForm,
-    /// Texts inside the body that are JSON themselves, as JSON Pointers.
-    #[serde(default)]
-    pub unwrap: Vec<String>,
-    /// The list of events in a delivery, as a JSON Pointer; every item is read as a message of its own.
-    pub items: Option<String>,
 }
 
-/// A field that says what a message is.
+/// A type told by a field.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ByField {
-    /// The place that must hold something; objects and lists count too.
+    /// The place that must hold something.
     pub has: String,
-    /// The parts of the type: places, or words as they are (`text:WORD`).
+    /// The type: places and words (`text:WORD`), joined with `.`.
     #[serde(rename = "type", deserialize_with = "one_or_many")]
     pub kind: Vec<String>,
 }
@@ -130,14 +130,14 @@ pub struct Rule {
     /// The type, or a pattern with `*`.
     #[serde(rename = "type", deserialize_with = "one_or_many")]
     pub types: Vec<String>,
+    /// Where in the body the fields of this type stand, as a JSON Pointer: places and templates of this rule begin there.
+    pub from: Option<String>,
     /// What it is about.
     pub kind: Kind,
     /// How bad; by default info for jobs and changes, major for the rest.
     pub severity: Option<Severity>,
     /// What it does to its matter: `opened` (the default), `updated` or `resolved`.
     pub change: Option<Change>,
-    /// Where this rule's places and templates begin, a JSON Pointer; by default the whole body.
-    pub from: Option<String>,
     /// The place of what the matter is named after; without it all messages of this type and account are one matter.
     pub key: Option<String>,
     /// The name of the matter beside its key; the type by default. Types that open and close one matter share it.
@@ -185,7 +185,6 @@ struct Rest {
     #[serde(rename = "kind")]
     _kind: String,
     evidence: Evidence,
-    needs: Option<String>,
     #[serde(default = "verified")]
     trust: Trust,
     #[serde(default = "ok")]
@@ -194,6 +193,7 @@ struct Rest {
     max_body: Spanned<usize>,
     #[serde(default = "post")]
     methods: Vec<String>,
+    needs: Option<Spanned<String>>,
     event: EventShape,
     missed: Option<Missed>,
     #[serde(default)]
@@ -221,17 +221,27 @@ pub(super) fn parse(value: Spanned<DeValue<'_>>) -> Result<WebhookSource, FileEr
     };
     let ways = table.remove("verify");
     let rest: Rest = typed(Spanned::new(span.clone(), DeValue::Table(table)))?;
-    let at_verify = Some(ways.as_ref().map_or(span.clone(), Spanned::span));
+    let at_verify = Some(ways.as_ref().map_or(span, Spanned::span));
     let verify = match (ways, &rest.needs) {
         (Some(ways), None) => verify::parse(ways)?,
-        (None, Some(_)) if rest.evidence == Evidence::U => Vec::new(),
-        (None, None) => {
-            let why = "[verify] is missing: a webhook must say how its sender proves itself";
-            return Err(FileError::new(why, Some(span)));
+        (None, Some(needs)) if rest.evidence == Evidence::U && !needs.get_ref().is_empty() => Vec::new(),
+        (None, Some(needs)) => {
+            return Err(FileError::new(
+                "needs says what is missing to verify this sender; it goes with evidence = \"U\"",
+                Some(needs.span()),
+            ));
         }
-        (_, Some(_)) => {
-            let why = "needs says what is missing before this source can be on: write it with evidence = \"U\" and without [verify]";
-            return Err(FileError::new(why, Some(span)));
+        (Some(_), Some(needs)) => {
+            return Err(FileError::new(
+                "needs is for a sender that cannot be verified yet: remove it",
+                Some(needs.span()),
+            ));
+        }
+        (None, None) => {
+            return Err(FileError::new(
+                "[verify] is missing: a webhook must say how its sender proves itself, or with needs = \"…\" why it is off",
+                at_verify,
+            ));
         }
     };
     if verify.iter().any(|v| matches!(v, Verify::UrlToken)) != (rest.trust == Trust::Hint) {
@@ -261,7 +271,7 @@ pub(super) fn parse(value: Spanned<DeValue<'_>>) -> Result<WebhookSource, FileEr
         max_body: rest.max_body.into_inner(),
         methods: rest.methods,
         verify,
-        needs: rest.needs,
+        needs: rest.needs.map(Spanned::into_inner),
         handshakes: rest.handshake.into_iter().map(Spanned::into_inner).collect(),
         event: rest.event,
         missed: rest.missed,
@@ -290,10 +300,9 @@ mod tests {
         assert!(off.verify.is_empty() && off.needs.as_deref() == Some("a family"));
         let token = "[sources.webhook.verify]\nfamily = \"token\"\nheader = \"x-token\"";
         assert!(read("evidence = \"U\"").unwrap_err().contains("[verify] is missing"));
-        for both in ["evidence = \"V\"\nneeds = \"x\"".to_owned(), format!("evidence = \"U\"\nneeds = \"x\"\n{token}")]
-        {
-            assert!(read(&both).unwrap_err().contains("without [verify]"), "{both}");
-        }
+        assert!(read("evidence = \"V\"\nneeds = \"x\"").unwrap_err().contains("evidence = \"U\""));
+        let both = format!("evidence = \"U\"\nneeds = \"x\"\n{token}");
+        assert!(read(&both).unwrap_err().contains("remove it"));
         assert_eq!(read(&format!("evidence = \"V\"\n{token}")).unwrap().verify.len(), 1);
     }
 }

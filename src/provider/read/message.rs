@@ -8,8 +8,6 @@ use serde_json::Value;
 
 /// Most events one delivery may hold.
 const MOST_EVENTS: usize = 1_000;
-/// Most fields read of a form.
-const MOST_FIELDS: usize = 1_000;
 
 /// How a body is taken apart.
 #[derive(Debug)]
@@ -44,8 +42,8 @@ impl MessageShape {
     /// Why it cannot be read.
     pub fn events(&self, body: &[u8]) -> Result<Vec<Value>, String> {
         let mut json = match self.form {
-            BodyForm::Form if !looks_like_json(body) => of_form(body)?,
-            BodyForm::Form | BodyForm::Json => serde_json::from_slice(body).map_err(|e| format!("not JSON: {e}"))?,
+            BodyForm::Json => serde_json::from_slice(body).map_err(|e| format!("not JSON: {e}"))?,
+            BodyForm::Form => super::form::to_json(body)?,
         };
         for pointer in &self.unwrap {
             let Some(at) = json.pointer_mut(pointer) else { continue };
@@ -60,24 +58,6 @@ impl MessageShape {
             _ => Err(format!("no list of events at {list:?}")),
         }
     }
-}
-
-fn looks_like_json(body: &[u8]) -> bool {
-    matches!(body.iter().find(|b| !b.is_ascii_whitespace()), Some(b'{' | b'['))
-}
-
-/// Fields by name; a name that comes twice is a list.
-fn of_form(body: &[u8]) -> Result<Value, String> {
-    let mut fields = serde_json::Map::new();
-    for (name, value) in url::form_urlencoded::parse(body).take(MOST_FIELDS) {
-        let value = Value::String(value.into_owned());
-        match fields.get_mut(&*name) {
-            None => drop(fields.insert(name.into_owned(), value)),
-            Some(Value::Array(list)) => list.push(value),
-            Some(one) => *one = Value::Array(vec![one.take(), value]),
-        }
-    }
-    if fields.is_empty() { Err("no form: it has no field".into()) } else { Ok(Value::Object(fields)) }
 }
 
 #[cfg(test)]
