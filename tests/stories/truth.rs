@@ -90,7 +90,7 @@ async fn a_pin_counts_above_every_source_and_goes_when_it_is_cleared() {
 
     w.pin("openai:gpt-x", Truth::Stays).await.unwrap();
     w.tick().await;
-    w.expect("search/slack", &["gpt-x stays"]);
+    w.expect("search/slack", &["gpt-x stays: we know that its end"]);
     assert_eq!(w.shown("openai:gpt-x").await.deprecation.stage, Stage::Withdrawn);
     let unknown = w.pin("openai:gpt-other", Truth::Stays).await;
     assert_eq!(unknown, Err(PinError::NotFound("openai:gpt-other".into())));
@@ -118,7 +118,7 @@ async fn a_deadline_of_the_config_has_the_same_ladder_and_says_nothing_at_once()
     // Taken out of the config: nothing of it is left to remind of.
     w.restart_with(&before);
     w.tick().await;
-    w.expect("billing/webhook", &["enterprise contract"]);
+    w.expect("billing/webhook", &["enterprise contract", "nobody says any more"]);
     w.live(days(100), days(5)).await;
     w.expect_silence();
 }

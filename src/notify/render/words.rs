@@ -179,8 +179,15 @@ fn ending(row: &Row, clock: Clock<'_>) -> Said {
             Said { headline: over.clone(), lead: Some("over".into()), subject: over }
         }
         Reason::Withdrawn => {
-            let stays =
-                format!("{name} stays: {} took its end{} back", one_line(&row.provider_name, NAME_MAX), of(&date));
+            let stays = match row.matter.winning_claim() {
+                None => format!("{name}: nobody says any more that it ends{date}"),
+                Some((source, _)) if source.provider() == "forewarn" => {
+                    format!("{name} stays: we know that its end{} does not hold", of(&date))
+                }
+                Some(_) => {
+                    format!("{name} stays: {} took its end{} back", one_line(&row.provider_name, NAME_MAX), of(&date))
+                }
+            };
             Said { headline: stays.clone(), lead: Some("withdrawn".into()), subject: stays }
         }
         Reason::Escalated => Said {
