@@ -7,6 +7,7 @@
 use super::Context;
 use super::private::dropped;
 use super::record::{Heeded, record};
+use crate::model::matter::PIN;
 use crate::model::observation::{Ending, Word};
 use crate::model::text::one_line;
 use crate::model::{Deadline, Fact, Kind, MatterId, MatterState, Observation, Rank, SourceId, Trust};
@@ -72,7 +73,7 @@ pub async fn pin(cx: &Context, p: Pin, now: Timestamp) -> Result<MatterState, Pi
     let id = MatterId::new(p.id.clone()).map_err(|_| not_found())?;
     let find = || cx.store.matters(vec![id.clone()]);
     let state = find().await?.pop().filter(|m| m.kind == Kind::Deprecation).ok_or_else(not_found)?;
-    let source = SourceId::new("forewarn/pinned").map_err(|e| StoreError::Damaged(e.to_string()))?;
+    let source = SourceId::new(PIN).map_err(|e| StoreError::Damaged(e.to_string()))?;
     if p.truth == Truth::Unpinned && !state.claims.contains_key(&source) {
         return Err(PinError::NotPinned(id.to_string()));
     }

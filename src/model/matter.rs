@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+/// The source of what people pin.
+pub const PIN: &str = "forewarn/pinned";
 /// Claims that differ by more than so many days are a conflict.
 const DISAGREEMENT_DAYS: i32 = 7;
 
@@ -170,27 +172,24 @@ impl MatterState {
         }
     }
 
-    /// The claim that counts: a date or a withdrawal over none, then the highest rank, then the earliest date. When it was
-    /// read does not count, or two sources of one rank would take turns.
+    /// The claim that counts: a date or a withdrawal over none, then the highest rank, then a pin over the config, then the
+    /// earliest date. When it was read does not count, or two sources of one rank would take turns.
     pub fn winning_claim(&self) -> Option<(&SourceId, &Claim)> {
         let date = |c: &Claim| c.deadline.as_ref().map(|d| Reverse(d.date));
         self.claims.iter().max_by_key(|(source, c)| {
-            (c.deadline.is_some() || c.withdrawn, c.rank, c.withdrawn, date(c), Reverse(source.as_str()))
+            let pin = source.as_str() == PIN;
+            (c.deadline.is_some() || c.withdrawn, c.rank, pin, c.withdrawn, date(c), Reverse(source.as_str()))
         })
     }
 
-    /// Whether two claims cannot both be true within 7 days. What a person has pinned settles it for all others. A floor
+    /// Whether two claims cannot both be true within 7 days. What a person has said settles it for all others. A floor
     /// ("not before") contradicts only an earlier promise, a month only what lies outside it.
     pub fn in_conflict(&self) -> bool {
-        let pinned = self.winning_claim().is_some_and(|(_, c)| c.rank == Rank::Pinned);
-        let said: Vec<(Date, Date)> = self
-            .claims
-            .values()
-            .filter(|c| !pinned || c.rank == Rank::Pinned)
-            .filter_map(|c| c.deadline.as_ref())
-            .map(|d| (d.date, d.latest()))
-            .collect();
-        let (begins, ends) = (said.iter().map(|s| s.0).max(), said.iter().map(|s| s.1).min());
+        if self.winning_claim().is_some_and(|(_, c)| c.rank == Rank::Pinned) {
+            return false;
+        }
+        let said = || self.claims.values().filter_map(|c| c.deadline.as_ref());
+        let (begins, ends) = (said().map(|d| d.date).max(), said().map(Deadline::latest).min());
         let apart = |end: Date, begin: Date| end.until(begin).is_ok_and(|s| s.get_days() > DISAGREEMENT_DAYS);
         ends.zip(begins).is_some_and(|(end, begin)| apart(end, begin))
     }

@@ -101,6 +101,16 @@ fn a_pin_settles_a_conflict() {
 }
 
 #[test]
+fn a_pin_stands_above_the_config_and_both_above_all_else() {
+    let source = |s: &str| SourceId::new(s).unwrap();
+    let mut m = matter(&[("models", claim(Rank::Api, "2027-01-01"))]);
+    m.claims.insert(source("forewarn/config"), claim(Rank::Pinned, "2027-02-01"));
+    assert_eq!((m.winning_claim().unwrap().0.as_str(), m.in_conflict()), ("forewarn/config", false));
+    m.claims.insert(source(PIN), claim(Rank::Pinned, "2027-03-01"));
+    assert_eq!((m.winning_claim().unwrap().0.as_str(), m.in_conflict()), (PIN, false));
+}
+
+#[test]
 fn reminders_follow_the_earlier_date_of_the_provider_and_no_data_set() {
     let api = ("models", claim(Rank::Api, "2027-06-01"));
     let page = ("deprecations", claim(Rank::Page, "2027-02-17"));
