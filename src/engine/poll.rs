@@ -10,7 +10,7 @@ use super::trouble::{self, Trouble};
 use super::{Context, Report};
 use crate::crypto::short_hash;
 use crate::fetch::{self, Client, FetchError};
-use crate::model::{Change, ConnectionId, PayloadId, ReadOutcome, Severity, SourceId, Trust};
+use crate::model::{Change, ConnectionId, Fact, PayloadId, ReadOutcome, Severity, SourceId, Trust};
 use crate::provider::file::{Auth, Evidence, Source};
 use crate::rules::cadence::next_fetch;
 use crate::store::{Fetched, SourceHealth, SourceRow, StoreError, StoredPayload};
@@ -26,6 +26,8 @@ const AT_ONCE: usize = 8;
 /// Failures in a row after which a source counts as stale.
 const STALE_AFTER: u32 = 3;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// A page that says something else about dates is asked again after so long: what it says counts when it says it twice.
+const ASK_AGAIN: i64 = 11 * 60;
 /// A read with fewer rows than this part of the last one is not believed.
 const LEAST_SHARE: f64 = 0.7;
 
@@ -172,10 +174,11 @@ impl Poller {
         };
         let mut row = SourceRow { last_try_at: Some(now), ..old.clone() };
         let mut body = None;
-        let mut asked = None;
+        let (mut asked, mut again) = (None, false);
         match verdict {
             Verdict::Same { etag, last_modified } => good(&mut row, etag, last_modified, now),
-            Verdict::New { bytes, hash, rows, etag, last_modified } => {
+            Verdict::New { bytes, hash, rows, etag, last_modified, dates } => {
+                again = dates && old.last_ok_at.is_some();
                 let baseline = old.last_ok_at.is_none();
                 good(&mut row, etag, last_modified, now);
                 row.body_hash = Some(hash);
@@ -215,6 +218,7 @@ impl Poller {
             }
         }
         let wait = next_fetch(target.id.as_str(), target.every, row.failures, asked);
+        let wait = if again { wait.min(ASK_AGAIN) } else { wait };
         row.next_at = now.saturating_add(SignedDuration::from_secs(wait)).unwrap_or(now);
         self.tell(&old, &row, now).await?;
         let new = body.is_some();
@@ -272,7 +276,8 @@ impl Poller {
                         old.rows
                     ));
                 }
-                Ok(Verdict::New { bytes: bytes.clone(), hash, rows, etag, last_modified })
+                let dates = seen.iter().any(|o| matches!(o.fact, Fact::Ending(_)));
+                Ok(Verdict::New { bytes: bytes.clone(), hash, rows, etag, last_modified, dates })
             }
         }
     }
@@ -317,7 +322,7 @@ fn worth_telling(row: &SourceRow) -> bool {
 
 enum Verdict {
     Same { etag: Option<String>, last_modified: Option<String> },
-    New { bytes: Bytes, hash: [u8; 16], rows: u32, etag: Option<String>, last_modified: Option<String> },
+    New { bytes: Bytes, hash: [u8; 16], rows: u32, etag: Option<String>, last_modified: Option<String>, dates: bool },
     Bad { health: Option<SourceHealth>, problem: String, sample: Option<Bytes>, retry_after: Option<i64> },
 }
 

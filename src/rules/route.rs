@@ -4,7 +4,8 @@
 //! Invariant: what matters and nobody covers reaches the catch-all; forewarn's own troubles reach `operators`. Refuses
 //! to announce what is unproven or no news.
 
-use super::directory::{Directory, OPERATORS, Route};
+use super::directory::{Directory, OPERATORS, Route, Service};
+use super::matcher::UsePattern;
 use super::policy;
 use crate::model::event::words;
 use crate::model::text::glob;
@@ -58,13 +59,15 @@ pub fn route(dir: &Directory, event: &NewEvent, matter: Option<&MatterState>, tr
         }
         Kind::Deprecation | Kind::Incident | Kind::Maintenance | Kind::Billing | Kind::Account => {}
     }
-    if matches!(change, Change::Replaced | Change::Noted) {
+    // A data set of others that disagrees is shown beside the date and moves no reminder.
+    let idle = |m: &MatterState| m.remind_by() == m.deadline;
+    if matches!(change, Change::Replaced | Change::Noted) || (change == Change::Disputed && matter.is_none_or(idle)) {
         return Routed::Silent(Silence::NotNews);
     }
     let over_before_us = matter
         .is_some_and(|m| m.baseline && (m.is_over() || m.deadline.as_ref().is_some_and(|d| d.days_left(today) < 0)));
     // The end of what somebody was told about is told whenever it comes; it opens nothing.
-    let begins = matches!(change, Change::Announced | Change::Moved);
+    let begins = matches!(change, Change::Announced | Change::Moved | Change::Disputed | Change::Redirected);
     if event.kind == Kind::Deprecation && begins && over_before_us {
         return Routed::Silent(Silence::PastAtBaseline);
     }
@@ -96,9 +99,15 @@ fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
     // An account's own matters go to whoever owns the connection; without such an owner, to all who use the account.
     let by_use =
         of_connection.is_none() || matches!(event.kind, Kind::Deprecation | Kind::Incident | Kind::Maintenance);
-    if by_use {
+    let private = event.matter.as_ref().and_then(|m| dir.private(m));
+    if let Some(owner) = private.and_then(|p| p.owner.as_ref()) {
+        tell(owner, "a deadline in the config names it".into(), None);
+    }
+    // A contract or a key concerns whom the config names, not all who call the account.
+    let only_named = private.is_some_and(|p| p.is_named_for_its_owner());
+    if by_use && !only_named {
         for s in dir.services() {
-            if let Some(u) = s.uses.iter().find(|u| event.subjects.iter().any(|x| u.covers(x))) {
+            if let Some(u) = used_by(dir, s, &event.subjects) {
                 tell(&s.owner, format!("service {} uses {}", s.name, u.as_str()), Some(&s.name));
             }
         }
@@ -109,10 +118,14 @@ fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
         }
     }
     if told.is_empty() {
-        if event.kind == Kind::Deprecation && dir.usage_known() {
+        if event.kind == Kind::Deprecation && dir.usage_known() && private.is_none() {
             return Routed::Silent(Silence::Unused);
         }
-        let why = if event.kind == Kind::Deprecation { "no service says what it uses" } else { "nobody covers it" };
+        let why = if event.kind == Kind::Deprecation && private.is_none() {
+            "no service says what it uses"
+        } else {
+            "nobody covers it"
+        };
         told.insert(
             dir.catch_all.clone(),
             Recipient { owner: dir.catch_all.clone(), policy, why: format!("{why}: the catch-all"), services: vec![] },
@@ -132,9 +145,23 @@ fn fits(r: &Route, event: &NewEvent) -> bool {
         && w.account.as_ref().is_none_or(account)
 }
 
-/// Which services of whom use a subject, for lists and the calendar: (service, owner, env).
-pub fn users<'d>(dir: &'d Directory, subjects: &[Subject]) -> Vec<&'d super::directory::Service> {
-    dir.services().filter(|s| s.uses.iter().any(|u| subjects.iter().any(|x| u.covers(x)))).collect()
+/// Which use of a service covers one of the subjects; a use whose account has a deadline of its own does not.
+fn used_by<'s>(dir: &Directory, service: &'s Service, subjects: &[Subject]) -> Option<&'s UsePattern> {
+    service.uses.iter().find(|u| subjects.iter().any(|x| u.covers(x) && !dir.has_own_deadline(u, x)))
+}
+
+/// Which services use a subject, for lists and the calendar.
+pub fn users<'d>(dir: &'d Directory, subjects: &[Subject]) -> Vec<&'d Service> {
+    dir.services().filter(|s| used_by(dir, s, subjects).is_some()).collect()
+}
+
+/// Whether all these services use the subjects only through accounts that have a deadline of their own, so that what is
+/// said for everybody does not concern them.
+pub fn is_outranked(dir: &Directory, services: &[String], subjects: &[Subject]) -> bool {
+    let outranked = |s: &Service| {
+        used_by(dir, s, subjects).is_none() && s.uses.iter().any(|u| subjects.iter().any(|x| u.covers(x)))
+    };
+    !services.is_empty() && services.iter().all(|name| dir.service(name).is_some_and(outranked))
 }
 
 #[cfg(test)]

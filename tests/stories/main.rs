@@ -9,3 +9,4 @@ mod harness;
 mod http;
 mod pages;
 mod proofs;
+mod truth;
