@@ -1,6 +1,6 @@
 //! Reading webhooks: what a verified message says, by the rules of its provider file.
 //!
-//! In: headers and body. Out: one observation. Invariant: everything is compiled once, when the file is loaded; a type no
+//! In: headers and body. Out: one observation for each event in it. Invariant: everything is compiled once, when the file is loaded; a type no
 //! rule knows becomes `unrecognized`, never an error. Refuses to invent: a field that is missing is empty.
 
 use super::ReadContext;
@@ -56,6 +56,14 @@ struct CompiledEnding {
     replacement: Option<Place>,
 }
 
+/// How long the body of a sender without ids and signatures counts as the same message, in days.
+const SAME_BODY_DAYS: i64 = 3;
+
+/// The span of time within which two equal bodies without an id are one message.
+pub fn same_body_span(at: Timestamp) -> i64 {
+    at.as_second() / (SAME_BODY_DAYS * 86_400)
+}
+
 /// Fields of a rule that are templates.
 const FIELDS: [&str; 3] = ["title", "summary", "url"];
 
@@ -108,7 +116,7 @@ impl WebhookReader {
     pub fn proven_id(&self, headers: &[(String, String)], body: &[u8], way: Option<usize>) -> Option<String> {
         let signed = match way {
             Some(n) => self.id_is_signed.get(n).copied().unwrap_or(false),
-            None => self.id_is_signed.iter().all(|s| *s),
+            None => !self.id_is_signed.is_empty() && self.id_is_signed.iter().all(|s| *s),
         };
         // The id of one event of a list is not that of the delivery.
         if !signed || self.message.is_list() {
@@ -138,7 +146,8 @@ impl WebhookReader {
             Ok(v) => v,
             Err(why) => return ReadOutcome::Unreadable(why),
         };
-        let of_body = || format!("body:{}", hex::encode(short_hash(&[body])));
+        // The same words months later are news again, as they are to the inbox.
+        let of_body = || format!("body:{}/{}", hex::encode(short_hash(&[body])), same_body_span(cx.received_at));
         let id = self.proven_id(headers, body, None);
         let seen = events.iter().enumerate().map(|(n, json)| {
             let native_id = if self.message.is_list() {
@@ -274,6 +283,9 @@ fn compile(rule: &Rule) -> Result<CompiledRule, String> {
     if rule.kind == Kind::Source {
         return Err("kind \"source\" is forewarn's own".into());
     }
+    if let Some(from) = rule.from.as_ref().filter(|f| !matches!(Place::parse(f), Ok(Place::Pointer(_)))) {
+        return Err(format!("from {from:?} is no place in the body: write a JSON Pointer like /data"));
+    }
     let place = |p: &Option<String>| p.as_deref().map(Place::parse).transpose();
     let ending = match &rule.ending {
         Some(EndingRule { subject, subject_type, shutdown_on, replacement }) => Some(CompiledEnding {
@@ -284,11 +296,7 @@ fn compile(rule: &Rule) -> Result<CompiledRule, String> {
         }),
         None => None,
     };
-    let from = rule.from.clone();
-    if from.as_ref().is_some_and(|f| !f.starts_with('/')) {
-        return Err("from is a JSON Pointer into the body, like /data".into());
-    }
-    Ok(CompiledRule { from, key: place(&rule.key)?, ending })
+    Ok(CompiledRule { from: rule.from.clone(), key: place(&rule.key)?, ending })
 }
 
 /// A message that says what ends when. Without a readable thing it stays a plain fact.
