@@ -4,7 +4,7 @@
 //! next clause. Refuses documents, settings and dates.
 
 use super::line::{Item, Sentence, Thing};
-use super::sentence::{phrase, word};
+use super::sentence::phrase;
 
 /// What a sentence recommends to use instead, best first.
 pub fn instead(sentence: &Sentence) -> Vec<String> {

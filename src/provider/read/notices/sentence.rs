@@ -279,7 +279,7 @@ const NOUNS: &[&str] = &[
 ];
 const RELATIVE: &[&str] = &["days", "weeks", "months", "month", "week", "year", "soon", "later", "coming"];
 
-pub(super) fn word(item: &Item) -> Option<&str> {
+fn word(item: &Item) -> Option<&str> {
     match item {
         Item::Word(w) => Some(w),
         Item::Thing(_) | Item::Date(_) | Item::Sign(_) => None,
@@ -319,7 +319,9 @@ pub fn read(sentence: &Sentence) -> Option<Said> {
         Some((verb, ends)) => (verb, ends),
         None => (ordered.clone().next()?, Vec::new()),
     };
-    let was = ["was", "were", "has been", "have been", "have", "we've", "has"].iter().any(|w| has(&items[verb.0.saturating_sub(3)..verb.0], w));
+    let was = ["was", "were", "has been", "have been", "have", "we've", "has"]
+        .iter()
+        .any(|w| has(&items[verb.0.saturating_sub(3)..verb.0], w));
     Some(Said {
         verb: verb.2,
         is_plain: verb.3,
