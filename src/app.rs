@@ -10,11 +10,11 @@ use crate::engine::connections::Connection;
 use crate::engine::deliver::{Channels, DeadLetters, Deliverer};
 use crate::engine::housekeep::Housekeeper;
 use crate::engine::normalize::Normalizer;
-use crate::engine::poll::{NotPolled, Poller, Target, targets};
+use crate::engine::poll::{NotPolled, Poller, Target, Wanted, targets};
 use crate::engine::receive::Receiver;
 use crate::engine::remind::Reminder;
 use crate::engine::{Context, Nudges};
-use crate::fetch::Client;
+use crate::fetch::{Client, Settings};
 use crate::model::ConnectionId;
 use crate::notify::{Channel, console, email, http, slack, webhook};
 use crate::store::folder::{self, DataFolder};
@@ -60,6 +60,8 @@ pub struct App {
     pub targets: Vec<Target>,
     /// Sources that are not polled.
     pub off: Vec<NotPolled>,
+    /// The way out.
+    pub fetch: Settings,
     sqlite: Arc<Sqlite>,
     folder: PathBuf,
     low_water: u64,
@@ -107,7 +109,9 @@ impl App {
             clock,
             nudges: Arc::new(Nudges::default()),
         };
-        let (targets, off) = targets(&cx, &config.connections, config.watch.as_deref());
+        let wanted =
+            Wanted { connections: &config.connections, watch: config.watch.as_deref(), allow: &config.fetch.allow };
+        let (targets, off) = targets(&cx.catalog, &cx.directory, wanted);
         let channels = Arc::new(channels(&config.channels)?);
         Ok(Self {
             cx,
@@ -115,6 +119,7 @@ impl App {
             channels,
             targets,
             off,
+            fetch: config.fetch,
             sqlite,
             folder: path.to_owned(),
             low_water: config.low_water,
@@ -191,9 +196,12 @@ impl App {
         let orphans = Arc::new((cx.clone(), self.channels.clone()));
         jobs.push(job("orphans", seconds(30), orphans, |o, now| async move { settle_orphans(&o.0, &o.1, now).await }));
         if !self.targets.is_empty() {
-            let client = Arc::new(Client::default());
-            let poller = Arc::new(Poller { cx: cx.clone(), client, targets: self.targets.clone() });
-            jobs.push(job("poll", seconds(20), poller, |p, now| async move { p.tick(now).await }));
+            let client = Arc::new(Client::new(self.fetch.clone()));
+            let poller = Arc::new(Poller::new(cx.clone(), client, self.targets.clone()));
+            jobs.push(
+                job("poll", seconds(5), poller, |p, now| async move { p.tick(now).await })
+                    .nudged(cx.nudges.clone(), |n| &n.poll),
+            );
         }
         Ok(jobs)
     }

@@ -11,6 +11,7 @@ pub mod ladder;
 pub mod matcher;
 pub mod policy;
 pub mod route;
+pub mod wave;
 
 #[cfg(test)]
 mod testing;

@@ -2,11 +2,12 @@
 
 use super::{Done, Failure, Place, out};
 use crate::config::Text;
-use crate::fetch::{Client, Fetched, Request};
+use crate::fetch::{Client, Fetched, Request, Settings};
 use crate::model::{ConnectionId, ReadOutcome, SourceId};
 use crate::provider::catalog::{Provider, prepare};
 use crate::provider::file;
-use crate::provider::file::{Auth, Evidence, Source, Span};
+use crate::provider::file::{Auth, Evidence, Source};
+use crate::provider::read::status::recognise;
 use clap::Subcommand;
 use serde_json::json;
 use std::path::Path;
@@ -91,7 +92,7 @@ pub(super) async fn run(args: Args, place: &Place) -> Done {
                     .ok_or_else(|| Failure::Usage(format!("{id:?} is neither a provider nor a file")))?
             };
             out::say(&format!("{} ({}): good", p.file.id, p.origin))?;
-            if live { check_live(p).await } else { Ok(()) }
+            if live { check_live(p, &config.fetch).await } else { Ok(()) }
         }
     }
 }
@@ -113,13 +114,12 @@ fn show(p: &Provider, public_url: Option<&str>) -> Done {
                 public_url.unwrap_or("https://YOUR-PUBLIC-URL"),
                 if matches!(w.verify, file::Verify::UrlToken) { "/SECRET" } else { "" }
             ),
-            Source::Table(t) => format!("{} every {}", t.url, length(t.every)),
-            Source::Models(m) => format!(
-                "{} every {}{}",
-                m.url,
-                length(m.every),
-                if m.auth == Auth::Bearer { ", needs api_key" } else { "" }
-            ),
+            Source::Table(_) | Source::Models(_) | Source::Status(_) | Source::Changelog(_) => {
+                s.polled().map_or_else(String::new, |x| {
+                    let key = if x.auth == Auth::Bearer { ", needs api_key" } else { "" };
+                    format!("{} {}{key}", x.url, file::in_words(x.every))
+                })
+            }
         };
         let known = match s.evidence() {
             Evidence::V => "",
@@ -149,53 +149,61 @@ fn show(p: &Provider, public_url: Option<&str>) -> Done {
     out::say(&format!("\nNext: forewarn simulate {id} TYPE --send http://127.0.0.1:8321"))
 }
 
-/// `6h`, as it is written in a provider file.
-fn length(s: Span) -> String {
-    let (n, unit) =
-        [(86_400, "d"), (3_600, "h"), (60, "m")].into_iter().find(|(n, _)| s.0.is_multiple_of(*n)).unwrap_or((1, "s"));
-    format!("{}{unit}", s.0 / n)
-}
-
-async fn check_live(p: &Provider) -> Done {
-    let client = Client::default();
+/// Fetches every page of a provider and reads it.
+async fn check_live(p: &Provider, way: &Settings) -> Done {
+    let client = Client::new(way.clone());
     let mut bad = false;
     for (name, s) in &p.file.sources {
-        let url = match s {
-            Source::Webhook(_) => continue,
-            Source::Table(t) => &t.url,
-            Source::Models(m) if m.auth == Auth::None => &m.url,
-            Source::Models(_) => {
-                out::say(&format!("  {name}: needs a key, not fetched here"))?;
-                continue;
-            }
-        };
-        let request = Request { url: url.clone(), bearer: None, etag: None, last_modified: None };
-        let said = match client.get(&request).await {
-            Ok(Fetched::Body { body, .. }) => read_live(p, name, s, body),
-            Ok(Fetched::Unchanged) => Err("answered 304 to a question without validators".into()),
-            Err(e) => Err(e.to_string()),
-        };
-        bad |= said.is_err();
-        out::say(&format!("  {name}: {}", said.unwrap_or_else(|e| format!("NOT READABLE: {e}"))))?;
+        let Some(polled) = s.polled() else { continue };
+        if polled.auth != Auth::None {
+            out::say(&format!("  {name}: needs a key, not fetched here"))?;
+            continue;
+        }
+        let id = SourceId::of(&p.file.id, name).map_err(|e| Failure::Usage(e.to_string()))?;
+        for url in [Some(polled.url.to_owned()), polled.history].into_iter().flatten() {
+            let request = Request { url: url.clone(), allow: way.allow.get(&id).cloned(), ..Request::default() };
+            let said = match client.get(&request).await {
+                Ok(Fetched::Body { body, moved_to, .. }) => {
+                    let moved = moved_to.map_or_else(String::new, |h| format!(", answered by {h}: has it moved?"));
+                    read_live(p, &id, s, &body).map(|said| format!("{said}{moved}"))
+                }
+                Ok(Fetched::Unchanged { .. }) => Err("answered 304 to a question without validators".into()),
+                Err(e) => Err(e.to_string()),
+            };
+            bad |= said.is_err();
+            out::say(&format!("  {name} ({url}): {}", said.unwrap_or_else(|e| format!("NOT READABLE: {e}"))))?;
+        }
     }
     if bad { Err(Failure::Found) } else { Ok(()) }
 }
 
-fn read_live(p: &Provider, name: &str, s: &Source, body: Vec<u8>) -> Result<String, String> {
+fn read_live(p: &Provider, id: &SourceId, s: &Source, body: &[u8]) -> Result<String, String> {
     let cx = crate::provider::read::ReadContext {
         provider: p.file.id.clone(),
         provider_name: p.file.name.clone(),
-        source: SourceId::of(&p.file.id, name).map_err(|e| e.to_string())?,
+        source: id.clone(),
         connection: None,
         received_at: crate::clock::Clock::now(&crate::clock::SystemClock),
     };
-    let outcome = match s {
-        Source::Table(t) => crate::provider::read::table::read(t, &cx, &body),
-        Source::Models(m) => crate::provider::read::models::read(m, &cx, &body),
-        Source::Webhook(_) => return Err("a webhook is not fetched".into()),
-    };
-    match outcome {
-        ReadOutcome::Ok(seen) => Ok(format!("{} bytes, {} rows read", body.len(), seen.len())),
-        ReadOutcome::GuardFailed(why) | ReadOutcome::Unreadable(why) => Err(why),
+    let reading = crate::provider::read::polled(s, &cx, body).ok_or("a webhook is not fetched")?;
+    let floor = s.polled().map_or(0, |x| x.floor);
+    match reading.outcome {
+        ReadOutcome::Ok(seen) => Ok(format!(
+            "{} bytes, {} rows read (at least {floor}), {} matters{}",
+            body.len(),
+            reading.rows,
+            seen.len(),
+            dialect(s, body)
+        )),
+        ReadOutcome::GuardFailed(why) | ReadOutcome::Unreadable(why) => Err(format!("{why}{}", dialect(s, body))),
+    }
+}
+
+/// What the body looks like, where that is not what the file says.
+fn dialect(s: &Source, body: &[u8]) -> String {
+    let Source::Status(status) = s else { return String::new() };
+    match recognise(body) {
+        Some(d) if d != status.dialect => format!("; it looks like dialect = \"{d}\", the file says \"{}\"", status.dialect),
+        Some(_) | None => String::new(),
     }
 }

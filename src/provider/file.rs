@@ -5,8 +5,10 @@
 //! the wrong key itself. Refuses unknown keys, kinds and families.
 
 mod polled;
+mod polling;
 mod webhook;
 
+pub use polling::{Polled, in_words};
 pub use polled::{Auth, Columns, Form, Guards, ModelsSource, TableSource};
 pub use webhook::{
     Compound, EndingRule, EventShape, HmacVerify, KeyDecode, OccurredAt, Rule, SigEncoding, Signature, TimeFormat,

@@ -6,6 +6,9 @@
 
 mod ending;
 mod episode;
+mod listed;
+
+pub use listed::{MISSING_READS, is_public};
 
 use crate::crypto::short_hash;
 use crate::model::{Change, Fact, MatterState, NewEvent, Observation};
@@ -33,7 +36,9 @@ pub struct Folded {
 pub fn fold(state: Option<&MatterState>, seen: &Observation, heard: Heard) -> Folded {
     match (&seen.fact, &seen.matter) {
         (Fact::Ending(e), Some(id)) => ending::fold(state, seen, e, id, heard),
+        (Fact::Episode { change }, Some(id)) if is_public(seen.kind, &seen.subjects) => listed::fold(state, seen, *change, id, heard),
         (Fact::Episode { change }, Some(id)) => episode::fold(state, seen, *change, id, heard),
+        (Fact::Absent, _) => listed::absent(state, seen, heard),
         (Fact::Ending(_) | Fact::Episode { .. }, None) | (Fact::Noted, _) => {
             let content = format!(
                 "{}\u{1f}{}\u{1f}{}",
@@ -81,7 +86,7 @@ fn chained(seen: &Observation, previous: &str, content: &str) -> String {
 fn event(seen: &Observation, change: Change, fingerprint: String, heard: Heard) -> NewEvent {
     let (deadline, replacements) = match &seen.fact {
         Fact::Ending(e) => (e.deadline.clone(), e.replacements.clone()),
-        Fact::Episode { .. } | Fact::Noted => (None, Vec::new()),
+        Fact::Episode { .. } | Fact::Absent | Fact::Noted => (None, Vec::new()),
     };
     NewEvent {
         kind: seen.kind,

@@ -49,6 +49,7 @@ fn announce(seen: &Observation, e: &Ending, id: &MatterId, claim: Claim, heard: 
         latest_at: seen.occurred_at,
         latest_fingerprint: print,
         baseline: heard.baseline,
+        listing: None,
         revision: 1,
         version: 0,
     };
