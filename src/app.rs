@@ -5,6 +5,7 @@
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{ChannelSettings, Config};
+use crate::engine::catchup::CatchUp;
 use crate::engine::clockwatch::ClockWatch;
 use crate::engine::connections::Connection;
 use crate::engine::deliver::{Channels, DeadLetters, Deliverer};
@@ -13,6 +14,8 @@ use crate::engine::normalize::Normalizer;
 use crate::engine::poll::{NotPolled, Poller, Target, Wanted, targets};
 use crate::engine::receive::Receiver;
 use crate::engine::remind::Reminder;
+use crate::engine::silence::Watcher;
+use crate::engine::skew::SkewWatch;
 use crate::engine::{Context, Nudges};
 use crate::fetch::{Client, Settings};
 use crate::model::ConnectionId;
@@ -137,9 +140,15 @@ impl App {
             channels: self.channels.clone(),
             targets: self.targets.clone(),
             off: self.off.clone(),
+            configured: self.configured(),
             receiver,
             tasks,
         }
+    }
+
+    /// Connections whose webhook is on.
+    pub fn configured(&self) -> Vec<ConnectionId> {
+        self.connections.values().filter(|c| !c.webhook_secrets.is_empty()).map(|c| c.id.clone()).collect()
     }
 
     /// Prepares the hooks.
@@ -185,6 +194,13 @@ impl App {
         ];
         let watch = Arc::new(ClockWatch::new(cx.clone()));
         jobs.push(job("clock", seconds(5), watch, |w, now| async move { w.tick(now).await }));
+        let catcher =
+            CatchUp::new(cx.clone(), Arc::new(Client::new(self.fetch.clone())), receiver.clone(), &self.connections);
+        jobs.push(job("catch up", seconds(60), Arc::new(catcher), |c, now| async move { c.tick(now).await }));
+        let watcher = Arc::new(Watcher { cx: cx.clone(), configured: self.configured() });
+        jobs.push(job("silence", seconds(3_600), watcher, |w, now| async move { w.tick(now).await }));
+        let skew = Arc::new(SkewWatch::new(cx.clone(), receiver.clone(), Arc::new(Client::new(self.fetch.clone()))));
+        jobs.push(job("webhook clocks", seconds(5), skew, |w, now| async move { w.tick(now).await }));
         for name in self.channels.keys() {
             let d = Arc::new(Deliverer { cx: cx.clone(), channels: self.channels.clone(), channel: name.clone() });
             jobs.push(

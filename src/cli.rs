@@ -9,6 +9,7 @@ mod alerts;
 mod audit;
 mod calendar;
 mod check;
+mod deliveries;
 mod demo;
 mod doctor;
 mod events;
@@ -23,6 +24,7 @@ mod serve;
 mod setup;
 mod simulate;
 mod status;
+mod subscribe;
 
 use crate::app::AppError;
 use crate::config::Problems;
@@ -61,12 +63,14 @@ enum Command {
     Check(check::Args),
     /// Check, and look at the disk, the database and the pages we poll; says what to do about each finding
     Doctor(doctor::Args),
-    /// List providers, show one, or check a provider file
+    /// List providers, show one, connect one, or check a provider file
     Providers(providers::Args),
     /// Show what is read from a captured page or webhook body; stores nothing
     Read(read::Args),
     /// Show who would be told of an event, why, and every reminder with its date
     Route(route::Args),
+    /// List what each connection has sent, who is silent, and what was refused
+    Deliveries(deliveries::Args),
     /// List events, newest first
     Events(events::Args),
     /// List alerts, newest first
@@ -174,6 +178,7 @@ async fn run(command: Command, place: Place) -> Done {
         Command::Providers(a) => providers::run(a, &place).await,
         Command::Read(a) => read::run(&a, &place),
         Command::Route(a) => route::run(&a, &place),
+        Command::Deliveries(a) => deliveries::run(a, place).await,
         Command::Events(a) => events::run(a, place).await,
         Command::Alerts(a) => alerts::run(a, place).await,
         Command::Ack(a) => ack::run(a, place).await,

@@ -6,6 +6,7 @@
 
 pub mod acknowledge;
 pub mod calendar;
+pub mod catchup;
 pub mod clockwatch;
 pub mod connections;
 pub mod deliver;
@@ -14,8 +15,11 @@ pub mod normalize;
 pub mod poll;
 pub mod receive;
 pub mod record;
+pub mod rejected;
 pub mod remind;
+pub mod silence;
 pub mod simulate;
+pub mod skew;
 pub mod status;
 pub mod trouble;
 

@@ -66,7 +66,16 @@ pub enum Fetched {
         max_age: Option<i64>,
         /// Another host answered than the one asked.
         moved_to: Option<String>,
+        /// The next page, by its `Link` header (RFC 8288).
+        next: Option<String>,
     },
+}
+
+impl Request {
+    /// Without key and validators.
+    pub fn plain(url: String) -> Self {
+        Self { url, ..Self::default() }
+    }
 }
 
 /// What a server says about when to come back.
@@ -164,6 +173,22 @@ impl Client {
         builder.build().map_err(broken)
     }
 
+    /// What time a server says it is: the `Date` of its answer, whatever else it answers.
+    ///
+    /// # Errors
+    /// Why there is none; the text names the host.
+    pub async fn date(&self, address: &str) -> Result<Timestamp, FetchError> {
+        let url = parse(address)?;
+        let guard = Guard { loopback: is_loopback(&url), allow: Arc::new([]) };
+        check(&url, &guard)?;
+        self.check_behind_proxy(&url, &guard).await?;
+        let answer = self.client(&guard)?.head(url.clone()).send().await.map_err(|e| network(&url, &e))?;
+        let date = answer.headers().get("date").and_then(|v| v.to_str().ok());
+        date.and_then(|d| jiff::fmt::rfc2822::parse(d).ok())
+            .map(|z| z.timestamp())
+            .ok_or_else(|| FetchError::Network(format!("{} does not say what time it is", host(&url))))
+    }
+
     /// Fetches.
     ///
     /// # Errors
@@ -194,7 +219,9 @@ impl Client {
                 200 => {
                     let (etag, last_modified, max_age) = (header("etag"), header("last-modified"), max_age(header));
                     let moved_to = via.map(|_| host(&url));
-                    return Ok(Fetched::Body { body: read(answer, &url).await?, etag, last_modified, max_age, moved_to });
+                    let next = header("link").and_then(|l| next_link(&l));
+                    let body = read(answer, &url).await?;
+                    return Ok(Fetched::Body { body, etag, last_modified, max_age, moved_to, next });
                 }
                 304 => return Ok(Fetched::Unchanged { max_age: max_age(header) }),
                 301 | 302 | 303 | 307 | 308 => url = redirected(&url, header("location"))?,
@@ -248,6 +275,13 @@ fn max_age(header: impl Fn(&str) -> Option<String>) -> Option<i64> {
     let age = words.find_map(|w| w.strip_prefix("max-age="))?.trim_matches('"').parse::<i64>().ok()?;
     let old = header("age").and_then(|a| a.trim().parse::<i64>().ok()).unwrap_or(0);
     Some((age - old.max(0)).max(0))
+}
+
+/// The target of `rel="next"`.
+fn next_link(header: &str) -> Option<String> {
+    let entry = header.split(',').find(|e| e.split(';').any(|p| matches!(p.trim(), "rel=\"next\"" | "rel=next")))?;
+    let (_, rest) = entry.split_once('<')?;
+    rest.split_once('>').map(|(url, _)| url.to_owned())
 }
 
 fn parse(text: &str) -> Result<Url, FetchError> {

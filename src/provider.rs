@@ -6,8 +6,10 @@
 
 pub mod catalog;
 pub mod file;
+pub mod handshake;
 pub mod pick;
 pub mod read;
+pub mod redact;
 pub mod shallow;
 pub mod sign;
 pub mod verify;

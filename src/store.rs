@@ -8,14 +8,14 @@ pub mod sqlite;
 mod types;
 
 pub use types::{
-    AckOutcome, AlertFilter, Claimed, ClaimedRow, Conflict, DeadLetter, Delivery, DueAlert, EventFilter, Fetched,
-    Ledger, LedgerLine, PlanOutcome, Planned, Receipt, RecordOutcome, Recording, RoutedEvent, Routing, Settlement,
-    SourceHealth, SourceRow, StoredPayload, Unreadable,
+    AckOutcome, AlertFilter, Claimed, ClaimedRow, Conflict, ConnectionRow, DeadLetter, Delivery, DueAlert, EventFilter,
+    Fetched, INCOMPARABLE, Ledger, LedgerLine, PlanOutcome, Planned, Receipt, RecordOutcome, Recording, RoutedEvent,
+    Routing, Settlement, SourceHealth, SourceRow, StoredPayload, Unreadable,
 };
 
 use crate::model::{
-    Acknowledgement, Alert, AlertId, Event, Kind, MatterId, MatterState, NewNotification, NotificationId, PayloadId,
-    ProviderId, SourceId,
+    Acknowledgement, Alert, AlertId, ConnectionId, Event, Kind, MatterId, MatterState, NewNotification, NotificationId,
+    PayloadId, ProviderId, SourceId,
 };
 use jiff::Timestamp;
 use std::{collections::BTreeSet, future::Future, pin::Pin};
@@ -52,6 +52,8 @@ pub enum StoreError {
 pub trait Intake: Send + Sync {
     /// Stores a verified or hinted delivery. A repeat changes nothing but a counter.
     fn receive(&self, delivery: Delivery) -> Fut<'_, Receipt>;
+    /// These connections are configured: from now on their silence counts. Those known before keep their beginning.
+    fn expect(&self, connections: Vec<ConnectionId>, now: Timestamp) -> Fut<'_, ()>;
 }
 
 /// Polled sources.
@@ -120,6 +122,8 @@ pub trait Read: Send + Sync {
     fn backlog(&self) -> Fut<'_, (u64, Option<Timestamp>)>;
     /// Conflicting deliveries: the same id with another body.
     fn conflicts(&self, limit: usize) -> Fut<'_, Vec<Conflict>>;
+    /// What each connection has sent so far.
+    fn connections(&self) -> Fut<'_, Vec<ConnectionRow>>;
     /// Dead letters, newest first.
     fn dead(&self, limit: usize) -> Fut<'_, Vec<DeadLetter>>;
     /// Unrecognized payloads, newest first, without their bodies.
@@ -130,6 +134,10 @@ pub trait Read: Send + Sync {
 pub trait Housekeeping: Send + Sync {
     /// Removes what its retention allows, at most one small slice; how many rows went.
     fn prune(&self, now: Timestamp) -> Fut<'_, u64>;
+    /// Notes that forewarn is here, so that a later start knows since when nobody was.
+    fn alive(&self, now: Timestamp) -> Fut<'_, ()>;
+    /// When that was last noted.
+    fn last_alive(&self) -> Fut<'_, Option<Timestamp>>;
     /// Checks the file page by page.
     fn quick_check(&self) -> Fut<'_, ()>;
 }

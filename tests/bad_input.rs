@@ -131,6 +131,74 @@ fn a_secret_that_is_short_or_does_not_decode_is_refused_at_its_place() {
     refused(&webhook("env:BROKEN"), "forewarn.toml:2:18", &["env:BROKEN", "base64"]);
 }
 
+/// V1, for every family: nothing a stranger could guess or know is taken for a secret.
+#[test]
+fn no_family_takes_an_empty_short_or_public_secret() {
+    let signed = "message = \"{body}\"\nsignature = { header = \"x-s\", encoding = \"hex\" }\n";
+    for (family, more, bad) in [
+        ("hmac", format!("key = \"utf8\"\n{signed}"), "whpk_QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="),
+        ("hmac", format!("key = \"utf8\"\nsecret_prefix = \"pdl_\"\n{signed}"), "a-long-secret-of-another-sender"),
+        ("ed25519", format!("key = \"hex\"\n{signed}"), "not-hexadecimal-digits-of-a-public-key"),
+        ("ed25519", format!("key = \"hex\"\n{signed}"), "00112233445566778899aabbccddeeff"),
+        ("ed25519", format!("key = \"whpk\"\n{signed}"), "whsk_QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="),
+        ("token", "header = \"x-token\"\n".into(), "a secret with spaces"),
+        ("basic", String::new(), "a-password-without-a-user"),
+    ] {
+        let p = Place::with(
+            "providers_dir = \"providers\"\n[connections.\"acme/main\"]\nwebhook_secret = \"file:secret\"\n",
+        );
+        p.file("providers/acme.toml", &format!("format = 1\nid = \"acme\"\nname = \"Acme\"\nurl = \"https://acme.example\"\n[sources.webhook]\nkind = \"webhook\"\nevidence = \"V\"\n[sources.webhook.verify]\nfamily = \"{family}\"\n{more}[sources.webhook.event]\ntype = \"/type\"\n"));
+        for secret in ["", "\n", "short", "short-secret\r\n", bad] {
+            let path = p.file("secret", secret);
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+            let (code, out, err) = p.run(&["check"]);
+            assert_eq!((code, out.as_str()), (2, ""), "{family} {secret:?}: {err}");
+            assert!(err.contains("forewarn.toml:3:18") && err.contains("file:secret"), "{family} {secret:?}: {err}");
+            assert!(secret.len() < 8 || !err.contains(secret.trim_end()), "{family}: the secret is printed: {err}");
+        }
+    }
+}
+
+#[test]
+fn a_sender_that_signs_its_address_or_shares_its_key_says_what_it_needs() {
+    let shared = "family = \"ed25519\"\nkey = \"hex\"\nshared_key = true\npin = \"/account\"\nmessage = \"{body}\"\n";
+    let address = "family = \"hmac\"\nkey = \"utf8\"\nmessage = \"{url}{body}\"\n";
+    for (verify, top, more, said) in [
+        (address, "", "", Some("public_url")),
+        (address, "public_url = \"https://hooks.example\"\n", "", None),
+        (address, "public_url = \"https://hooks.example\"\n", "pin = \"us\"\n", Some("needs no pin")),
+        (shared, "", "", Some("pin = \"your id there\"")),
+        (shared, "", "pin = [\"us\", 7]\n", Some("a list of texts")),
+        (shared, "", "pin = \"us\"\n", None),
+    ] {
+        let p = Place::with(&format!(
+            "{top}providers_dir = \"providers\"\n[connections.\"acme/main\"]\nwebhook_secret = \"file:secret\"\n{more}"
+        ));
+        p.file("providers/acme.toml", &format!("format = 1\nid = \"acme\"\nname = \"Acme\"\nurl = \"https://acme.example\"\n[sources.webhook]\nkind = \"webhook\"\nevidence = \"V\"\n[sources.webhook.verify]\n{verify}signature = {{ header = \"x-s\", encoding = \"hex\" }}\n[sources.webhook.event]\ntype = \"/type\"\n"));
+        let path = p.file("secret", &"0123456789abcdef".repeat(4));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let (code, _, err) = p.run(&["check"]);
+        assert_eq!(code, if said.is_some() { 2 } else { 0 }, "{verify}{more}{err}");
+        assert!(said.is_none_or(|s| err.contains(s)), "{verify}{more}{err}");
+    }
+}
+
+/// V5: every secret signs a sample for itself when the config is checked.
+#[test]
+fn a_provider_file_that_cannot_open_what_it_signs_is_found_before_the_first_delivery() {
+    let p = Place::with("providers_dir = \"providers\"\n[connections.\"acme/main\"]\nwebhook_secret = \"env:WHSEC\"\n");
+    let file = |message: &str| {
+        format!(
+            "format = 1\nid = \"acme\"\nname = \"Acme\"\nurl = \"https://acme.example\"\n[sources.webhook]\nkind = \"webhook\"\nevidence = \"V\"\n[sources.webhook.verify]\nfamily = \"hmac\"\nkey = \"utf8\"\nmessage = \"{message}\"\nsignature = {{ header = \"x-s\", encoding = \"hex\" }}\n[sources.webhook.event]\ntype = \"/type\"\n"
+        )
+    };
+    // The signature cannot be inside what it signs.
+    p.file("providers/acme.toml", &file("{header:x-s}{body}"));
+    refused(&p, "forewarn.toml:3:18", &["secret 1 of acme/main", "does not open what it signs itself (mismatch)"]);
+    p.file("providers/acme.toml", &file("{header:x-t}{body}"));
+    assert_eq!(p.run(&["check"]).0, 0);
+}
+
 #[test]
 fn a_secret_others_can_read_is_refused_with_the_remedy() {
     let p = Place::with("");
@@ -221,7 +289,7 @@ fn a_provider_file_is_refused_at_its_own_place() {
         )
     };
     p.file("providers/acme.toml", &file("magic"));
-    refused(&p, "providers/acme.toml:9:10", &["magic", "hmac, token, url_token"]);
+    refused(&p, "providers/acme.toml:9:10", &["magic", "hmac, ed25519, token, basic, url_token"]);
     p.file("providers/acme.toml", &file("token\"\nheader = \"x-token"));
     let (code, _, err) = p.run(&["check"]);
     assert_eq!(code, 0, "{err}");

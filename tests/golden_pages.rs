@@ -48,7 +48,7 @@ fn read(source: &str, body: &[u8]) -> ReadOutcome {
     match &file.sources[source] {
         Source::Table(s) => table::read(s, &ctx, body),
         Source::Models(s) => models::read(s, &ctx, body),
-        Source::Webhook(_) => panic!("{source} is no page"),
+        Source::Webhook(_) | Source::Status(_) | Source::Changelog(_) => panic!("{source} is no table or list"),
     }
 }
 

@@ -624,6 +624,28 @@ async fn a_source_and_the_body_it_brought_are_kept_together<B: Bench>() {
     assert_eq!(ledger(&b.s(), "payloads").await, parts(&[("pending", 1)]));
 }
 
+async fn a_connection_is_known_by_its_words_and_its_longest_pause<B: Bench>() {
+    let mut b = B::fresh();
+    let id = |s: &str| ConnectionId::new(s).unwrap();
+    b.s().expect(vec![id("openai/main"), id("github/main")], now()).await.unwrap();
+    b.step();
+    for (name, at) in [("a", 60), ("b", 90), ("b", 690), ("c", 700)] {
+        let d = Delivery { received_at: later(at), ..delivery(name, name) };
+        b.s().receive(d).await.unwrap();
+        b.step();
+    }
+    b.s().expect(vec![id("openai/main")], later(9_999)).await.unwrap();
+    let rows = b.s().connections().await.unwrap();
+    let row = |name: &str, last_at, deliveries, longest_gap_ms| ConnectionRow {
+        connection: id(name),
+        since: now(),
+        last_at,
+        deliveries,
+        longest_gap_ms,
+    };
+    assert_eq!(rows, [row("github/main", None, 0, 0), row("openai/main", Some(later(700)), 4, 600_000)]);
+}
+
 async fn pruning_keeps_what_is_pending_or_unrecognized_and_counts_jobs<B: Bench>() {
     let mut b = B::fresh();
     for id in ["read", "unreadable", "pending"] {
@@ -691,6 +713,7 @@ contract! {
     what_was_unrecognized_and_is_read_later_is_counted_once
     a_source_and_the_body_it_brought_are_kept_together
     pruning_keeps_what_is_pending_or_unrecognized_and_counts_jobs
+    a_connection_is_known_by_its_words_and_its_longest_pause
 }
 
 /// A file with one of everything, closed, and its path.

@@ -195,7 +195,9 @@ fn sql_outside_the_store_is_found() {
 
 fn crypto(f: &SourceFile) -> Vec<String> {
     let code = parse(&f.text).code;
-    let hashes = Regex::new(r"\b(hmac|sha2|subtle)::|\buse\s+(hmac|sha2|subtle)\b").unwrap();
+    let hashes =
+        Regex::new(r"\b(hmac|sha2|subtle|ring::(digest|hmac|signature|rand))::|\buse\s+(hmac|sha2|subtle|ring)\b")
+            .unwrap();
     let verified = Regex::new(r"(\.|::)mark_verified\b").unwrap();
     let mut out = Vec::new();
     if f.path != "src/crypto.rs" && hashes.is_match(&code) {
@@ -217,7 +219,13 @@ fn hashes_are_in_one_file_and_only_verification_verifies() {
 #[test]
 fn a_hash_elsewhere_is_found() {
     let of = |path: &str, text: &str| crypto(&SourceFile { path: path.into(), text: text.into() }).len();
-    for text in ["use sha2::Sha256;", "let x = hmac::Hmac::new();", "use subtle as s;", "p.mark_verified()"] {
+    for text in [
+        "use sha2::Sha256;",
+        "let x = hmac::Hmac::new();",
+        "use subtle as s;",
+        "use ring::signature;",
+        "p.mark_verified()",
+    ] {
         assert_eq!(of("src/engine/a.rs", text), 1, "{text}");
     }
     assert_eq!(of("src/engine/a.rs", "use super::sign::hmac; fn hmac() {} // sha2::x"), 0);
@@ -286,6 +294,14 @@ fn what_is_unfinished_is_found() {
     assert_eq!(of("src/a.rs", "//! A: todo!\nconst A: &str = \"#[ignore]\";"), 0);
 }
 
+/// Fixtures of a dialect are named `DIALECT.CASE.*`, each with its `DIALECT.CASE.expected.txt`.
+fn shared(out: &mut Vec<String>, has: &dyn Fn(&str) -> bool, kind: &str, word: &str) {
+    let folder = format!("fixtures/_dialects/{kind}");
+    if !has(&format!("{folder}/{word}.*.expected.txt")) {
+        out.push(format!("{folder}/{word}.CASE.expected.txt: no fixture of this dialect"));
+    }
+}
+
 /// Sources of a provider file without a fixture. `has` says whether a file is there, `webhook` how many messages are.
 fn without_fixture(toml: &str, has: &dyn Fn(&str) -> bool, webhook: &dyn Fn(&str) -> usize) -> Vec<String> {
     let f = file::parse(toml).unwrap();
@@ -295,6 +311,10 @@ fn without_fixture(toml: &str, has: &dyn Fn(&str) -> bool, webhook: &dyn Fn(&str
         match source {
             Source::Webhook(_) if webhook(&at) == 0 => out.push(format!("{at}/*.json: no message of this webhook")),
             Source::Webhook(_) => {}
+            // Many providers speak one dialect: its fixtures are shared, and `tests/golden_dialects.rs` reads them with
+            // every provider's own settings.
+            Source::Status(source) => shared(&mut out, has, "status", source.dialect.as_str()),
+            Source::Changelog(source) => shared(&mut out, has, "changelog", source.form.as_str()),
             Source::Table(_) | Source::Models(_) => {
                 if !["md", "html", "json"].iter().any(|e| has(&format!("{at}.{e}"))) {
                     out.push(format!("{at}.md or .json: no body of this source"));
@@ -310,7 +330,14 @@ fn without_fixture(toml: &str, has: &dyn Fn(&str) -> bool, webhook: &dyn Fn(&str
 
 #[test]
 fn every_source_of_a_provider_has_a_fixture() {
-    let has = |path: &str| root().join(path).is_file();
+    let has = |path: &str| match path.split_once('*') {
+        None => root().join(path).is_file(),
+        Some((head, tail)) => {
+            let (folder, start) = head.rsplit_once('/').unwrap();
+            let names = fs::read_dir(root().join(folder)).unwrap().map(|e| e.unwrap().file_name());
+            names.filter_map(|n| n.into_string().ok()).any(|n| n.starts_with(start) && n.ends_with(tail))
+        }
+    };
     let webhook = |folder: &str| {
         let Ok(entries) = fs::read_dir(root().join(folder)) else { return 0 };
         entries.filter(|e| e.as_ref().unwrap().path().extension().is_some_and(|x| x == "json")).count()
@@ -323,9 +350,14 @@ fn every_source_of_a_provider_has_a_fixture() {
 fn a_source_without_a_fixture_is_found() {
     let openai = fs::read_to_string(root().join("providers/openai.toml")).unwrap();
     let found = without_fixture(&openai, &|_| false, &|_| 0);
-    for missing in
-        ["openai/webhook/", "openai/deprecations.md", "openai/deprecations.expected", "openai/models.expected"]
-    {
+    for missing in [
+        "openai/webhook/",
+        "openai/deprecations.md",
+        "openai/deprecations.expected",
+        "openai/models.expected",
+        "_dialects/status/incident_io.",
+        "_dialects/changelog/feed.",
+    ] {
         assert!(found.iter().any(|c| c.contains(missing)), "{missing} is not missed: {found:?}");
     }
     assert_eq!(without_fixture(&openai, &|_| true, &|_| 1), Vec::<String>::new());

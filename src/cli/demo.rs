@@ -166,7 +166,8 @@ impl Samples {
         let now = SystemClock.now();
         let make = |id: &str, account: &str, kind: &str, secret: &str| {
             let provider = config.catalog.get(id).ok_or_else(|| Failure::Fault(format!("no provider {id}")))?;
-            sample(provider, Wanted { account, kind, secret: Some(secret), number: 7, at: now }).map_err(Failure::Fault)
+            sample(provider, Wanted { account, kind, secret: Some(secret), number: 7, at: now, ..Wanted::default() })
+                .map_err(Failure::Fault)
         };
         Ok(Self {
             safety: make("openai", "main", "safety.alert.created", SECRET)?,

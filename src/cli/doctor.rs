@@ -45,6 +45,14 @@ pub(super) async fn run(_: Args, place: Place) -> Done {
     )?;
     line(!config.connections.is_empty(), "connections", "no webhooks yet: forewarn providers show openai")?;
     line(config.directory.usage_known(), "services", "no service says what it uses: everything goes to the catch-all")?;
+    if folder.exists() {
+        let app = super::super::app::App::look(place.config()?, &folder)?;
+        let now = crate::clock::Clock::now(&crate::clock::SystemClock);
+        let rows = app.cx.store.connections().await?;
+        for f in crate::engine::silence::findings(&app.cx, &rows, &app.configured(), now) {
+            line(false, &f.title, &f.advice)?;
+        }
+    }
     let client = Client::new(config.fetch.clone());
     let wanted =
         Wanted { connections: &config.connections, watch: config.watch.as_deref(), allow: &config.fetch.allow };

@@ -7,14 +7,15 @@ use crate::model::{ConnectionId, ReadOutcome, SourceId};
 use crate::provider::catalog::{Provider, prepare};
 use crate::provider::file;
 use crate::provider::file::{Auth, Evidence, Source};
-use crate::provider::read::status::recognise;
+use crate::provider::read::{ReadContext, polled, status};
 use clap::Subcommand;
 use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  forewarn providers\n  forewarn providers show openai\n  forewarn providers check ./providers/acme.toml\n  forewarn providers check openai --live"
+    after_help = "Examples:\n  forewarn providers\n  forewarn providers show openai\n  forewarn providers subscribe github/main\n  forewarn providers check ./providers/acme.toml\n  forewarn providers check openai --live"
 )]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -31,7 +32,9 @@ enum What {
         /// The provider, for example openai
         id: String,
     },
-    /// Check a provider file; with --live fetch its pages and read them
+    /// Walk through connecting one, and wait for its first delivery
+    Subscribe(super::subscribe::Args),
+    /// Check a provider file; with --live fetch its pages and feeds and read them
     Check {
         /// A provider, or the path of a provider file
         id: String,
@@ -61,17 +64,11 @@ pub(super) async fn run(args: Args, place: &Place) -> Done {
             let rows: Vec<Vec<String>> = config
                 .catalog
                 .iter()
-                .map(|p| {
-                    vec![
-                        p.file.id.to_string(),
-                        p.file.name.clone(),
-                        p.file.sources.keys().cloned().collect::<Vec<_>>().join(" "),
-                        connected(p),
-                    ]
-                })
+                .map(|p| vec![p.file.id.to_string(), p.file.name.clone(), covered(p), connected(p)])
                 .collect();
             out::table(&["PROVIDER", "NAME", "SOURCES", "CONNECTED"], &rows)?;
-            out::say("\nNext: forewarn providers show openai")
+            out::say(&format!("\n{}", totals(config.catalog.iter())))?;
+            out::say("Next: forewarn providers show openai")
         }
         Some(What::Show { id }) => {
             let p = config
@@ -80,6 +77,7 @@ pub(super) async fn run(args: Args, place: &Place) -> Done {
                 .ok_or_else(|| Failure::Usage(format!("there is no provider {id:?}: see forewarn providers")))?;
             show(p, config.public_url.as_deref())
         }
+        Some(What::Subscribe(a)) => super::subscribe::run(a, place).await,
         Some(What::Check { id, live }) => {
             let own;
             let p = if Path::new(&id).is_file() {
@@ -97,6 +95,42 @@ pub(super) async fn run(args: Args, place: &Place) -> Done {
     }
 }
 
+/// Its sources, each with the mark of how sure we are, those that act fastest first: `webhook V, status R, changelog V +2`.
+fn covered(p: &Provider) -> String {
+    let place =
+        |name: &str| ["webhook", "status", "deprecations", "models"].iter().position(|n| *n == name).unwrap_or(4);
+    let mut named: Vec<(&String, &Source)> = p.file.sources.iter().collect();
+    named.sort_by_key(|(name, _)| (place(name), *name));
+    let mut out: Vec<(String, usize)> = Vec::new();
+    for (name, source) in named {
+        // `changelog.blog` is one more of `changelog`.
+        match (name.split_once('.'), out.last_mut()) {
+            (Some((family, _)), Some((last, more))) if last.starts_with(family) => *more += 1,
+            _ => out.push((format!("{name} {}", source.evidence()), 0)),
+        }
+    }
+    let more = |(name, n): (String, usize)| if n == 0 { name } else { format!("{name} +{n}") };
+    out.into_iter().map(more).collect::<Vec<_>>().join(", ")
+}
+
+/// How many providers have which kind of source, and what the marks mean.
+fn totals<'p>(all: impl Iterator<Item = &'p Provider>) -> String {
+    let (mut providers, mut unverified) = (0, 0);
+    let mut by_kind: BTreeMap<&str, usize> = BTreeMap::new();
+    for p in all {
+        providers += 1;
+        unverified += p.file.sources.values().filter(|s| s.evidence() == Evidence::U).count();
+        let kinds: BTreeSet<&str> = p.file.sources.values().map(Source::kind).collect();
+        for kind in kinds {
+            *by_kind.entry(kind).or_default() += 1;
+        }
+    }
+    let kinds = by_kind.iter().map(|(kind, n)| format!("{n} {kind}")).collect::<Vec<_>>().join(", ");
+    format!(
+        "{providers} providers: {kinds}.\nV seen by us or in the vendor's own papers, R reported by others, U unverified and off ({unverified})."
+    )
+}
+
 fn load(path: &str) -> Result<Provider, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| Failure::Usage(format!("cannot read {path}: {e}")))?;
     let stem = Path::new(path).file_stem().and_then(|s| s.to_str()).unwrap_or_default().to_owned();
@@ -112,14 +146,11 @@ fn show(p: &Provider, public_url: Option<&str>) -> Done {
             Source::Webhook(w) => format!(
                 "POST {}/hooks/{id}/ACCOUNT{}",
                 public_url.unwrap_or("https://YOUR-PUBLIC-URL"),
-                if matches!(w.verify, file::Verify::UrlToken) { "/SECRET" } else { "" }
+                if w.verify.iter().any(|v| matches!(v, file::Verify::UrlToken)) { "/SECRET" } else { "" }
             ),
-            Source::Table(_) | Source::Models(_) | Source::Status(_) | Source::Changelog(_) => {
-                s.polled().map_or_else(String::new, |x| {
-                    let key = if x.auth == Auth::Bearer { ", needs api_key" } else { "" };
-                    format!("{} {}{key}", x.url, file::in_words(x.every))
-                })
-            }
+            Source::Table(_) | Source::Models(_) => polled_at(s, None),
+            Source::Status(x) => polled_at(s, Some(x.dialect.as_str())),
+            Source::Changelog(x) => polled_at(s, Some(x.form.as_str())),
         };
         let known = match s.evidence() {
             Evidence::V => "",
@@ -178,32 +209,44 @@ async fn check_live(p: &Provider, way: &Settings) -> Done {
 }
 
 fn read_live(p: &Provider, id: &SourceId, s: &Source, body: &[u8]) -> Result<String, String> {
-    let cx = crate::provider::read::ReadContext {
+    let cx = ReadContext {
         provider: p.file.id.clone(),
         provider_name: p.file.name.clone(),
         source: id.clone(),
         connection: None,
         received_at: crate::clock::Clock::now(&crate::clock::SystemClock),
     };
-    let reading = crate::provider::read::polled(s, &cx, body).ok_or("a webhook is not fetched")?;
-    let floor = s.polled().map_or(0, |x| x.floor);
+    let reading = polled(s, &cx, body).ok_or("a webhook is not fetched")?;
+    let polled = s.polled();
+    let floor = polled.as_ref().map_or(0, |x| x.floor);
+    let unlike = dialect(s, polled.map_or("", |x| x.url), body);
     match reading.outcome {
         ReadOutcome::Ok(seen) => Ok(format!(
-            "{} bytes, {} rows read (at least {floor}), {} matters{}",
+            "{} bytes, {} rows read (at least {floor}), {} observations{unlike}",
             body.len(),
             reading.rows,
-            seen.len(),
-            dialect(s, body)
+            seen.len()
         )),
-        ReadOutcome::GuardFailed(why) | ReadOutcome::Unreadable(why) => Err(format!("{why}{}", dialect(s, body))),
+        ReadOutcome::GuardFailed(why) | ReadOutcome::Unreadable(why) => Err(format!("{why}{unlike}")),
     }
 }
 
 /// What the body looks like, where that is not what the file says.
-fn dialect(s: &Source, body: &[u8]) -> String {
-    let Source::Status(status) = s else { return String::new() };
-    match recognise(body) {
-        Some(d) if d != status.dialect => format!("; it looks like dialect = \"{d}\", the file says \"{}\"", status.dialect),
+fn dialect(s: &Source, url: &str, body: &[u8]) -> String {
+    let Source::Status(own) = s else { return String::new() };
+    match status::recognise(url, None, body) {
+        Some(found) if found != own.dialect => {
+            format!("; it looks like dialect = \"{found}\", not \"{}\"", own.dialect)
+        }
         Some(_) | None => String::new(),
     }
+}
+
+/// Address, how often, what it speaks, and whether it needs a key.
+fn polled_at(s: &Source, form: Option<&str>) -> String {
+    s.polled().map_or_else(String::new, |x| {
+        let key = if x.auth == Auth::Bearer { ", needs api_key" } else { "" };
+        let form = form.map(|f| format!(", {f}")).unwrap_or_default();
+        format!("{} {}{form}{key}", x.url, file::in_words(x.every))
+    })
 }

@@ -93,6 +93,11 @@ impl Place {
     }
 }
 
+/// What a reference on the command line points to.
+pub(super) fn secret(reference: &str) -> Result<secrecy::SecretString, Failure> {
+    crate::secret::resolve(reference, &env).map_err(|e| Failure::Usage(e.to_string()))
+}
+
 /// A moment as people write it: RFC 3339, a date (its start in UTC), or `24h`, `7d` ago.
 pub(super) fn moment(text: &str, now: jiff::Timestamp) -> Result<jiff::Timestamp, String> {
     if let Some(span) = crate::provider::file::Span::parse(text) {

@@ -59,7 +59,13 @@ fn say(s: &Value, daemon: bool) -> Done {
     let sources: Vec<Vec<String>> = list("sources")
         .iter()
         .map(|r| {
-            vec![text(&r["id"]), text(&r["health"]), when(&r["last_ok_at"]), format!("{} (floor {})", text(&r["rows"]), text(&r["floor"])), text(&r["problem"])]
+            vec![
+                text(&r["id"]),
+                text(&r["health"]),
+                when(&r["last_ok_at"]),
+                format!("{} (floor {})", text(&r["rows"]), text(&r["floor"])),
+                text(&r["problem"]),
+            ]
         })
         .collect();
     if !sources.is_empty() {
@@ -79,12 +85,16 @@ fn say(s: &Value, daemon: bool) -> Done {
                 .flatten()
                 .map(|r| format!("{} {}", text(&r[1]), text(&r[0])))
                 .collect();
-            vec![text(&h["connection"]), text(&h["accepted"]), refused.join(", ")]
+            let opened: Vec<String> = h["opened"].as_array().into_iter().flatten().map(text).collect();
+            vec![text(&h["connection"]), text(&h["accepted"]), opened.join(" + "), refused.join(", ")]
         })
         .collect();
     if !hooks.is_empty() {
         out::say("")?;
-        out::table(&["HOOK", "STORED", "REFUSED (since start)"], &hooks)?;
+        out::table(&["HOOK", "STORED", "BY SECRET", "REFUSED (since start)"], &hooks)?;
+    }
+    for f in list("silent") {
+        out::say(&format!("\n? {}\n  {}", text(&f["title"]), text(&f["advice"])))?;
     }
     let letters: Vec<Vec<String>> =
         list("dead_letters").iter().map(|d| vec![text(&d["id"]), text(&d["contact"]), text(&d["reason"])]).collect();

@@ -4,10 +4,11 @@
 //! here, not at the first delivery. Refuses unknown providers and ends of secrets that are no time.
 
 use super::{File, check::Checker};
-use crate::engine::connections::{Connection, ConnectionSection, secret_entries};
+use crate::engine::connections::{Connection, ConnectionSection, pin_entries, secret_entries};
+use crate::engine::simulate::self_test;
 use crate::model::ConnectionId;
-use crate::provider::catalog::Catalog;
-use crate::provider::file::{Source, Verify};
+use crate::provider::catalog::{Catalog, Provider};
+use crate::provider::file::{MissedHow, Verify};
 use crate::provider::verify::live_secret;
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
@@ -15,10 +16,13 @@ use toml::Spanned;
 
 pub(super) fn connections(file: &File, catalog: &Catalog, c: &mut Checker<'_>) -> BTreeMap<ConnectionId, Connection> {
     let mut out = BTreeMap::new();
+    let public_url = file.public_url.as_ref().map(|u| u.get_ref().trim_end_matches('/').to_owned());
     for (name, section) in &file.connections {
         match ConnectionId::new(name.clone()) {
             Ok(id) => {
                 if let Some(connection) = one(id.clone(), section, catalog, c) {
+                    let connection = Connection { public_url: public_url.clone(), ..connection };
+                    ready(&connection, section, catalog, c);
                     out.insert(id, connection);
                 }
             }
@@ -39,8 +43,7 @@ fn one(
         c.problem(format!("unknown provider {:?}: known are {}", id.provider(), known.join(", ")), section.span());
         return None;
     };
-    let verify =
-        provider.file.sources.values().find_map(|s| if let Source::Webhook(w) = s { Some(&w.verify) } else { None });
+    let verify = ways(provider);
     let s = section.get_ref();
     let mut webhook_secrets = Vec::new();
     match (&s.webhook_secret, verify) {
@@ -63,10 +66,69 @@ fn one(
         }
     }
     let api_key = s.api_key.as_ref().and_then(|k| c.secret(k));
-    Some(Connection { id, webhook_secrets, api_key })
+    let pins = s.pin.as_ref().map(|p| {
+        pin_entries(p.get_ref()).unwrap_or_else(|why| {
+            c.problem(why, p.span());
+            Vec::new()
+        })
+    });
+    let hook = s.hook.as_ref().and_then(|h| {
+        let good = h.get_ref().split('/').all(|p| {
+            !p.is_empty() && !p.starts_with('.') && p.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        });
+        if !good {
+            c.problem("hook is the path of a hook in the provider's API: repos/OWNER/REPO/hooks/ID".into(), h.span());
+        }
+        good.then(|| h.get_ref().clone())
+    });
+    let by_hook = provider
+        .file
+        .webhook()
+        .and_then(|(_, w)| w.missed.as_ref())
+        .is_some_and(|m| m.how == MissedHow::GithubDeliveries);
+    if by_hook && api_key.is_some() && hook.is_none() && !webhook_secrets.is_empty() {
+        c.note(format!("connection {id} has no hook = \"repos/OWNER/REPO/hooks/ID\": what is missed while forewarn is down is not fetched"));
+    }
+    Some(Connection { id, webhook_secrets, api_key, hook, pins: pins.unwrap_or_default(), public_url: None })
 }
 
-fn fits(verify: &Verify, secret: &str, reference: &Spanned<String>, name: &str, c: &mut Checker<'_>) {
+/// What a sender's proof needs beside secrets.
+fn ready(connection: &Connection, section: &Spanned<ConnectionSection>, catalog: &Catalog, c: &mut Checker<'_>) {
+    let Some(verify) = catalog.get(connection.id.provider()).and_then(ways) else { return };
+    if connection.webhook_secrets.is_empty() {
+        return;
+    }
+    let at = section.get_ref().webhook_secret.as_ref().map_or(section.span(), Spanned::span);
+    if connection.public_url.is_none() && verify.iter().any(Verify::signs_url) {
+        c.problem(
+            format!(
+                "{} signs the address it posts to: set public_url = \"https://…\" as the outside reaches the intake",
+                connection.id.provider()
+            ),
+            at.clone(),
+        );
+    }
+    let pinned = verify.iter().any(Verify::needs_pin);
+    if let Some(provider) = catalog.get(connection.id.provider())
+        && let Err((n, why)) = self_test(provider, connection)
+    {
+        c.problem(format!("secret {n} of {} {why}", connection.id), at.clone());
+    }
+    if pinned && connection.pins.is_empty() {
+        c.problem(
+            format!("{} signs with one key for all its customers: set pin = \"your id there\", or anybody's message would pass for yours", connection.id.provider()),
+            at,
+        );
+    } else if !pinned && !connection.pins.is_empty() {
+        c.problem(format!("{} needs no pin: remove it", connection.id.provider()), at);
+    }
+}
+
+fn ways(provider: &Provider) -> Option<&[Verify]> {
+    provider.file.webhook().map(|(_, w)| &w.verify[..])
+}
+
+fn fits(verify: &[Verify], secret: &str, reference: &Spanned<String>, name: &str, c: &mut Checker<'_>) {
     if let Err(why) = live_secret(verify, secret, 1, None) {
         c.problem(format!("the secret of {} for {name} {why}", reference.get_ref()), reference.span());
     }

@@ -17,6 +17,10 @@ pub struct ConnectionSection {
     pub webhook_secret: Option<Spanned<toml::Value>>,
     /// Key for this provider's API.
     pub api_key: Option<Spanned<String>>,
+    /// Our id at a sender whose key signs for all its customers; one, or several.
+    pub pin: Option<Spanned<toml::Value>>,
+    /// The path of our hook in the provider's API, where missed deliveries are fetched by it: `repos/OWNER/REPO/hooks/ID`.
+    pub hook: Option<Spanned<String>>,
     /// Who answers for this account.
     pub owner: Option<Spanned<String>>,
 }
@@ -60,6 +64,19 @@ fn one(value: &toml::Value) -> Option<SecretEntry> {
     Some(SecretEntry { reference: table.get("secret")?.as_str()?.to_owned(), until: Some(until) })
 }
 
+/// Reads `pin`.
+///
+/// # Errors
+/// What is allowed.
+pub fn pin_entries(value: &toml::Value) -> Result<Vec<String>, String> {
+    let text = |v: &toml::Value| v.as_str().filter(|s| !s.is_empty()).map(str::to_owned);
+    let found: Option<Vec<String>> = match value {
+        toml::Value::Array(list) if !list.is_empty() => list.iter().map(text).collect(),
+        one => text(one).map(|s| vec![s]),
+    };
+    found.ok_or_else(|| "pin is your id at the sender: write a text, or a list of texts".into())
+}
+
 /// A connection, resolved.
 #[derive(Debug, Clone)]
 pub struct Connection {
@@ -69,4 +86,10 @@ pub struct Connection {
     pub webhook_secrets: Vec<(SecretString, Option<Timestamp>)>,
     /// Key of its API.
     pub api_key: Option<SecretString>,
+    /// Path of our hook in its API.
+    pub hook: Option<String>,
+    /// Our ids at a sender whose key signs for all its customers.
+    pub pins: Vec<String>,
+    /// Where the outside reaches us, for senders that sign the address.
+    pub public_url: Option<String>,
 }

@@ -9,7 +9,7 @@ use super::{Context, Report, poll, trouble};
 use crate::model::{Change, Fact, Kind, PayloadId, ReadOutcome, Severity, Trust};
 use crate::provider::catalog::Catalog;
 use crate::provider::file::Source;
-use crate::provider::read::{ReadContext, models, table};
+use crate::provider::read::{ReadContext, polled};
 use crate::rules::fold::{Heard, fold};
 use crate::rules::wave::{is_wave, silence};
 use crate::store::{Recording, StoreError, StoredPayload};
@@ -235,12 +235,10 @@ pub fn read(catalog: &Catalog, p: &StoredPayload) -> ReadOutcome {
         connection: p.connection.clone(),
         received_at: p.received_at,
     };
+    let gone = || ReadOutcome::Unreadable(format!("source {} is not known any more", p.source));
     match (provider.file.sources.get(p.source.name()), &provider.webhook) {
         (Some(Source::Webhook(_)), Some(reader)) => reader.read(&cx, &p.headers, &p.body),
-        (Some(Source::Table(t)), _) => table::read(t, &cx, &p.body),
-        (Some(Source::Models(m)), _) => models::read(m, &cx, &p.body),
-        (Some(Source::Webhook(_)), None) | (None, _) => {
-            ReadOutcome::Unreadable(format!("source {} is not known any more", p.source))
-        }
+        (Some(source), _) => polled(source, &cx, &p.body).map_or_else(gone, |reading| reading.outcome),
+        (None, _) => gone(),
     }
 }

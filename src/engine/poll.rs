@@ -161,7 +161,11 @@ impl Poller {
                 row.health = health.unwrap_or(match old.health {
                     SourceHealth::Unreadable | SourceHealth::Moved | SourceHealth::Gone => old.health,
                     SourceHealth::Fresh | SourceHealth::Stale | SourceHealth::Off => {
-                        if is_stale(old.last_ok_at, every, row.failures, now) { SourceHealth::Stale } else { old.health }
+                        if is_stale(old.last_ok_at, every, row.failures, now) {
+                            SourceHealth::Stale
+                        } else {
+                            old.health
+                        }
                     }
                 });
                 row.problem = Some(problem);

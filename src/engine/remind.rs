@@ -54,7 +54,8 @@ impl Reminder {
             });
             if let Some(due) = plan.due {
                 // What a page listed when we first read it is one summary, incidents and coming maintenance together.
-                let kind = if d.alert.baseline && d.matter.kind == Kind::Maintenance { Kind::Incident } else { d.matter.kind };
+                let kind =
+                    if d.alert.baseline && d.matter.kind == Kind::Maintenance { Kind::Incident } else { d.matter.kind };
                 dues.push((d.alert.id, d.alert.episode, kind, due));
             }
         }

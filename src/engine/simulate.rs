@@ -3,48 +3,94 @@
 //! In: a provider, a type, an optional secret. Out: path, headers, body. Invariant: made from the provider file alone,
 //! so a sample is accepted exactly where a real message is. Refuses to send: the command does.
 
+use super::connections::Connection;
+use crate::model::text::glob;
+use crate::model::{Payload, Unverified};
 use crate::provider::catalog::Provider;
-use crate::provider::file::{Source, TimeFormat, Verify};
+use crate::provider::file::{BodyForm, HandshakeTable, Source, TimeFormat, TimeUnit, Verify, WebhookSource};
+use crate::provider::handshake::{Piece, Spot, pieces};
 use crate::provider::pick::Place;
-use crate::provider::sign::{self, Unsigned, sample_secret};
-use jiff::Timestamp;
+use crate::provider::sign::{self, Unsigned, held_by_receiver, needs_private_key, sample_secret};
+use crate::provider::verify::{Atom, PATH, Site, Verifier, live_secret, template, ways_for};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+
+/// The type that asks for a handshake instead of a message; `handshake.2` for the second.
+pub const HANDSHAKE: &str = "handshake";
+/// Where a message goes when nobody said where the outside reaches us.
+const NOWHERE: &str = "https://forewarn.example.com";
 
 /// A signed sample.
 #[derive(Debug, Clone, Serialize)]
 pub struct Sample {
     /// Method.
     pub method: String,
-    /// Path on the intake.
+    /// Path on the intake, with the query if there is one.
     pub path: String,
+    /// The public address, as the sender sees it.
+    pub url: String,
     /// Headers of proof and type.
     pub headers: Vec<(String, String)>,
     /// Body.
     pub body: String,
-    /// The secret it is signed with, when it is the built-in sample secret.
-    pub sample_secret: Option<&'static str>,
+    /// What `webhook_secret` must hold to accept it, when that is not the connection's own: the built-in sample secret,
+    /// or the public half of the key that signed.
+    pub sample_secret: Option<String>,
+    /// Whether it is a question, not a message.
+    pub handshake: bool,
 }
 
 /// What to sample.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Wanted<'a> {
     /// Which account's hook.
     pub account: &'a str,
-    /// The type, `safety.alert.created`.
+    /// The type, `safety.alert.created`, or [`HANDSHAKE`].
     pub kind: &'a str,
-    /// The secret; the built-in sample secret without one.
+    /// The connection's secret; the built-in sample secret without one.
     pub secret: Option<&'a str>,
+    /// Another secret to sign with; for a sender with a key pair its private half.
+    pub key: Option<&'a str>,
+    /// Which way of proof, `1` is the first; by default the one the secret is for.
+    pub way: Option<usize>,
+    /// Where the outside reaches us.
+    pub public_url: Option<&'a str>,
+    /// Our id at a sender whose key signs for all its customers.
+    pub pin: Option<&'a str>,
     /// Makes the id: two samples with one number are the same delivery.
     pub number: u64,
     /// When.
     pub at: Timestamp,
 }
 
+/// A message in the making.
+#[derive(Default)]
+struct Draft {
+    method: Option<String>,
+    headers: Vec<(String, String)>,
+    query: Vec<(String, String)>,
+    body: Value,
+}
+
+impl Draft {
+    fn put(&mut self, place: &str, value: Value) -> Result<(), String> {
+        match Place::parse(place)? {
+            Place::Pointer(p) => set(&mut self.body, &p, value),
+            Place::Header(h) => {
+                self.headers.retain(|(k, _)| *k != h);
+                self.headers.push((h, value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Makes a sample.
 ///
 /// # Errors
-/// The provider sends no webhooks, or its type stands in several places that cannot be filled.
+/// The provider sends no webhooks, or what it signs cannot be made.
 pub fn sample(provider: &Provider, w: Wanted<'_>) -> Result<Sample, String> {
     let Some(source) =
         provider.file.sources.values().find_map(|s| if let Source::Webhook(h) = s { Some(h) } else { None })
@@ -52,72 +98,219 @@ pub fn sample(provider: &Provider, w: Wanted<'_>) -> Result<Sample, String> {
         return Err(format!("{} sends no webhooks", provider.file.id));
     };
     let id = format!("sample_{:016x}", w.number);
-    let mut body = json!({});
-    let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-    let mut put = |place: &str, value: Value| -> Result<(), String> {
-        match Place::parse(place)? {
-            Place::Pointer(p) => set(&mut body, &p, value),
-            Place::Header(h) => headers.push((h, value.as_str().unwrap_or_default().to_owned())),
+    let mut draft = Draft { body: json!({}), ..Draft::default() };
+    let handshake = asked_for(source, w.kind)?;
+    match handshake {
+        Some(table) => question(table, &mut draft)?,
+        None => message(source, w, &id, &mut draft)?,
+    }
+    let way = chosen(&source.verify, w)?;
+    if let Verify::Signed(s) = way
+        && let Some(t) = &s.timestamp
+        && let Some(pointer) = &t.body
+    {
+        let time = sign::moment(w.at, t.unit);
+        let digits = t.unit != TimeUnit::Rfc3339;
+        draft.put(pointer, if digits { time.parse::<i64>().map_or(Value::Null, Value::from) } else { json!(time) })?;
+    }
+    let form = as_form(source, way);
+    let body = if form { encoded(&draft.body) } else { draft.body.to_string() };
+    let kind = if form { "application/x-www-form-urlencoded" } else { "application/json" };
+    let mut headers = vec![("content-type".to_owned(), kind.to_owned())];
+    headers.append(&mut draft.headers);
+    let signed = handshake.is_none_or(|h| h.signed);
+    let (secret, own) = secret_of(way, w);
+    let pin = w.pin.unwrap_or("sample-customer");
+    let mut m = Unsigned { id: &id, at: w.at, body: body.as_bytes(), url: "", pin };
+    let mut path = format!("/hooks/{}/{}", provider.file.id, w.account);
+    if matches!(way, Verify::UrlToken) {
+        path = format!("{path}/{secret}");
+    }
+    if signed {
+        draft.query.extend(sign::query(way, &secret, m));
+    }
+    if !draft.query.is_empty() {
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&draft.query).finish();
+        path = format!("{path}?{query}");
+    }
+    let url = format!("{}{path}", w.public_url.unwrap_or(NOWHERE));
+    m.url = &url;
+    if signed {
+        for (k, v) in sign::headers(way, &secret, m)? {
+            headers.retain(|(name, _)| *name != k);
+            headers.push((k, v));
         }
-        Ok(())
+    }
+    let method = draft.method.or_else(|| source.methods.first().cloned()).unwrap_or_else(|| "POST".into());
+    let sample_secret = if own { None } else { Some(held_by_receiver(way, &secret)?) };
+    Ok(Sample { method, path, url, headers, body, sample_secret, handshake: handshake.is_some() })
+}
+
+/// What a connection's own sample, signed with each of its secrets, meets here: a secret or a provider file that cannot
+/// work is found when the config is checked, not at the first delivery. (A key pair cannot be tried: we hold only its
+/// public half.)
+///
+/// # Errors
+/// The number of the secret, and why its sample was refused.
+pub fn self_test(provider: &Provider, c: &Connection) -> Result<(), (usize, String)> {
+    let Some(source) =
+        provider.file.sources.values().find_map(|s| if let Source::Webhook(h) = s { Some(h) } else { None })
+    else {
+        return Ok(());
     };
-    put_type(&source.event.kind, w.kind, &mut put)?;
+    // Any moment does: it is signed and judged at the same.
+    let at = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(500_000);
+    for (i, (secret, _)) in c.webhook_secrets.iter().enumerate() {
+        let (public_url, pin) = (c.public_url.as_deref(), c.pins.first().map(String::as_str));
+        let secret = secret.expose_secret();
+        let account = c.id.account();
+        let w = Wanted { account, kind: "self.test", secret: Some(secret), public_url, pin, at, ..Wanted::default() };
+        let s = match sample(provider, w) {
+            Ok(s) if s.sample_secret.is_none() => s,
+            // Not signed with this secret, or with fields only the sender knows: nothing to judge.
+            Ok(_) | Err(_) => continue,
+        };
+        // A secret that is none, and what else is missing, is told where it is looked for.
+        let Ok(held) = live_secret(&source.verify, secret, i + 1, None) else { continue };
+        let site = Site { public_url: c.public_url.clone(), pins: c.pins.clone() };
+        let Ok(verifier) = Verifier::new(&source.verify, vec![held], site) else { continue };
+        let mut headers = s.headers;
+        headers.push((PATH.to_owned(), s.path.clone()));
+        let payload = Payload::<Unverified>::new(headers, s.body.into_bytes().into());
+        if let Err(why) = verifier.verify(payload, s.path.rsplit('/').next(), at) {
+            let why = format!("does not open what it signs itself ({why}): its provider file cannot work");
+            return Err((i + 1, why));
+        }
+    }
+    Ok(())
+}
+
+/// The way to sign: the one asked for, else the one the secret is for.
+fn chosen<'v>(ways: &'v [Verify], w: Wanted<'_>) -> Result<&'v Verify, String> {
+    let index = match (w.way, w.key.or(w.secret)) {
+        (Some(n), _) => n.saturating_sub(1),
+        (None, Some(secret)) => match ways_for(ways, secret) {
+            // A private key is for the way that needs one.
+            Ok(fits) if w.key.is_none() => fits.first().copied().unwrap_or(0),
+            fits => ways.iter().position(needs_private_key).or(fits.ok().and_then(|f| f.first().copied())).unwrap_or(0),
+        },
+        (None, None) => 0,
+    };
+    ways.get(index).ok_or_else(|| format!("this sender has {} way(s) of proof: choose 1 to {0}", ways.len()))
+}
+
+/// What to sign with, and whether it is the connection's own secret.
+fn secret_of(way: &Verify, w: Wanted<'_>) -> (String, bool) {
+    match (w.key, w.secret) {
+        (Some(key), _) => (key.to_owned(), false),
+        (None, Some(secret)) if !needs_private_key(way) && secret.starts_with(way.secret_prefix()) => {
+            (secret.to_owned(), true)
+        }
+        (None, _) => (sample_secret(way), false),
+    }
+}
+
+/// The handshake a type asks for, if it asks for one.
+fn asked_for<'s>(source: &'s WebhookSource, kind: &str) -> Result<Option<&'s HandshakeTable>, String> {
+    let Some(rest) = kind.strip_prefix(HANDSHAKE) else { return Ok(None) };
+    let number = match rest.strip_prefix('.') {
+        Some(n) => n.parse::<usize>().unwrap_or(0),
+        None if rest.is_empty() => 1,
+        None => return Ok(None),
+    };
+    let found = number.checked_sub(1).and_then(|n| source.handshakes.get(n));
+    found.map(Some).ok_or_else(|| format!("this sender has {} handshake(s)", source.handshakes.len()))
+}
+
+/// An ordinary message: its type, time, id and what its rule names.
+fn message(source: &WebhookSource, w: Wanted<'_>, id: &str, draft: &mut Draft) -> Result<(), String> {
+    put_type(&source.event.kind, w.kind, draft)?;
     if let Some(at) = &source.event.occurred_at {
         let value = match at.format {
             TimeFormat::Unix => json!(w.at.as_second()),
             TimeFormat::UnixMs => json!(w.at.as_millisecond()),
             TimeFormat::Rfc3339 => json!(w.at.to_string()),
         };
-        put(&at.at, value)?;
+        draft.put(&at.at, value)?;
     }
-    let rule = source.rules.iter().find(|r| r.types.iter().any(|p| crate::model::text::glob(p, w.kind)));
+    let rule = source.rules.iter().find(|r| r.types.iter().any(|p| glob(p, w.kind)));
     if let Some(key) = rule.and_then(|r| r.key.as_deref()) {
-        put(key, json!(format!("sample-{}", w.number)))?;
+        draft.put(key, json!(format!("sample-{}", w.number)))?;
     }
     if let Some(e) = rule.and_then(|r| r.ending.as_ref()) {
-        put(&e.subject, json!("gpt-sample-1"))?;
+        draft.put(&e.subject, json!("gpt-sample-1"))?;
         let in_60_days =
             w.at.to_zoned_datetime(jiff::tz::TimeZone::UTC).date().saturating_add(jiff::Span::new().days(60));
-        put(&e.shutdown_on, json!(in_60_days.to_string()))?;
+        draft.put(&e.shutdown_on, json!(in_60_days.to_string()))?;
         if let Some(r) = &e.replacement {
-            put(r, json!("gpt-sample-2"))?;
+            draft.put(r, json!("gpt-sample-2"))?;
         }
     }
-    let id_place = source.event.delivery_id.clone();
-    if let Some(place) = &id_place {
-        put(place, json!(id))?;
+    match &source.event.delivery_id {
+        Some(place) => draft.put(place, json!(id)),
+        None => Ok(()),
     }
-    let text = body.to_string();
-    let builtin = match &source.verify {
-        Verify::Hmac(h) => sample_secret(h.key),
-        Verify::Token(_) | Verify::UrlToken => "forewarn-sample-token-0000",
+}
+
+/// A question: what its table looks for, and something wherever its answer takes a text from.
+fn question(table: &HandshakeTable, draft: &mut Draft) -> Result<(), String> {
+    let mut fill = |spot: Spot, text: &str| match spot {
+        Spot::Method => draft.method = Some(text.to_owned()),
+        Spot::Query(name) => draft.query.push((name, text.to_owned())),
+        Spot::Header(Place::Header(h)) => draft.headers.push((h, text.to_owned())),
+        Spot::Body(Place::Pointer(p)) => {
+            let number = text.parse::<i64>().map(Value::from);
+            set(&mut draft.body, &p, number.unwrap_or_else(|_| json!(text)));
+        }
+        Spot::Header(Place::Pointer(_)) | Spot::Body(Place::Header(_)) => {}
     };
-    let secret = w.secret.unwrap_or(builtin);
-    for (k, v) in sign::headers(&source.verify, secret, Unsigned { id: &id, at: w.at, body: text.as_bytes() })? {
-        headers.retain(|(name, _)| *name != k);
-        headers.push((k, v));
+    let mut done: Vec<Spot> = Vec::new();
+    for (at, pattern) in &table.when {
+        done.push(Spot::parse(at)?);
+        fill(Spot::parse(at)?, &pattern.replace('*', "sample"));
     }
-    let mut path = format!("/hooks/{}/{}", provider.file.id, w.account);
-    if matches!(source.verify, Verify::UrlToken) {
-        path = format!("{path}/{secret}");
+    for text in table.reply.texts() {
+        for piece in pieces(text)? {
+            match piece {
+                Piece::Value(spot) | Piece::Hmac(spot) if !done.contains(&spot) => {
+                    done.push(spot.clone());
+                    fill(spot, "sample-challenge");
+                }
+                Piece::Value(_) | Piece::Hmac(_) | Piece::Literal(_) => {}
+            }
+        }
     }
-    let method = source.methods.first().cloned().unwrap_or_else(|| "POST".into());
-    Ok(Sample { method, path, headers, body: text, sample_secret: w.secret.is_none().then_some(builtin) })
+    Ok(())
+}
+
+/// Whether the body is a form: where fields are signed, or the sender usually sends one.
+fn as_form(source: &WebhookSource, way: &Verify) -> bool {
+    match way {
+        Verify::Signed(s) => {
+            let atoms = template(&s.message).unwrap_or_default();
+            let fields = atoms.iter().any(|a| matches!(a, Atom::FormSorted | Atom::Form(_)));
+            fields || (source.event.body == BodyForm::Form && s.body_hash.is_none())
+        }
+        Verify::Token(_) | Verify::Basic(_) | Verify::UrlToken => source.event.body == BodyForm::Form,
+    }
+}
+
+/// The fields at the top of a body as a form.
+fn encoded(body: &Value) -> String {
+    let fields = body.as_object().into_iter().flatten();
+    let fields = fields.map(|(k, v)| (k, v.as_str().map_or_else(|| v.to_string(), str::to_owned)));
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
 /// Puts a type into one place whole, or its dotted parts into several, the last place taking the rest.
-fn put_type(
-    places: &[String],
-    kind: &str,
-    put: &mut impl FnMut(&str, Value) -> Result<(), String>,
-) -> Result<(), String> {
+fn put_type(places: &[String], kind: &str, draft: &mut Draft) -> Result<(), String> {
     match places {
         [] => Ok(()),
-        [one] => put(one, json!(kind)),
+        [one] => draft.put(one, json!(kind)),
         [first, rest @ ..] => {
             let (head, tail) = kind.split_once('.').unwrap_or((kind, ""));
-            put(first, json!(head))?;
-            if tail.is_empty() { Ok(()) } else { put_type(rest, tail, put) }
+            draft.put(first, json!(head))?;
+            if tail.is_empty() { Ok(()) } else { put_type(rest, tail, draft) }
         }
     }
 }
@@ -136,4 +329,124 @@ fn set(body: &mut Value, pointer: &str, value: Value) {
         }
     }
     *at = value;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::catalog::{Catalog, prepare};
+    use crate::provider::file;
+    use crate::provider::handshake::{self, Question};
+    use crate::provider::verify::{Proven, Refusal};
+    use bytes::Bytes;
+    use std::collections::BTreeMap;
+
+    const URL: &str = "https://hooks.example";
+
+    fn judged(source: &WebhookSource, s: &Sample, at: Timestamp) -> Result<Proven, Refusal> {
+        let secret = s.sample_secret.as_deref().unwrap_or_default();
+        let secrets = vec![live_secret(&source.verify, secret, 1, None).unwrap()];
+        let site = Site { public_url: Some(URL.into()), pins: vec!["sample-customer".into()] };
+        let verifier = Verifier::new(&source.verify, secrets, site).unwrap();
+        let mut headers = s.headers.clone();
+        headers.push((PATH.to_owned(), s.path.clone()));
+        let payload = Payload::<Unverified>::new(headers, Bytes::from(s.body.clone()));
+        verifier.verify(payload, s.path.rsplit('/').next(), at)
+    }
+
+    fn source_of(p: &Provider) -> Option<&WebhookSource> {
+        p.file.webhook().map(|(_, w)| w)
+    }
+
+    fn at() -> Timestamp {
+        Timestamp::from_second(1_795_420_800).unwrap()
+    }
+
+    /// Every sample of every way is accepted where it is sent, and keeps its type.
+    fn samples_are_accepted(p: &Provider) {
+        let Some(source) = source_of(p) else { return };
+        let kind = source.rules.first().map_or("x.y", |r| r.types[0].as_str()).replace('*', "x");
+        for way in 1..=source.verify.len() {
+            let w = Wanted {
+                account: "main",
+                kind: &kind,
+                way: Some(way),
+                public_url: Some(URL),
+                number: 7,
+                at: at(),
+                ..Wanted::default()
+            };
+            let s = sample(p, w).unwrap_or_else(|e| panic!("{} way {way}: {e}", p.file.id));
+            let proven = judged(source, &s, at()).unwrap_or_else(|e| panic!("{} way {way}: {e}: {s:?}", p.file.id));
+            let same_secret =
+                source.verify.iter().filter(|v| v.secret_prefix() == source.verify[way - 1].secret_prefix());
+            assert!(
+                proven.way == way - 1 || same_secret.count() > 1,
+                "{}: way {way} came as {}",
+                p.file.id,
+                proven.way + 1
+            );
+        }
+        for n in 1..=source.handshakes.len() {
+            let kind = format!("{HANDSHAKE}.{n}");
+            let w = Wanted { account: "main", kind: &kind, public_url: Some(URL), at: at(), ..Wanted::default() };
+            let s = sample(p, w).unwrap();
+            let table = &source.handshakes[n - 1];
+            assert_eq!(judged(source, &s, at()).is_ok(), table.signed, "{} {kind}", p.file.id);
+            let body: Option<Value> = serde_json::from_str(&s.body).ok().filter(|_| table.signed);
+            let mut headers = s.headers.clone();
+            headers.push((PATH.to_owned(), s.path.clone()));
+            let q = Question { method: &s.method, headers: &headers, body: body.as_ref() };
+            let reply = handshake::answer(std::slice::from_ref(table), table.signed, q, &|t| Some(t.to_owned()));
+            assert!(reply.is_some(), "{} {kind}: {s:?}", p.file.id);
+        }
+    }
+
+    #[test]
+    fn a_sample_of_every_way_of_every_sender_is_accepted() {
+        let catalog = Catalog::load(&[], &BTreeMap::new()).unwrap();
+        catalog.iter().for_each(samples_are_accepted);
+    }
+
+    #[test]
+    fn samples_of_the_reference_are_accepted_too() {
+        let readme = include_str!("../../providers/README.md");
+        let blocks = readme.split("```toml\n").skip(1).filter_map(|r| r.split("```").next());
+        let mut tried = 0;
+        for block in blocks.filter(|b| b.contains("[sources.webhook.verify]")) {
+            let mut text = String::from("format = 1\nid = \"acme\"\nname = \"Acme\"\nurl = \"https://acme.example\"\n");
+            if !block.contains("[sources.webhook]") {
+                text.push_str("[sources.webhook]\nkind = \"webhook\"\nevidence = \"V\"\n");
+            }
+            let event = if block.contains("{form_sorted}") { "body = \"form\"\n" } else { "" };
+            let text = format!("{text}{block}\n[sources.webhook.event]\ntype = \"/type\"\n{event}");
+            let file = file::parse(&text).unwrap_or_else(|e| panic!("{text}{e}"));
+            samples_are_accepted(&prepare(file, "acme", String::new()).unwrap());
+            tried += 1;
+        }
+        assert!(tried >= 11, "{tried} examples");
+    }
+
+    #[test]
+    fn a_form_is_signed_as_a_form_and_read_as_one() {
+        let text = "format = 1\nid = \"acme\"\nname = \"Acme\"\nurl = \"https://acme.example\"\n[sources.webhook]\nkind = \"webhook\"\nevidence = \"V\"\n[sources.webhook.verify]\nfamily = \"hmac\"\nkey = \"utf8\"\nmessage = \"{url}{form_sorted}\"\nsignature = { header = \"x-s\", encoding = \"base64\" }\n[sources.webhook.event]\ntype = \"/Kind\"\nbody = \"form\"\n";
+        let p = prepare(file::parse(text).unwrap(), "acme", String::new()).unwrap();
+        let w = Wanted { account: "main", kind: "a b&c", public_url: Some(URL), at: at(), ..Wanted::default() };
+        let s = sample(&p, w).unwrap();
+        assert_eq!(s.body, "Kind=a+b%26c");
+        assert!(s.headers.contains(&("content-type".into(), "application/x-www-form-urlencoded".into())));
+        let seen = p.webhook.as_ref().unwrap().read(
+            &crate::provider::read::ReadContext {
+                provider: p.file.id.clone(),
+                provider_name: "Acme".into(),
+                source: crate::model::SourceId::new("acme/webhook").unwrap(),
+                connection: None,
+                received_at: at(),
+            },
+            &[],
+            s.body.as_bytes(),
+        );
+        let crate::model::ReadOutcome::Ok(seen) = seen else { panic!("{seen:?}") };
+        assert_eq!(seen[0].native_type.as_deref(), Some("a b&c"));
+    }
 }

@@ -5,9 +5,11 @@
 
 use super::Context;
 use super::poll::{NotPolled, Target};
+use super::silence::{self, Finding};
+use crate::model::ConnectionId;
 use crate::rules::cadence::is_stale;
 use crate::rules::directory::OPERATORS;
-use crate::store::{Conflict, DeadLetter, SourceHealth, SourceRow, StoreError, Unreadable};
+use crate::store::{Conflict, ConnectionRow, DeadLetter, SourceHealth, SourceRow, StoreError, Unreadable};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +39,10 @@ pub struct Status {
     pub unrecognized: Vec<Unreadable>,
     /// Deliveries that repeat an id with another body.
     pub conflicts: Vec<Conflict>,
+    /// What each connection has sent so far.
+    pub connections: Vec<ConnectionRow>,
+    /// Connections that are silent, with what to try.
+    pub silent: Vec<Finding>,
     /// Hooks, counted since the start of the daemon; empty without one.
     pub hooks: Vec<Hook>,
     /// Tasks of the daemon; empty without one.
@@ -87,6 +93,9 @@ pub struct Hook {
     pub accepted: u64,
     /// Deliveries refused, by reason.
     pub refused: Vec<(String, u64)>,
+    /// How often each secret opened, in the order of the config.
+    #[serde(default)]
+    pub opened: Vec<u64>,
 }
 
 /// A task of the daemon.
@@ -110,6 +119,7 @@ pub struct Task {
 /// The store's.
 pub async fn status(
     cx: &Context,
+    configured: &[ConnectionId],
     targets: &[Target],
     off: &[NotPolled],
     hooks: Vec<Hook>,
@@ -143,6 +153,8 @@ pub async fn status(
         findings.push(format!("{pending} payloads wait, the oldest for more than two minutes"));
     }
     findings.extend(tasks.iter().filter(|t| t.failures > 2).map(|t| format!("task {} fails: {}", t.name, t.last)));
+    let connections = cx.store.connections().await?;
+    let silent = silence::findings(cx, &connections, configured, now);
     Ok(Status {
         version: env!("CARGO_PKG_VERSION"),
         at: now,
@@ -154,6 +166,8 @@ pub async fn status(
         dead_letters,
         unrecognized: cx.store.unreadable(SHOWN).await?,
         conflicts: cx.store.conflicts(SHOWN).await?,
+        silent,
+        connections,
         hooks,
         tasks,
     })

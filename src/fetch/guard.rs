@@ -162,10 +162,14 @@ mod tests {
         let guard = Guard { loopback: false, allow: Arc::new([Net::parse("10.1.2.0/24").unwrap()]) };
         let allows = |a: &str| guard.allows(a.parse().unwrap());
         assert!(allows("10.1.2.3") && allows("1.1.1.1"));
-        assert!(!allows("10.1.3.1") && !allows("127.0.0.1") && !allows("169.254.169.254") && !allows("::ffff:10.1.2.3"));
-        for (net, inside, outside) in
-            [("fd00::/8", "fd12::1", "fe80::1"), ("10.0.0.7", "10.0.0.7", "10.0.0.8"), ("0.0.0.0/0", "127.0.0.1", "::1")]
-        {
+        assert!(
+            !allows("10.1.3.1") && !allows("127.0.0.1") && !allows("169.254.169.254") && !allows("::ffff:10.1.2.3")
+        );
+        for (net, inside, outside) in [
+            ("fd00::/8", "fd12::1", "fe80::1"),
+            ("10.0.0.7", "10.0.0.7", "10.0.0.8"),
+            ("0.0.0.0/0", "127.0.0.1", "::1"),
+        ] {
             let net = Net::parse(net).unwrap();
             assert!(net.contains(inside.parse().unwrap()) && !net.contains(outside.parse().unwrap()));
         }

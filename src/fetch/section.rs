@@ -54,7 +54,9 @@ pub fn check(s: &FetchSection) -> Result<Settings, Vec<Problem>> {
     if let Some(text) = &s.proxy {
         match Url::parse(text.get_ref()).ok().filter(|u| matches!(u.scheme(), "http" | "https") && u.has_host()) {
             Some(u) if u.username().is_empty() && u.password().is_none() => out.proxy = Some(u),
-            Some(_) => problems.push(("fetch.proxy: a name or password in the address is not allowed".into(), text.span())),
+            Some(_) => {
+                problems.push(("fetch.proxy: a name or password in the address is not allowed".into(), text.span()))
+            }
             None => problems.push(("fetch.proxy is no address: write http://HOST:PORT".into(), text.span())),
         }
     }
@@ -63,14 +65,18 @@ pub fn check(s: &FetchSection) -> Result<Settings, Vec<Problem>> {
         let good = |pem: &Vec<u8>| reqwest::Certificate::from_pem_bundle(pem).is_ok_and(|c| !c.is_empty());
         match read {
             Ok(pem) if good(&pem) => out.ca = Some(pem),
-            Ok(_) => problems
-                .push((format!("{} holds no certificate in PEM form", path.get_ref().display()), path.span())),
+            Ok(_) => {
+                problems.push((format!("{} holds no certificate in PEM form", path.get_ref().display()), path.span()))
+            }
             Err(why) => problems.push((format!("fetch.ca_file: {why}"), path.span())),
         }
     }
     if let Some(contact) = &s.contact {
         let text = contact.get_ref();
-        if !text.is_empty() && text.len() <= 200 && text.bytes().all(|b| (b' '..=b'~').contains(&b) && !b"()\\".contains(&b)) {
+        if !text.is_empty()
+            && text.len() <= 200
+            && text.bytes().all(|b| (b' '..=b'~').contains(&b) && !b"()\\".contains(&b))
+        {
             out.contact = Some(text.clone());
         } else {
             problems.push(("fetch.contact must be 1 to 200 plain characters without brackets".into(), contact.span()));

@@ -58,7 +58,9 @@ impl Schedule {
     /// Which field is wrong and what is allowed there.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = |why: String| {
-            format!("{text:?}: {why}; write MINUTE HOUR DAY MONTH WEEKDAY [ZONE], for example \"30 6 * * 1-5 Europe/Berlin\"")
+            format!(
+                "{text:?}: {why}; write MINUTE HOUR DAY MONTH WEEKDAY [ZONE], for example \"30 6 * * 1-5 Europe/Berlin\""
+            )
         };
         let fields: Vec<&str> = text.split_whitespace().collect();
         let (fields, zone) = match fields.as_slice() {
@@ -86,8 +88,7 @@ impl Schedule {
             vec![format!("{head} {days} {months} {weekdays}")]
         };
         let lines: Result<Vec<Lines>, _> = texts.iter().map(|t| Lines::from_str(t)).collect();
-        let out =
-            Self { text: text.to_owned(), lines: lines.map_err(|_| wrong("it cannot be read".into()))?, zone };
+        let out = Self { text: text.to_owned(), lines: lines.map_err(|_| wrong("it cannot be read".into()))?, zone };
         if out.next_civil(jiff::civil::date(2024, 3, 1).at(0, 0, 0, 0)).is_none() {
             return Err(wrong("it names no day that ever comes".into()));
         }
@@ -135,7 +136,9 @@ fn set(text: &str, f: &Field<'_>) -> Result<BTreeSet<u32>, String> {
     let mut out = BTreeSet::new();
     for part in text.split(',') {
         let (range, step) = match part.split_once('/') {
-            Some((range, step)) => (range, step.parse().ok().filter(|s| *s > 0).ok_or_else(|| format!("{part:?} has no step"))?),
+            Some((range, step)) => {
+                (range, step.parse().ok().filter(|s| *s > 0).ok_or_else(|| format!("{part:?} has no step"))?)
+            }
             None => (part, 1),
         };
         let (from, to) = match range.split_once('-') {
@@ -215,8 +218,22 @@ mod tests {
     #[test]
     fn what_cannot_be_or_never_comes_is_refused_with_the_form() {
         for bad in [
-            "", "* * * *", "* * * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "* * * * 8", "5-1 * * * *",
-            "*/0 * * * *", "5/2 * * * *", "a * * * *", "0 0 30 2 *", "0 0 31 4,6 *", "0 0 * * * Mars/Base", "-1 * * * *",
+            "",
+            "* * * *",
+            "* * * * * * *",
+            "60 * * * *",
+            "* 24 * * *",
+            "* * 0 * *",
+            "* * * 13 *",
+            "* * * * 8",
+            "5-1 * * * *",
+            "*/0 * * * *",
+            "5/2 * * * *",
+            "a * * * *",
+            "0 0 30 2 *",
+            "0 0 31 4,6 *",
+            "0 0 * * * Mars/Base",
+            "-1 * * * *",
         ] {
             let e = Schedule::parse(bad).unwrap_err();
             assert!(e.contains("MINUTE HOUR"), "{bad}: {e}");

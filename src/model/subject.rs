@@ -70,6 +70,16 @@ impl Subject {
         Self { platform: platform.clone(), kind, id: id.into(), region: None, deployment: None, account: None }
     }
 
+    /// Everything of a platform: what is said of no thing in particular, or of things we have no name for.
+    pub fn whole(platform: &ProviderId) -> Self {
+        Self::of(platform, SubjectType::Product, "*")
+    }
+
+    /// Whether it stands for everything of its platform.
+    pub fn is_whole(&self) -> bool {
+        self.kind == SubjectType::Product && self.id == "*"
+    }
+
     /// Our account at a platform.
     pub fn account(platform: &ProviderId, account: &str) -> Self {
         Self { account: Some(account.to_owned()), ..Self::of(platform, SubjectType::Account, account) }

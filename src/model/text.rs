@@ -7,6 +7,9 @@
 /// One line: control characters and every kind of line break become a space, runs of spaces collapse, the rest is cut
 /// at `max` characters with an ellipsis.
 pub fn one_line(s: &str, max: usize) -> String {
+    if s.len() <= max && is_tidy(s.as_bytes()) {
+        return s.to_owned();
+    }
     let mut out = String::with_capacity(s.len().min(max.saturating_mul(4)));
     let mut count = 0;
     let mut space = false;
@@ -31,6 +34,18 @@ pub fn one_line(s: &str, max: usize) -> String {
         count += 1;
     }
     out
+}
+
+/// Whether a text is one already: printable ASCII, single spaces between words.
+fn is_tidy(b: &[u8]) -> bool {
+    let mut before = b' ';
+    for c in b {
+        if !(b' '..=b'~').contains(c) || (*c == b' ' && before == b' ') {
+            return false;
+        }
+        before = *c;
+    }
+    before != b' ' || b.is_empty()
 }
 
 /// Bidirectional overrides, zero-width characters and byte-order marks: they change what a reader sees.

@@ -103,6 +103,18 @@ pub fn prepare(f: ProviderFile, stem: &str, origin: String) -> Result<Provider, 
             }
             Source::Table(t) => web_address(name, &t.url)?,
             Source::Models(m) => web_address(name, &m.url)?,
+            Source::Status(s) => {
+                [Some(&s.url), s.history().as_ref()].into_iter().flatten().try_for_each(|url| web_address(name, url))?
+            }
+            Source::Changelog(c) if c.guards.min_rows == 0 && c.guards.must_contain.is_empty() => {
+                return Err(FileError::new(
+                    format!(
+                        "[sources.{name}.guards] is empty: a changelog needs min_rows or must_contain, or an empty answer would pass for no news"
+                    ),
+                    None,
+                ));
+            }
+            Source::Changelog(c) => web_address(name, &c.url)?,
         }
     }
     Ok(Provider { file: f, webhook, origin })

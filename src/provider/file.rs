@@ -4,16 +4,24 @@
 //! webhook's `verify.family`) is read first and the table then read as that kind's own struct, so an error points at
 //! the wrong key itself. Refuses unknown keys, kinds and families.
 
+mod changelog;
+mod handshake;
 mod polled;
 mod polling;
+mod status;
+mod verify;
 mod webhook;
 
-pub use polling::{Polled, in_words};
+pub use changelog::{ChangelogForm, ChangelogSource};
+pub use handshake::{HandshakeTable, ReplyTable};
 pub use polled::{Auth, Columns, Form, Guards, ModelsSource, TableSource};
-pub use webhook::{
-    Compound, EndingRule, EventShape, HmacVerify, KeyDecode, OccurredAt, Rule, SigEncoding, Signature, TimeFormat,
-    TimestampCheck, TokenVerify, Verify, WebhookSource,
+pub use polling::{Polled, in_words};
+pub use status::{Dialect, StatusGuards, StatusSource};
+pub use verify::{
+    BasicVerify, BodyHash, Compound, KeyDecode, PublicKeyForm, Scheme, SigEncoding, Signature, SignedVerify, TimeUnit,
+    TimestampCheck, TokenVerify, Verify,
 };
+pub use webhook::{BodyForm, EndingRule, EventShape, Missed, MissedHow, OccurredAt, Rule, TimeFormat, WebhookSource};
 
 use crate::model::{ProviderId, event::words};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -84,6 +92,8 @@ pub struct Subscribe {
     /// What this provider does not tell by webhook.
     #[serde(default)]
     pub not_told: Vec<String>,
+    /// When this provider stops sending by itself, for a finding: `after 20 failures in a row; see LINK`.
+    pub switched_off: Option<String>,
 }
 
 /// One place a provider speaks.
@@ -95,6 +105,17 @@ pub enum Source {
     Table(Box<TableSource>),
     /// A list of models with dates, as JSON.
     Models(Box<ModelsSource>),
+    /// A status page.
+    Status(Box<StatusSource>),
+    /// A changelog or another feed.
+    Changelog(Box<ChangelogSource>),
+}
+
+impl ProviderFile {
+    /// The webhook it sends, with the name of the source.
+    pub fn webhook(&self) -> Option<(&str, &WebhookSource)> {
+        self.sources.iter().find_map(|(n, s)| if let Source::Webhook(w) = s { Some((n.as_str(), &**w)) } else { None })
+    }
 }
 
 impl Source {
@@ -104,6 +125,8 @@ impl Source {
             Source::Webhook(s) => s.evidence,
             Source::Table(s) => s.evidence,
             Source::Models(s) => s.evidence,
+            Source::Status(s) => s.evidence,
+            Source::Changelog(s) => s.evidence,
         }
     }
     /// The word of its kind.
@@ -112,12 +135,14 @@ impl Source {
             Source::Webhook(_) => "webhook",
             Source::Table(_) => "table",
             Source::Models(_) => "models",
+            Source::Status(_) => "status",
+            Source::Changelog(_) => "changelog",
         }
     }
 }
 
 /// Kinds a source can have, for messages.
-const SOURCE_KINDS: &str = "webhook, table, models";
+const SOURCE_KINDS: &str = "webhook, table, models, status, changelog";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -211,6 +236,8 @@ fn source(value: Spanned<DeValue<'_>>) -> Result<Source, FileError> {
         "webhook" => Ok(Source::Webhook(Box::new(webhook::parse(value)?))),
         "table" => Ok(Source::Table(typed(value)?)),
         "models" => Ok(Source::Models(typed(value)?)),
+        "status" => Ok(Source::Status(typed(value)?)),
+        "changelog" => Ok(Source::Changelog(typed(value)?)),
         other => Err(FileError::new(format!("unknown kind {other:?}: allowed are {SOURCE_KINDS}"), Some(kind.span()))),
     }
 }
@@ -296,8 +323,24 @@ mod tests {
             "{HEAD}[sources.webhook]\nkind = \"webhook\"\nevidence = \"V\"\n[sources.webhook.verify]\nfamily = \"hmca\"\n[sources.webhook.event]\ntype = \"/type\"\n"
         );
         let e = parse(&text).unwrap_err();
-        assert!(e.message.contains("hmac, token, url_token"), "{}", e.message);
+        assert!(e.message.contains("hmac, ed25519, token, basic, url_token"), "{}", e.message);
         assert_eq!(at(&text, e.span), "\"hmca\"");
+    }
+
+    #[test]
+    fn an_unknown_dialect_or_form_names_what_is_allowed() {
+        for (kind, key, allowed) in [("status", "dialect", "`better_stack`"), ("changelog", "form", "`updates`")] {
+            let text = format!(
+                "{HEAD}[sources.x]\nkind = \"{kind}\"\nevidence = \"V\"\nurl = \"https://acme.example/x\"\n{key} = \"carrier-pigeon\"\n"
+            );
+            let e = parse(&text).unwrap_err();
+            assert!(e.message.contains("carrier-pigeon") && e.message.contains(allowed), "{}", e.message);
+            assert_eq!(at(&text, e.span), "\"carrier-pigeon\"");
+        }
+        let text = format!(
+            "{HEAD}[sources.x]\nkind = \"status\"\nevidence = \"V\"\nurl = \"https://acme.example/x\"\ndialect = \"slack\"\nguards = {{ min_row = 1 }}\n"
+        );
+        assert_eq!(at(&text, parse(&text).unwrap_err().span), "min_row");
     }
 
     #[test]
@@ -308,7 +351,7 @@ mod tests {
         let overlay: toml::Table = toml::from_str("[sources.deprecations]\nevery = \"1h\"").unwrap();
         let file = parse_with_overlay(&text, &overlay).unwrap();
         let Source::Table(t) = &file.sources["deprecations"] else { panic!("a table source") };
-        assert_eq!(t.every, Span(3_600));
+        assert_eq!(t.every, crate::model::Every::Seconds(3_600));
         assert_eq!(t.url, "https://acme.example/d.md");
         let bad: toml::Table = toml::from_str("[sources.deprecations]\nevery = \"soon\"").unwrap();
         assert!(parse_with_overlay(&text, &bad).unwrap_err().message.contains("length of time"));

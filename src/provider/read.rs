@@ -3,14 +3,20 @@
 //! In: bytes and the source's settings. Out: [`crate::model::ReadOutcome`]: read, guard failed, or unreadable, three different things.
 //! Invariant: no input makes a reader panic or guess. Refuses to know what was said before.
 
+pub mod changelog;
 pub mod date;
 mod ending;
+mod feed;
 mod guard;
 pub mod models;
+mod prose;
+pub mod status;
 pub mod table;
 pub mod webhook;
+mod when;
 
-use crate::model::{ConnectionId, ProviderId, SourceId};
+use super::file::Source;
+use crate::model::{ConnectionId, ProviderId, ReadOutcome, SourceId};
 use jiff::Timestamp;
 
 /// Whose words a reader reads, and when they were heard.
@@ -26,4 +32,34 @@ pub struct ReadContext {
     pub connection: Option<ConnectionId>,
     /// When it was heard.
     pub received_at: Timestamp,
+}
+
+/// What a fetched body says, and how much of it there was.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// What it says.
+    pub outcome: ReadOutcome,
+    /// Rows counted against floors: rows of a table, models of a list, components of a status page, entries of a feed.
+    pub rows: usize,
+    /// Whether far fewer rows than last time mean a page that changed its shape. Feeds shrink by themselves.
+    pub steady: bool,
+}
+
+impl Reading {
+    /// Of a reader that makes an observation of each row.
+    fn of_rows(outcome: ReadOutcome) -> Self {
+        let rows = if let ReadOutcome::Ok(seen) = &outcome { seen.len() } else { 0 };
+        Self { outcome, rows, steady: true }
+    }
+}
+
+/// Reads a fetched body by its source's reader; `None` for a webhook, which nobody fetches.
+pub fn polled(source: &Source, cx: &ReadContext, body: &[u8]) -> Option<Reading> {
+    match source {
+        Source::Webhook(_) => None,
+        Source::Table(s) => Some(Reading::of_rows(table::read(s, cx, body))),
+        Source::Models(s) => Some(Reading::of_rows(models::read(s, cx, body))),
+        Source::Status(s) => Some(status::read(s, cx, body)),
+        Source::Changelog(s) => Some(changelog::read(s, cx, body)),
+    }
 }

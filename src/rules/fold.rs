@@ -36,7 +36,9 @@ pub struct Folded {
 pub fn fold(state: Option<&MatterState>, seen: &Observation, heard: Heard) -> Folded {
     match (&seen.fact, &seen.matter) {
         (Fact::Ending(e), Some(id)) => ending::fold(state, seen, e, id, heard),
-        (Fact::Episode { change }, Some(id)) if is_public(seen.kind, &seen.subjects) => listed::fold(state, seen, *change, id, heard),
+        (Fact::Episode { change }, Some(id)) if is_public(seen.kind, &seen.subjects) => {
+            listed::fold(state, seen, *change, id, heard)
+        }
         (Fact::Episode { change }, Some(id)) => episode::fold(state, seen, *change, id, heard),
         (Fact::Absent, _) => listed::absent(state, seen, heard),
         (Fact::Ending(_) | Fact::Episode { .. }, None) | (Fact::Noted, _) => {

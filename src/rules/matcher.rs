@@ -80,8 +80,8 @@ impl UsePattern {
         self.names_part() && glob(&self.provider, s.platform.as_str()) && region && part
     }
 
-    /// Whether it covers a subject. A subject without account or region holds for all of them; an account as a whole
-    /// concerns everybody who uses anything of it.
+    /// Whether it covers a subject. A subject without account or region holds for all of them; an account as a whole, or a
+    /// provider as a whole, concerns everybody who uses anything of it.
     pub fn covers(&self, s: &Subject) -> bool {
         let fits = |pattern: &Option<String>, value: &Option<String>| match (pattern, value) {
             (Some(p), Some(v)) => glob(p, v),
@@ -89,7 +89,7 @@ impl UsePattern {
         };
         let subject = || match &self.subject {
             None => true,
-            Some(_) if s.kind == SubjectType::Account => true,
+            Some(_) if s.kind == SubjectType::Account || s.is_whole() => true,
             Some(p) if s.kind == SubjectType::Model => glob(p, &s.id),
             Some(p) => p.split_once('/').is_some_and(|(t, id)| t == s.kind.as_str() && glob(id, &s.id)),
         };
@@ -132,6 +132,13 @@ mod tests {
         assert!(covers("openai:gpt-demo-4-8", &s) && covers("openai", &s) && covers("openai/support:gpt-demo-4-8", &s));
         assert!(covers("openai:gpt-*", &s));
         assert!(!covers("openai:gpt-demo-4", &s) && !covers("anthropic", &s) && !covers("openai:api/gpt-demo-4-8", &s));
+    }
+
+    #[test]
+    fn a_provider_as_a_whole_concerns_everybody_who_uses_anything_of_it() {
+        let s = Subject::whole(&openai());
+        assert!(covers("openai", &s) && covers("openai:gpt-demo-4", &s) && covers("openai:component/api", &s));
+        assert!(!covers("anthropic", &s));
     }
 
     #[test]

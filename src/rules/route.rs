@@ -119,7 +119,11 @@ fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
         .max_by_key(|r| r.when.specificity())
         .and_then(|r| r.policy.clone());
     let policy = chosen.clone().unwrap_or_else(|| {
-        if is_public(event.kind, &event.subjects) { policy::CALM.to_owned() } else { policy::default_for(event.kind).to_owned() }
+        if is_public(event.kind, &event.subjects) {
+            policy::CALM.to_owned()
+        } else {
+            policy::default_for(event.kind).to_owned()
+        }
     });
     let mut told: BTreeMap<String, Recipient> = BTreeMap::new();
     let mut tell = |owner: &str, why: String, service: Option<&str>| {

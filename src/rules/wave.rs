@@ -39,9 +39,15 @@ mod tests {
 
     #[test]
     fn more_than_ten_or_a_third_of_a_list_at_once_are_a_wave() {
-        for (entries, new, wave) in
-            [(500, 11, true), (500, 10, false), (12, 4, true), (14, 4, false), (3, 3, false), (0, 0, false), (50, 50, true)]
-        {
+        for (entries, new, wave) in [
+            (500, 11, true),
+            (500, 10, false),
+            (12, 4, true),
+            (14, 4, false),
+            (3, 3, false),
+            (0, 0, false),
+            (50, 50, true),
+        ] {
             assert_eq!(is_wave(entries, new), wave, "{new} of {entries}");
         }
     }

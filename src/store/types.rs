@@ -11,6 +11,9 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
 
+/// The body hash of a delivery whose bytes are not those of the webhook: no other body contradicts it.
+pub const INCOMPARABLE: [u8; 16] = [0; 16];
+
 /// A delivery to store.
 #[derive(Debug, Clone)]
 pub struct Delivery {
@@ -30,6 +33,21 @@ pub struct Delivery {
     pub body: Bytes,
     /// When.
     pub received_at: Timestamp,
+}
+
+/// What a connection has sent so far, repeats included: any word is a sign of life.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConnectionRow {
+    /// Which.
+    pub connection: ConnectionId,
+    /// Since when it is configured, or first sent something.
+    pub since: Timestamp,
+    /// When it last sent something.
+    pub last_at: Option<Timestamp>,
+    /// How often it sent something.
+    pub deliveries: u64,
+    /// The longest time between two, in milliseconds.
+    pub longest_gap_ms: i64,
 }
 
 /// What became of a delivery.

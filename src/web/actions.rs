@@ -10,7 +10,7 @@ use crate::engine::normalize::Normalizer;
 use crate::engine::poll::{NotPolled, Target};
 use crate::engine::receive::Receiver;
 use crate::engine::status::{Hook, Task, status};
-use crate::model::ContactId;
+use crate::model::{ConnectionId, ContactId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -24,6 +24,8 @@ pub enum Request {
     Ack(Answer),
     /// How everything is.
     Status,
+    /// The newest deliveries that were refused.
+    Rejected,
     /// Read unrecognized payloads again.
     Replay {
         /// Only those heard since.
@@ -60,6 +62,8 @@ pub struct Actions {
     pub targets: Vec<Target>,
     /// Sources that are not polled.
     pub off: Vec<NotPolled>,
+    /// Connections whose webhook is on.
+    pub configured: Vec<ConnectionId>,
     /// Hooks, in the daemon.
     pub receiver: Option<Arc<Receiver>>,
     /// Tasks, in the daemon.
@@ -81,6 +85,10 @@ impl Actions {
             Request::Status => match self.status().await {
                 Ok(s) => done(&s),
                 Err(e) => Reply::Failed(e.to_string()),
+            },
+            Request::Rejected => match &self.receiver {
+                Some(r) => done(&r.rejections.newest()),
+                None => Reply::Refused("refused deliveries are kept in the daemon's memory, and none runs here".into()),
             },
             Request::Replay { since, provider } => {
                 let n = Normalizer::new(self.cx.clone());
@@ -104,9 +112,9 @@ impl Actions {
         let hooks = self.receiver.iter().flat_map(|r| r.endpoints()).map(|e| {
             let (accepted, refused) = e.counts();
             let refused = refused.into_iter().map(|(why, n)| (why.as_str().to_owned(), n)).collect();
-            Hook { connection: e.connection.to_string(), accepted, refused }
+            Hook { connection: e.connection.to_string(), accepted, refused, opened: e.opened() }
         });
-        status(&self.cx, &self.targets, &self.off, hooks.collect(), (self.tasks)()).await
+        status(&self.cx, &self.configured, &self.targets, &self.off, hooks.collect(), (self.tasks)()).await
     }
 }
 

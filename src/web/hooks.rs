@@ -4,13 +4,13 @@
 //! body is read under a cap and a deadline, and handed on byte for byte. Refuses redirects and reasons.
 
 use crate::engine::Context;
-use crate::engine::receive::{Answer, Endpoint, Receiver};
+use crate::engine::receive::{Answer, Endpoint, PATH, Receiver, Reply};
 use crate::model::Payload;
 use crate::provider::verify::Refusal;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use axum::routing::{any, get};
 use http_body_util::BodyExt;
@@ -70,9 +70,16 @@ async fn hook(h: &Hooks, provider: &str, account: &str, token: Option<&str>, r: 
     let Some(endpoint) = h.receiver.endpoint(provider, account, token.is_some()) else {
         return refuse(r.into_body(), plain(StatusCode::NOT_FOUND, "not found\n")).await;
     };
-    if !endpoint.methods.iter().any(|m| m == r.method().as_str()) {
+    let method = r.method().as_str();
+    if endpoint.greets()
+        && let Some(reply) = endpoint.greeting(method, &wanted(endpoint, r.headers(), r.uri()))
+    {
+        return refuse(r.into_body(), reply_of(reply)).await;
+    }
+    if !endpoint.methods.iter().any(|m| m == method) {
         let mut no = plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
-        if let Ok(allowed) = HeaderValue::from_str(&endpoint.methods.join(", ")) {
+        let all: Vec<&str> = endpoint.methods.iter().chain(&endpoint.asking).map(String::as_str).collect();
+        if let Ok(allowed) = HeaderValue::from_str(&all.join(", ")) {
             no.headers_mut().insert(header::ALLOW, allowed);
         }
         return refuse(r.into_body(), no).await;
@@ -90,13 +97,14 @@ async fn hook(h: &Hooks, provider: &str, account: &str, token: Option<&str>, r: 
         Ok(b) => b,
         Err(no) => return closing(no),
     };
-    let payload = Payload::new(wanted(endpoint, &head.headers), bytes);
+    let payload = Payload::new(wanted(endpoint, &head.headers, &head.uri), bytes);
     let answer = match h.receiver.receive(endpoint, payload, token, &h.cx).await {
         Answer::Stored(status) => plain(StatusCode::from_u16(status).unwrap_or(StatusCode::OK), "ok\n"),
+        Answer::Asked(reply) => reply_of(reply),
         Answer::Refused(Refusal::Doubled) => plain(StatusCode::BAD_REQUEST, "a header came twice\n"),
         // A wrong secret path is no hook at all.
         Answer::Refused(_) if token.is_some() => plain(StatusCode::NOT_FOUND, "not found\n"),
-        Answer::Refused(_) => plain(StatusCode::UNAUTHORIZED, "unauthorized\n"),
+        Answer::Refused(_) => unauthorized(endpoint),
         Answer::Unavailable(why) => {
             tracing::warn!(connection = %endpoint.connection, "a delivery could not be stored: {why}");
             later("cannot store now")
@@ -108,9 +116,13 @@ async fn hook(h: &Hooks, provider: &str, account: &str, token: Option<&str>, r: 
 }
 
 /// The headers that matter, as often as they came; one that is not text counts as missing.
-fn wanted(e: &Endpoint, headers: &HeaderMap) -> Vec<(String, String)> {
+fn wanted(e: &Endpoint, headers: &HeaderMap, uri: &Uri) -> Vec<(String, String)> {
     let mut out = Vec::with_capacity(e.wanted.len());
     for name in &e.wanted {
+        if name == PATH {
+            out.extend(uri.path_and_query().map(|p| (name.clone(), p.as_str().to_owned())));
+            continue;
+        }
         out.extend(
             headers.get_all(name.as_str()).iter().filter_map(|v| v.to_str().ok()).map(|v| (name.clone(), v.to_owned())),
         );
@@ -165,6 +177,27 @@ async fn refuse(mut rest: Body, answer: Response) -> Response {
 fn plain(status: StatusCode, text: &'static str) -> Response {
     let mut r = Response::new(Body::from(text));
     *r.status_mut() = status;
+    r
+}
+
+/// Some senders give user and password only after they were asked (RFC 7617).
+fn unauthorized(e: &Endpoint) -> Response {
+    let mut r = plain(StatusCode::UNAUTHORIZED, "unauthorized\n");
+    if e.asks_for_password() {
+        r.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"forewarn\""));
+    }
+    r
+}
+
+/// The answer to a question; what a provider file says cannot break it.
+fn reply_of(reply: Reply) -> Response {
+    let mut r = Response::new(Body::from(reply.body));
+    *r.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);
+    for (name, value) in reply.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value)) {
+            r.headers_mut().insert(name, value);
+        }
+    }
     r
 }
 

@@ -1,5 +1,5 @@
-// Signs messages with GitHub's own library (and with the JavaScript Standard Webhooks one, a second implementation) and
-// writes fixtures/foreign/{github,standardwebhooks-js}.json.
+// Signs messages with GitHub's own library (and with the JavaScript ones of Standard Webhooks and Svix, second
+// implementations) and writes fixtures/foreign/{github,standardwebhooks-js,svix-js}.json.
 //
 //     cp tests/foreign/package.json /some/folder && (cd /some/folder && npm install)
 //     node tests/foreign/make_vectors.mjs /some/folder
@@ -17,6 +17,7 @@ const manifest = (name) => JSON.parse(readFileSync(join(modules, name, "package.
 const octokit = manifest("@octokit/webhooks-methods");
 const { sign, verify } = await import(pathToFileURL(join(modules, octokit.name, octokit.exports["."].node.import)).href);
 const { Webhook } = createRequire(join(modules, "x.js"))("standardwebhooks");
+const { Webhook: SvixWebhook } = createRequire(join(modules, "x.js"))("svix");
 
 const NOW = 1795420800; // 2026-11-23T08:00:00Z
 const base64 = (text) => Buffer.from(text, "utf8").toString("base64");
@@ -40,14 +41,22 @@ const foreign = await sign("another-secret-of-some-length-00", "{}");
 github.push({ provider: "github", note: "signed with another secret", headers: [["x-github-event", "ping"], ["x-hub-signature-256", foreign]], body_base64: base64("{}"), secret: SECRET, now: NOW, expect: "mismatch", signer: `npm ${octokit.name} ${octokit.version}` });
 
 const js = [];
-for (const provider of ["openai", "anthropic"]) {
+for (const provider of ["openai", "anthropic", "generic-standard-webhooks"]) {
   const body = JSON.stringify({ id: "evt_demo_js", type: "batch.completed", data: { id: "batch_demo", note: "Grüße" } });
   const signature = new Webhook(WHSEC).sign("wh_demo_js", new Date(NOW * 1000), body);
   const headers = [["webhook-id", "wh_demo_js"], ["webhook-timestamp", String(NOW)], ["webhook-signature", signature]];
   js.push({ provider, note: "a second implementation", headers, body_base64: base64(body), secret: WHSEC, now: NOW, expect: "ok", signer: `npm standardwebhooks ${manifest("standardwebhooks").version}` });
 }
 
-for (const [name, vectors] of [["github", github], ["standardwebhooks-js", js]]) {
+const svix = [];
+for (const prefix of ["svix", "webhook"]) {
+  const body = JSON.stringify({ type: "incident.opened", data: { id: "db-1", note: "Grüße" } });
+  const signature = new SvixWebhook(WHSEC).sign("msg_demo_js", new Date(NOW * 1000), body);
+  const headers = [[`${prefix}-id`, "msg_demo_js"], [`${prefix}-timestamp`, String(NOW)], [`${prefix}-signature`, signature]];
+  svix.push({ provider: "generic-svix", note: `a second implementation, ${prefix}-*`, headers, body_base64: base64(body), secret: WHSEC, now: NOW, expect: "ok", signer: `npm svix ${manifest("svix").version}` });
+}
+
+for (const [name, vectors] of [["github", github], ["standardwebhooks-js", js], ["svix-js", svix]]) {
   writeFileSync(join(out, `${name}.json`), JSON.stringify(vectors, null, 2) + "\n");
   console.log(name, vectors.length);
 }

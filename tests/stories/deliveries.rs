@@ -107,6 +107,132 @@ async fn a_wrong_signature_touches_nothing_in_the_store() {
 }
 
 #[tokio::test]
+async fn what_was_refused_is_shown_with_its_reason_and_without_its_texts() {
+    let mut w = World::new().await;
+    let body = w.shop("e1", "incident.opened", "db-1");
+    let proof = w.proof("generic-hmac/shop", "another-secret-of-16+", "e1", &body);
+    assert_eq!(w.deliver_with("generic-hmac/shop", &proof, &body).await, 401);
+    assert_eq!(w.deliver_with("openai/main", &[], r#"{"type":"x.y","card":"4111"}"#).await, 401);
+    let shown = w.receiver.rejections.newest();
+    let of = |c: &str| shown.iter().find(|r| r.connection == c).unwrap();
+    let (shop, openai) = (of("generic-hmac/shop"), of("openai/main"));
+    assert_eq!((shop.reason.as_str(), shop.bytes), ("mismatch", body.len()));
+    assert!(!shop.proof.is_empty() && shop.shape.contains("incident.opened") && !shop.shape.contains("db-1"));
+    assert_eq!((openai.reason.as_str(), openai.proof.len()), ("missing", 0));
+    assert!(openai.shape.contains("x.y") && !openai.shape.contains("4111"), "{}", openai.shape);
+}
+
+#[tokio::test]
+async fn a_hook_that_breaks_its_habit_is_told_once_and_its_return_too() {
+    let mut w = World::new().await;
+    w.listen().await;
+    for n in 0..6 {
+        let body = w.shop(&format!("e{n}"), "job.done", "x");
+        assert_eq!(w.deliver("generic-hmac/shop", &format!("e{n}"), &body).await, 200);
+        w.pass(minutes(180));
+        w.listen().await;
+    }
+    w.arrived();
+    for _ in 0..30 {
+        w.pass(minutes(60));
+        w.listen().await;
+    }
+    let told = w.arrived();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contact.starts_with("operators") && told[0].text.contains("generic-hmac/shop has gone silent"));
+    assert!(told[0].text.contains("forewarn simulate generic-hmac/shop"), "{}", told[0].text);
+    let silent = w.status().await.silent;
+    assert!(silent.iter().any(|f| f.connection.as_str() == "generic-hmac/shop"), "{silent:?}");
+    let body = w.shop("e9", "job.done", "x");
+    assert_eq!(w.deliver("generic-hmac/shop", "e9", &body).await, 200);
+    w.listen().await;
+    let told = w.arrived();
+    assert!(told.len() == 1 && told[0].text.contains("heard again"), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_hook_that_never_spoke_is_shown_after_three_days_and_told_to_nobody() {
+    let mut w = World::new().await;
+    w.listen().await;
+    assert!(w.status().await.silent.is_empty());
+    w.pass(days(4));
+    w.listen().await;
+    assert!(!w.arrived().iter().any(|a| a.text.contains("nothing since")));
+    let silent = w.status().await.silent;
+    assert!(silent.iter().any(|f| f.title.contains("openai/main has sent nothing")), "{silent:?}");
+}
+
+fn with_api(w: &World, sections: &str) -> String {
+    let start = w.config.find("url = \"http://").unwrap() + "url = \"".len();
+    let outside = w.config[start..].split("/sink").next().unwrap();
+    format!("{}\n{}", w.config, sections.replace("OUTSIDE", outside))
+}
+
+#[tokio::test]
+async fn what_was_missed_is_fetched_after_an_absence_and_a_late_retry_is_a_repeat() {
+    let mut w = World::new().await;
+    let config = with_api(
+        &w,
+        "[connections.\"stripe/main\"]\nwebhook_secret = \"env:WHSEC\"\napi_key = \"env:API_KEY\"\nowner = \"search\"\n[provider.stripe.sources.webhook.missed]\nurl = \"OUTSIDE/api/events\"\n",
+    );
+    w.restart_with(&config);
+    w.catcher().tick(w.now()).await.unwrap();
+    assert!(w.asked().is_empty(), "nobody was ever here: nothing was missed");
+    let since = w.now().as_second() - 300;
+    w.pass(minutes(90));
+    let event = |n: u8| serde_json::json!({"id": format!("evt_{n}"), "object": "event", "type": "invoice.payment_failed", "created": since, "data": {"object": {"id": format!("in_{n}")}}});
+    let page = format!("/api/events?limit=100&delivery_success=false&created[gte]={since}");
+    let catcher = w.catcher();
+    catcher.tick(w.now()).await.unwrap();
+    assert_eq!(w.asked().len(), 1, "the API does not answer yet");
+    w.api(&page, serde_json::json!({"data": [event(3), event(2)], "has_more": true}), None);
+    w.api(&format!("{page}&starting_after=evt_2"), serde_json::json!({"data": [event(1)], "has_more": false}), None);
+    let report = catcher.tick(w.now()).await.unwrap();
+    assert!(report.summary.starts_with("3 missed"), "{}", report.summary);
+    assert!(w.asked().iter().all(|a| a.starts_with("Bearer key-of-a-test ")));
+    catcher.tick(w.now()).await.unwrap();
+    assert!(w.asked().is_empty(), "once is enough");
+    w.tick().await;
+    let told = w.arrived();
+    assert!(told.iter().any(|a| a.contact == "search/slack"), "{told:?}");
+    let late = format!("{} ", event(2));
+    let proof = w.proof("stripe/main", WHSEC, "evt_2", &late);
+    assert_eq!(w.deliver_with("stripe/main", &proof, &late).await, 200);
+    assert_eq!(w.ledger("payloads", "repeated").await, 1);
+    assert!(w.status().await.conflicts.is_empty(), "other bytes of one event are no conflict");
+}
+
+#[tokio::test]
+async fn of_githubs_list_only_what_failed_and_was_not_repeated_is_fetched() {
+    let mut w = World::new().await;
+    let config = with_api(
+        &w,
+        "[connections.\"github/main\"]\nwebhook_secret = \"env:WHSEC\"\napi_key = \"env:API_KEY\"\nhook = \"repos/o/r/hooks/7\"\nowner = \"search\"\n[provider.github.sources.webhook.missed]\nurl = \"OUTSIDE/api\"\n",
+    );
+    w.restart_with(&config);
+    w.catcher().tick(w.now()).await.unwrap();
+    w.pass(minutes(30));
+    let at = |m: i64| (w.now() - minutes(m)).to_string();
+    let entry = |id: u32, guid: &str, m: i64, code: u32| serde_json::json!({"id": id, "guid": guid, "delivered_at": at(m), "status_code": code, "event": "repository"});
+    let base = "/api/repos/o/r/hooks/7/deliveries";
+    let outside = config.split("url = \"").nth(1).unwrap().split("/sink").next().unwrap().to_owned();
+    let first = serde_json::json!([entry(5, "e", 1, 200), entry(4, "d", 2, 502), entry(3, "c", 3, 200)]);
+    let second = serde_json::json!([entry(2, "c", 4, 502), entry(1, "a", 500, 502)]);
+    let request = serde_json::json!({"request": {"headers": {"X-GitHub-Event": "repository", "X-GitHub-Delivery": "d"},
+        "payload": {"action": "deleted", "repository": {"full_name": "o/r", "id": 1, "html_url": "https://github.com/o/r"}}}});
+    w.api(&format!("{base}?per_page=100"), first, Some(format!("{outside}{base}?per_page=100&cursor=x")));
+    w.api(&format!("{base}?per_page=100&cursor=x"), second, Some(format!("{outside}{base}?cursor=y")));
+    w.api(&format!("{base}/4"), request, None);
+    let report = w.catcher().tick(w.now()).await.unwrap();
+    assert!(report.summary.starts_with("1 missed"), "{} {:?}", report.summary, w.asked());
+    assert_eq!(w.asked().len(), 3, "two pages and one delivery");
+    w.tick().await;
+    let events = w.events().await;
+    let github: Vec<_> = events.iter().filter(|(e, _)| e.event.provider.as_str() == "github").collect();
+    assert!(github.len() == 1 && github[0].0.event.native_type.as_deref() == Some("repository.deleted"), "{github:?}");
+}
+
+#[tokio::test]
 async fn a_delivery_out_of_its_window_is_refused_however_well_signed() {
     let mut w = World::new().await;
     let body = r#"{"id":"evt_1","type":"safety.alert.created","data":{"id":"a"}}"#;

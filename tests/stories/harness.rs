@@ -17,17 +17,19 @@ use forewarn::clock::Clock;
 use forewarn::config::{Text, parse};
 use forewarn::engine::acknowledge::{Answer, acknowledge};
 use forewarn::engine::calendar::{Deprecation, Window, upcoming};
+use forewarn::engine::catchup::CatchUp;
 use forewarn::engine::connections::Connection;
 use forewarn::engine::deliver::{Channels, DeadLetters, Deliverer};
 use forewarn::engine::normalize::Normalizer;
 use forewarn::engine::poll::{Poller, Target};
 use forewarn::engine::receive::Receiver;
 use forewarn::engine::remind::Reminder;
+use forewarn::engine::silence::Watcher;
 use forewarn::engine::status::{Status, status};
 use forewarn::engine::{Context, Nudges};
 use forewarn::fetch::Client;
 use forewarn::model::{Alert, AlertId, ConnectionId, Event, MatterState};
-use forewarn::provider::file::{Source, Verify};
+use forewarn::provider::file::Source;
 use forewarn::provider::sign::{self, Unsigned};
 use forewarn::store::{AlertFilter, EventFilter, LedgerLine, sqlite::Sqlite};
 use forewarn::web::hooks::{Hooks, router};
@@ -92,6 +94,9 @@ pub enum Mood {
 
 struct Outside {
     page: (u16, String),
+    /// A provider's API: what is answered to a path with its query, with the next page.
+    api: HashMap<String, (Value, Option<String>)>,
+    asked: Vec<String>,
     fetched: usize,
     moods: HashMap<String, Mood>,
     arrived: Vec<Arrived>,
@@ -104,6 +109,19 @@ async fn page(State(w): State<Shared>) -> Response {
     let mut w = w.lock().unwrap();
     w.fetched += 1;
     (StatusCode::from_u16(w.page.0).unwrap(), w.page.1.clone()).into_response()
+}
+
+async fn api(State(w): State<Shared>, request: Request<Body>) -> Response {
+    let mut w = w.lock().unwrap();
+    let key = request.headers().get("authorization").and_then(|v| v.to_str().ok()).unwrap_or("no key").to_owned();
+    let path = request.uri().path_and_query().unwrap().as_str().to_owned();
+    w.asked.push(format!("{key} {path}"));
+    let Some((body, next)) = w.api.get(&path) else { return StatusCode::NOT_FOUND.into_response() };
+    let mut r = body.to_string().into_response();
+    if let Some(next) = next {
+        r.headers_mut().insert("link", format!("<{next}>; rel=\"next\"").parse().unwrap());
+    }
+    r
 }
 
 async fn slack(State(w): State<Shared>, body: String) -> Response {
@@ -167,6 +185,7 @@ pub fn env(name: &str) -> Option<String> {
     match name {
         "WHSEC" => Some(WHSEC.into()),
         "PLAIN" => Some(PLAIN.into()),
+        "API_KEY" => Some("key-of-a-test".into()),
         "TOKEN" => Some(TOKEN.into()),
         "SLACK" => Some("xoxb-of-a-test".into()),
         _ => None,
@@ -214,6 +233,14 @@ owner = "search"
 [provider.openai.sources.deprecations]
 url = "http://{outside}/page"
 guards = {{ must_contain = ["Deprecations"], min_rows = 1 }}
+# What these stories do not serve is switched off: no test may ask the real world.
+[provider.openai.sources]
+status = {{ evidence = "U" }}
+changelog = {{ evidence = "U" }}
+"changelog.blog" = {{ evidence = "U" }}
+"changelog.codex" = {{ evidence = "U" }}
+"changelog.news" = {{ evidence = "U" }}
+"changelog.python" = {{ evidence = "U" }}
 "##
     )
 }
@@ -225,6 +252,8 @@ impl World {
         let outside = Arc::new(Mutex::new(Outside {
             page: (200, markdown("Upcoming", &[("gpt-far", day(700))])),
             fetched: 0,
+            api: HashMap::new(),
+            asked: vec![],
             moods: HashMap::new(),
             arrived: vec![],
             attempts: vec![],
@@ -232,6 +261,7 @@ impl World {
         }));
         let router = Router::new()
             .route("/page", get(page))
+            .route("/api/{*path}", get(api))
             .route("/slack/chat.postMessage", post(slack))
             .route("/sink/{name}", post(sink))
             .with_state(outside.clone());
@@ -308,6 +338,22 @@ impl World {
         }
     }
 
+    pub fn configured(&self) -> Vec<ConnectionId> {
+        self.connections.values().filter(|c| !c.webhook_secrets.is_empty()).map(|c| c.id.clone()).collect()
+    }
+
+    /// The hourly look for connections that are silent.
+    pub async fn listen(&mut self) {
+        Watcher { cx: self.cx.clone(), configured: self.configured() }.tick(self.now()).await.unwrap();
+        self.after_job();
+        self.tick().await;
+    }
+
+    /// The minute's look for what was missed, of a process that began just now.
+    pub fn catcher(&self) -> CatchUp {
+        CatchUp::new(self.cx.clone(), self.client.clone(), self.receiver.clone(), &self.connections)
+    }
+
     /// Every job, until nothing is left to do at this moment.
     pub async fn tick(&mut self) {
         let poller = Poller { cx: self.cx.clone(), client: self.client.clone(), targets: self.targets.clone() };
@@ -347,6 +393,14 @@ impl World {
     /// The provider's page answers this from now on.
     pub fn answer(&mut self, status: u16, body: &str) {
         self.outside.lock().unwrap().page = (status, body.to_owned());
+    }
+    /// The provider's API answers this to a path with its query.
+    pub fn api(&mut self, path: &str, body: Value, next: Option<String>) {
+        self.outside.lock().unwrap().api.insert(path.to_owned(), (body, next));
+    }
+    /// What the provider's API was asked, with the key.
+    pub fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.outside.lock().unwrap().asked)
     }
     pub fn fetched(&self) -> usize {
         self.outside.lock().unwrap().fetched
@@ -410,7 +464,7 @@ impl World {
     }
 
     pub async fn status(&self) -> Status {
-        status(&self.cx, &self.targets, &[], vec![], vec![]).await.unwrap()
+        status(&self.cx, &self.configured(), &self.targets, &[], vec![], vec![]).await.unwrap()
     }
 
     /// A part of a line of the ledger, which must add up as a whole.
@@ -430,16 +484,17 @@ impl World {
         self.router().oneshot(request).await.unwrap()
     }
 
-    /// Headers of proof by `secret`, made now.
+    /// Headers of proof by `secret`, made now, the first way the provider has.
     pub fn proof(&self, connection: &str, secret: &str, id: &str, body: &str) -> Vec<(String, String)> {
         let provider = connection.split('/').next().unwrap();
         let file = &self.cx.catalog.get(provider).unwrap().file;
-        let verify: &Verify = file
+        let ways = file
             .sources
             .values()
             .find_map(|s| if let Source::Webhook(w) = s { Some(&w.verify) } else { None })
             .unwrap();
-        sign::headers(verify, secret, Unsigned { id, at: self.now(), body: body.as_bytes() }).unwrap()
+        sign::headers(&ways[0], secret, Unsigned { id, at: self.now(), body: body.as_bytes(), ..Unsigned::default() })
+            .unwrap()
     }
 
     /// A signed delivery; the answer's status.

@@ -8,3 +8,4 @@ mod deprecations;
 mod harness;
 mod http;
 mod pages;
+mod proofs;

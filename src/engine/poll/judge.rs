@@ -67,7 +67,7 @@ pub(super) async fn look(cx: &Context, client: &Client, t: &Target, row: &Source
             out.cached = max_age;
             return Ok(out);
         }
-        Ok(Fetched::Body { body, etag, last_modified, max_age, moved_to }) => {
+        Ok(Fetched::Body { body, etag, last_modified, max_age, moved_to, next: _ }) => {
             out.cached = max_age;
             (Bytes::from(body), Validators { etag, last_modified }, moved_to)
         }

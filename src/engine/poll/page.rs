@@ -92,6 +92,5 @@ pub(super) fn missing<'a>(
 }
 
 fn is_open(seen: &Observation) -> bool {
-    seen.kind == Kind::Incident
-        && matches!(seen.fact, Fact::Episode { change } if change != Change::Resolved)
+    seen.kind == Kind::Incident && matches!(seen.fact, Fact::Episode { change } if change != Change::Resolved)
 }

@@ -90,8 +90,12 @@ mod tests {
         assert_eq!(in_words(&read("2m").unwrap()), "every 2m");
         let morning = read("cron:30 6 * * 1-5 Europe/Berlin").unwrap();
         assert_eq!(in_words(&morning), "by cron:30 6 * * 1-5 Europe/Berlin");
-        for (bad, words) in [("1s", "from 10s"), ("often", "length of time"), ("cron:61 * * * *", "minute"), ("cron:0 0 30 2 *", "never")]
-        {
+        for (bad, words) in [
+            ("1s", "from 10s"),
+            ("often", "length of time"),
+            ("cron:61 * * * *", "minute"),
+            ("cron:0 0 30 2 *", "never"),
+        ] {
             let e = read(bad).unwrap_err();
             assert!(e.contains(words) || words == "never" && e.contains("no day that ever comes"), "{bad}: {e}");
         }

@@ -1,9 +1,9 @@
 //! The `kind = "webhook"` source of a provider file: how a sender proves itself and what its messages mean.
 //!
-//! In: one table. Out: [`WebhookSource`]. Invariant: key decoding is said, never guessed; a timestamp window exists only
-//! where the signed bytes hold the timestamp. Refuses unknown atoms of a message template.
+//! In: one table. Out: [`WebhookSource`]. Invariant: a source says how its sender proves itself, and is a hint exactly if
+//! the sender cannot. Refuses limits nobody can meet.
 
-use super::{Evidence, FileError, Span, typed, word_of};
+use super::{Evidence, FileError, HandshakeTable, Verify, typed, verify};
 use crate::model::{Change, Kind, Severity, SubjectType, Trust};
 use serde::Deserialize;
 use toml::{Spanned, de::DeValue};
@@ -21,127 +21,36 @@ pub struct WebhookSource {
     pub max_body: usize,
     /// HTTP methods it uses.
     pub methods: Vec<String>,
-    /// How it proves itself.
-    pub verify: Verify,
+    /// How it proves itself: any of these ways is enough.
+    pub verify: Vec<Verify>,
+    /// Questions it asks that are answered and not stored.
+    pub handshakes: Vec<HandshakeTable>,
     /// Where in a message things stand.
     pub event: EventShape,
+    /// Where its API says what it tried to deliver, for the time after an absence.
+    pub missed: Option<Missed>,
     /// What each type means; the first match counts.
     pub rules: Vec<Rule>,
 }
 
-/// How a sender proves itself.
-#[derive(Debug, Clone)]
-pub enum Verify {
-    /// A keyed hash over the raw bytes.
-    Hmac(Box<HmacVerify>),
-    /// A shared text in a header.
-    Token(TokenVerify),
-    /// A shared text in the path.
-    UrlToken,
-}
-
-/// `family = "hmac"`.
+/// The list of what a sender tried to deliver, asked with the connection's `api_key`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct HmacVerify {
-    #[serde(rename = "family")]
-    _family: String,
-    /// How the secret's text becomes key bytes.
-    pub key: KeyDecode,
-    /// The signed bytes: literal text with `{body}`, `{header:NAME}`, `{timestamp}`.
-    pub message: String,
-    /// Where the signature stands, for senders with a header of its own.
-    pub signature: Option<Signature>,
-    /// Where timestamp and signature stand, for senders that put both in one header.
-    pub compound: Option<Compound>,
-    /// The window around now.
-    pub timestamp: Option<TimestampCheck>,
+pub struct Missed {
+    /// How it is asked.
+    pub how: MissedHow,
+    /// Where.
+    pub url: String,
 }
 
-/// How the secret's text becomes key bytes. `whsec_X` is base64 for one sender and plain text for the next, so it is said.
+/// Ways to ask for missed deliveries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum KeyDecode {
-    /// The text as it is.
-    Utf8,
-    /// Base64.
-    Base64,
-    /// Hexadecimal.
-    Hex,
-    /// `whsec_` and base64; the prefix may be missing, the rest is always base64.
-    Whsec,
-    /// `whsec_` and base64; without the prefix the text as it is.
-    WhsecOrUtf8,
-}
-
-/// A signature in a header of its own.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Signature {
-    /// The header, lower case.
-    pub header: String,
-    /// What separates several signatures.
-    pub split: Option<String>,
-    /// What stands before each: `v1,`, `sha256=`. Candidates without it are passed over.
-    #[serde(default)]
-    pub prefix: String,
-    /// How its bytes are written.
-    pub encoding: SigEncoding,
-}
-
-/// One header with pairs: `t=…,v1=…`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Compound {
-    /// The header, lower case.
-    pub header: String,
-    /// What separates the pairs.
-    pub pair: String,
-    /// The key of the timestamp.
-    pub timestamp: String,
-    /// The key of each signature.
-    pub signature: String,
-    /// How a signature's bytes are written.
-    pub encoding: SigEncoding,
-}
-
-/// How the bytes of a signature are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SigEncoding {
-    /// Hexadecimal, either case.
-    Hex,
-    /// Standard base64.
-    Base64,
-}
-
-/// How far the sender's clock may be from ours.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TimestampCheck {
-    /// The header with Unix seconds; a compound header has it inside.
-    pub header: Option<String>,
-    /// How old a message may be.
-    pub past: Span,
-    /// How far in the future it may be.
-    pub future: Span,
-}
-
-/// `family = "token"`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TokenVerify {
-    #[serde(rename = "family")]
-    _family: String,
-    /// The header that carries it, lower case.
-    pub header: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct UrlTokenVerify {
-    #[serde(rename = "family")]
-    _family: String,
+pub enum MissedHow {
+    /// <https://docs.stripe.com/api/events/list>
+    StripeEvents,
+    /// <https://docs.github.com/en/rest/repos/webhooks#list-deliveries-for-a-repository-webhook>; needs `hook`.
+    GithubDeliveries,
 }
 
 /// Where in a message things stand. A place is a JSON Pointer (`/data/id`) or `header:NAME`.
@@ -155,6 +64,20 @@ pub struct EventShape {
     pub delivery_id: Option<String>,
     /// When it happened.
     pub occurred_at: Option<OccurredAt>,
+    /// How the body is written.
+    #[serde(default)]
+    pub body: BodyForm,
+}
+
+/// How a body is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BodyForm {
+    /// JSON.
+    #[default]
+    Json,
+    /// Fields of a form, each at `/NAME`; what begins with a brace or a bracket is JSON all the same.
+    Form,
 }
 
 /// Where the time of an event stands.
@@ -248,8 +171,11 @@ struct Rest {
     #[serde(default = "post")]
     methods: Vec<String>,
     event: EventShape,
+    missed: Option<Missed>,
     #[serde(default)]
     rules: Vec<Rule>,
+    #[serde(default)]
+    handshake: Vec<Spanned<HandshakeTable>>,
 }
 fn verified() -> Trust {
     Trust::Verified
@@ -269,30 +195,31 @@ pub(super) fn parse(value: Spanned<DeValue<'_>>) -> Result<WebhookSource, FileEr
     let DeValue::Table(mut table) = value.into_inner() else {
         return Err(FileError::new("a webhook source must be a table", Some(span)));
     };
-    let verify = table.remove("verify").ok_or_else(|| {
+    let ways = table.remove("verify").ok_or_else(|| {
         FileError::new("[verify] is missing: a webhook must say how its sender proves itself", Some(span.clone()))
     })?;
     let rest: Rest = typed(Spanned::new(span, DeValue::Table(table)))?;
-    let verify_span = verify.span();
-    let span_of_verify = verify_span.clone();
-    let verify = parse_verify(verify)?;
-    if matches!(verify, Verify::UrlToken) != (rest.trust == Trust::Hint) {
+    let at_verify = Some(ways.span());
+    let verify = verify::parse(ways)?;
+    if verify.iter().any(|v| matches!(v, Verify::UrlToken)) != (rest.trust == Trust::Hint) {
         return Err(FileError::new(
             "family \"url_token\" and trust = \"hint\" go together: a secret path proves nothing about the body, and a signed sender is no mere hint",
-            Some(verify_span),
+            at_verify,
         ));
     }
     if rest.trust == Trust::Fetched {
-        return Err(FileError::new(
-            "trust must be \"verified\" or \"hint\": what calls us was not fetched",
-            Some(span_of_verify),
-        ));
+        return Err(FileError::new("trust must be \"verified\" or \"hint\": what calls us was not fetched", at_verify));
     }
     if !(200..300).contains(rest.success.get_ref()) {
         return Err(FileError::new("success must be a status from 200 to 299", Some(rest.success.span())));
     }
     if !(1..=25 << 20).contains(rest.max_body.get_ref()) {
         return Err(FileError::new("max_body must be from 1 to 26214400 bytes", Some(rest.max_body.span())));
+    }
+    let keyed =
+        verify.iter().all(|v| matches!(v, Verify::Signed(s) if matches!(s.scheme, verify::Scheme::Hmac { .. })));
+    for h in &rest.handshake {
+        h.get_ref().check(keyed).map_err(|m| FileError::new(m, Some(h.span())))?;
     }
     Ok(WebhookSource {
         evidence: rest.evidence,
@@ -301,51 +228,9 @@ pub(super) fn parse(value: Spanned<DeValue<'_>>) -> Result<WebhookSource, FileEr
         max_body: rest.max_body.into_inner(),
         methods: rest.methods,
         verify,
+        handshakes: rest.handshake.into_iter().map(Spanned::into_inner).collect(),
         event: rest.event,
+        missed: rest.missed,
         rules: rest.rules,
     })
-}
-
-const FAMILIES: &str = "hmac, token, url_token";
-
-fn parse_verify(value: Spanned<DeValue<'_>>) -> Result<Verify, FileError> {
-    let family = word_of(&value, "family", FAMILIES)?;
-    let span = value.span();
-    match family.get_ref().as_str() {
-        "hmac" => {
-            let hmac: HmacVerify = typed(value)?;
-            check_hmac(&hmac).map_err(|m| FileError::new(m, Some(span)))?;
-            Ok(Verify::Hmac(Box::new(hmac)))
-        }
-        "token" => Ok(Verify::Token(typed(value)?)),
-        "url_token" => typed::<UrlTokenVerify>(value).map(|_| Verify::UrlToken),
-        other => Err(FileError::new(format!("unknown family {other:?}: allowed are {FAMILIES}"), Some(family.span()))),
-    }
-}
-
-fn check_hmac(h: &HmacVerify) -> Result<(), String> {
-    let atoms = crate::provider::verify::template(&h.message)?;
-    if h.signature.is_some() == h.compound.is_some() {
-        return Err("say where the signature stands: either signature = {…} or compound = {…}".into());
-    }
-    let signed_time = atoms.iter().any(|a| match a {
-        crate::provider::verify::Atom::Timestamp => h.compound.is_some(),
-        crate::provider::verify::Atom::Header(n) => {
-            h.timestamp.as_ref().is_some_and(|t| t.header.as_deref() == Some(n))
-        }
-        crate::provider::verify::Atom::Literal(_) | crate::provider::verify::Atom::Body => false,
-    });
-    if !atoms.iter().any(|a| matches!(a, crate::provider::verify::Atom::Body)) {
-        return Err("message must hold {body}: a signature that leaves it out proves nothing".into());
-    }
-    if h.timestamp.is_some() && !signed_time {
-        return Err("a timestamp window needs the timestamp inside message: an unsigned time can be forged".into());
-    }
-    if atoms.iter().any(|a| matches!(a, crate::provider::verify::Atom::Timestamp)) && h.compound.is_none() {
-        return Err("{timestamp} comes from a compound header: write {header:NAME} here".into());
-    }
-    if h.timestamp.as_ref().is_some_and(|t| t.past.0 == 0 || t.past.0 > 86_400 || t.future.0 > 86_400) {
-        return Err("a timestamp window is from 1s to 1d".into());
-    }
-    Ok(())
 }

@@ -10,7 +10,7 @@ use crate::model::text::{one_line, safe_link};
 use crate::model::{
     Change, Deadline, Fact, Kind, MatterId, Observation, Rank, ReadOutcome, Severity, Subject, SubjectType,
 };
-use crate::provider::file::{EndingRule, Rule, TimeFormat, Verify, WebhookSource};
+use crate::provider::file::{BodyForm, EndingRule, Rule, TimeFormat, Verify, WebhookSource};
 use crate::provider::pick::{self, Place};
 use crate::provider::shallow;
 use crate::provider::verify::{Atom, template};
@@ -23,6 +23,8 @@ const TEMPLATE_FUEL: u64 = 10_000;
 const TITLE_LENGTH: usize = 200;
 const SUMMARY_LENGTH: usize = 1_000;
 const KEY_LENGTH: usize = 120;
+/// Most fields read of a form.
+const MOST_FIELDS: usize = 1_000;
 
 /// A provider file's webhook, compiled.
 #[derive(Debug)]
@@ -33,7 +35,8 @@ pub struct WebhookReader {
     kind: Vec<Place>,
     occurred_at: Option<(Place, TimeFormat)>,
     delivery_id: Option<Place>,
-    id_is_signed: bool,
+    /// For each way of proof: whether the id is inside what it covers.
+    id_is_signed: Vec<bool>,
 }
 
 #[derive(Debug)]
@@ -80,12 +83,15 @@ impl WebhookReader {
             Some(o) => Some((Place::parse(&o.at)?, o.format)),
             None => None,
         };
-        let id_is_signed = match (&source.verify, &delivery_id) {
-            (Verify::Hmac(h), Some(Place::Header(name))) => template(&h.message)?.contains(&Atom::Header(name.clone())),
-            // Every accepted hmac message holds {body}.
-            (Verify::Hmac(_), Some(Place::Pointer(_))) => true,
-            (Verify::Token(_) | Verify::UrlToken, _) | (Verify::Hmac(_), None) => false,
+        let signs_id = |way: &Verify| match (way, &delivery_id) {
+            (Verify::Signed(s), Some(Place::Header(name))) => {
+                template(&s.message).is_ok_and(|atoms| atoms.contains(&Atom::Header(name.clone())))
+            }
+            // Every accepted message covers the body.
+            (Verify::Signed(_), Some(Place::Pointer(_))) => true,
+            (Verify::Token(_) | Verify::Basic(_) | Verify::UrlToken, _) | (Verify::Signed(_), None) => false,
         };
+        let id_is_signed = source.verify.iter().map(signs_id).collect();
         Ok(Self { source: source.clone(), templates, rules, kind, occurred_at, delivery_id, id_is_signed })
     }
 
@@ -94,14 +100,22 @@ impl WebhookReader {
         &self.source
     }
 
-    /// The id of a delivery, if it stands inside the bytes that were proven; only then may it stand for the delivery.
-    pub fn proven_id(&self, headers: &[(String, String)], body: &[u8]) -> Option<String> {
-        if !self.id_is_signed {
+    /// The id of a delivery, if it stands inside the bytes that were proven; only then may it stand for the delivery. The
+    /// way it was proven, when known; otherwise it must be inside for every way.
+    pub fn proven_id(&self, headers: &[(String, String)], body: &[u8], way: Option<usize>) -> Option<String> {
+        let signed = match way {
+            Some(n) => self.id_is_signed.get(n).copied().unwrap_or(false),
+            None => self.id_is_signed.iter().all(|s| *s),
+        };
+        if !signed {
             return None;
         }
-        match self.delivery_id.as_ref()? {
-            Place::Header(h) => headers.iter().find(|(k, _)| k == h).map(|(_, v)| v.clone()),
-            Place::Pointer(p) => shallow::text_at(body, p),
+        match (self.delivery_id.as_ref()?, self.source.event.body) {
+            (Place::Header(h), _) => headers.iter().find(|(k, _)| k == h).map(|(_, v)| v.clone()),
+            (Place::Pointer(p), BodyForm::Json) => shallow::text_at(body, p),
+            (Place::Pointer(p), BodyForm::Form) => {
+                value_of(body, BodyForm::Form).ok()?.pointer(p)?.as_str().map(str::to_owned)
+            }
         }
         .filter(|id| !id.is_empty() && id.len() <= 300)
     }
@@ -116,14 +130,14 @@ impl WebhookReader {
 
     /// What the message says.
     pub fn read(&self, cx: &ReadContext, headers: &[(String, String)], body: &[u8]) -> ReadOutcome {
-        let json: Value = match serde_json::from_slice(body) {
+        let json = match value_of(body, self.source.event.body) {
             Ok(v) => v,
-            Err(e) => return ReadOutcome::Unreadable(format!("not JSON: {e}")),
+            Err(why) => return ReadOutcome::Unreadable(why),
         };
         let native_type = pick::event_type(&self.kind, headers, &json).map(|t| one_line(&t, KEY_LENGTH));
         let found = native_type.as_deref().and_then(|t| pick::rule_for(&self.source.rules, t));
         let native_id =
-            self.proven_id(headers, body).or_else(|| Some(format!("body:{}", hex::encode(short_hash(&[body])))));
+            self.proven_id(headers, body, None).or_else(|| Some(format!("body:{}", hex::encode(short_hash(&[body])))));
         let occurred_at = self.occurred_at(headers, &json).unwrap_or(cx.received_at);
         let name = native_type.clone().unwrap_or_else(|| "message without a type".into());
         let mut seen = Observation {
@@ -246,6 +260,24 @@ fn compile(rule: &Rule) -> Result<CompiledRule, String> {
     Ok(CompiledRule { key: place(&rule.key)?, ending })
 }
 
+/// A body as the rules see it.
+fn value_of(body: &[u8], form: BodyForm) -> Result<Value, String> {
+    let first = body.iter().find(|b| !b.is_ascii_whitespace());
+    if form == BodyForm::Json || matches!(first, Some(b'{' | b'[')) {
+        return serde_json::from_slice(body).map_err(|e| format!("not JSON: {e}"));
+    }
+    let mut fields = serde_json::Map::new();
+    for (name, value) in url::form_urlencoded::parse(body).take(MOST_FIELDS) {
+        let value = Value::String(value.into_owned());
+        match fields.get_mut(&*name) {
+            None => drop(fields.insert(name.into_owned(), value)),
+            Some(Value::Array(list)) => list.push(value),
+            Some(one) => *one = Value::Array(vec![one.take(), value]),
+        }
+    }
+    if fields.is_empty() { Err("no form: it has no field".into()) } else { Ok(Value::Object(fields)) }
+}
+
 /// A message that says what ends when. Without a readable thing it stays a plain fact.
 fn ending_of(
     e: &CompiledEnding,
@@ -312,7 +344,7 @@ mod tests {
                 }
                 ReadOutcome::Unreadable(why) | ReadOutcome::GuardFailed(why) => assert!(!why.is_empty()),
             }
-            let _ = reader.proven_id(headers, body);
+            let _ = reader.proven_id(headers, body, None);
         }
     }
 

@@ -91,7 +91,8 @@ fn first(seen: &Observation, over: bool, id: &MatterId, heard: Heard) -> Folded 
         // A component that works is no news and no history.
         return nothing();
     }
-    let late = !over && !heard.baseline && seen.kind == Kind::Incident && heard.at.duration_since(seen.occurred_at) > LATE;
+    let late =
+        !over && !heard.baseline && seen.kind == Kind::Incident && heard.at.duration_since(seen.occurred_at) > LATE;
     let mut seen = seen.clone();
     if late {
         let when = seen.occurred_at.strftime("%a %-d %b %Y %H:%M UTC");

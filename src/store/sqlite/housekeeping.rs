@@ -3,7 +3,7 @@
 //! In: now. Out: how much went. Invariant: nothing pending is ever removed; a slice is small enough to hold up nobody;
 //! events other than jobs, matters and audit stay. Refuses to shrink the file: free pages are used again.
 
-use super::convert::{fault, ms};
+use super::convert::{fault, ms, rows, time_at};
 use super::{Sqlite, StoreError};
 use crate::store::{Fut, Housekeeping};
 use jiff::Timestamp;
@@ -16,6 +16,18 @@ const SLICE: i64 = 500;
 impl Housekeeping for Sqlite {
     fn prune(&self, now: Timestamp) -> Fut<'_, u64> {
         self.write(move |c| prune(c, ms(now)))
+    }
+
+    fn alive(&self, now: Timestamp) -> Fut<'_, ()> {
+        self.write(move |c| {
+            let sql =
+                "INSERT INTO cursors (name, value) VALUES ('alive', ?1) ON CONFLICT (name) DO UPDATE SET value = ?1";
+            c.execute(sql, [ms(now)]).map(drop).map_err(fault)
+        })
+    }
+
+    fn last_alive(&self) -> Fut<'_, Option<Timestamp>> {
+        self.read(|c| Ok(rows(c, "SELECT value FROM cursors WHERE name = 'alive'", [], |r| time_at(r, "value"))?.pop()))
     }
 
     fn quick_check(&self) -> Fut<'_, ()> {

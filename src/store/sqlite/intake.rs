@@ -8,12 +8,25 @@ use super::keys::Keys;
 use super::writer::{Finish, control};
 use super::{Sqlite, StoreError};
 use crate::crypto::short_hash;
-use crate::store::types::{Delivery, Receipt};
+use crate::model::ConnectionId;
+use crate::store::types::{Delivery, INCOMPARABLE, Receipt};
 use crate::store::{Fut, Intake};
+use jiff::Timestamp;
 use rusqlite::{CachedStatement, Connection, params};
 use tokio::sync::oneshot;
 
 impl Intake for Sqlite {
+    fn expect(&self, connections: Vec<ConnectionId>, now: Timestamp) -> Fut<'_, ()> {
+        self.write(move |c| {
+            let mut insert = c
+                .prepare(
+                    "INSERT INTO connections (connection, since) VALUES (?1, ?2) ON CONFLICT (connection) DO NOTHING",
+                )
+                .map_err(fault)?;
+            connections.iter().try_for_each(|id| insert.execute(params![id.as_str(), ms(now)]).map(drop).map_err(fault))
+        })
+    }
+
     fn receive(&self, delivery: Delivery) -> Fut<'_, Receipt> {
         Box::pin(async move {
             match &self.writer {
@@ -46,6 +59,7 @@ pub(super) fn receive_all(
             bytes += d.body.len() as u64 + 512;
             receipts.push(r);
         }
+        signs_of_life(c, &deliveries)?;
         let all = i64::try_from(receipts.len()).unwrap_or(i64::MAX);
         count(c, "accepted", all)?;
         count(c, "repeated", repeats)?;
@@ -53,18 +67,38 @@ pub(super) fn receive_all(
     });
     match stored {
         Ok(receipts) => {
-            for ((_, done), receipt) in deliveries.into_iter().zip(receipts) {
-                finish.push(Finish::Receipt(done, Ok(receipt)));
+            for ((d, done), receipt) in deliveries.into_iter().zip(receipts) {
+                finish.push(Finish::Receipt(done, Ok(receipt), d));
             }
         }
         Err(e) => {
             keys.forget(mark);
-            for (_, done) in deliveries {
-                finish.push(Finish::Receipt(done, Err(e.clone())));
+            for (d, done) in deliveries {
+                finish.push(Finish::Receipt(done, Err(e.clone()), d));
             }
         }
     }
     bytes
+}
+
+/// Notes for each connection of the batch that it spoke, how often and when last.
+fn signs_of_life(c: &Connection, deliveries: &[(Delivery, Answer)]) -> Result<(), StoreError> {
+    let mut spoke: Vec<(&ConnectionId, i64, i64)> = Vec::new();
+    for (d, _) in deliveries {
+        let at = ms(d.received_at);
+        match spoke.iter_mut().find(|(id, ..)| **id == d.connection) {
+            Some((_, n, last)) => (*n, *last) = (*n + 1, at.max(*last)),
+            None => spoke.push((&d.connection, 1, at)),
+        }
+    }
+    let mut note = c
+        .prepare_cached(
+            "INSERT INTO connections (connection, since, last_at, deliveries) VALUES (?1, ?2, ?2, ?3)
+             ON CONFLICT (connection) DO UPDATE SET longest_gap = max(longest_gap, ?2 - coalesce(last_at, ?2)),
+             last_at = max(coalesce(last_at, ?2), ?2), deliveries = deliveries + ?3",
+        )
+        .map_err(fault)?;
+    spoke.into_iter().try_for_each(|(id, n, at)| note.execute(params![id.as_str(), at, n]).map(drop).map_err(fault))
 }
 
 fn in_savepoint<T>(c: &Connection, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
@@ -87,7 +121,7 @@ fn store(
 ) -> Result<Receipt, StoreError> {
     match keys.find(c, &d.key)? {
         None => add(insert, keys, d, d.key, None).map(|()| Receipt::Stored),
-        Some((_, hash)) if hash == d.body_hash => Ok(Receipt::Repeat),
+        Some((_, hash)) if [hash, INCOMPARABLE].contains(&d.body_hash) || hash == INCOMPARABLE => Ok(Receipt::Repeat),
         Some((first, _)) => {
             // The same id with another body: kept once under a key of both, shown, and told to the operators.
             let key = short_hash(&[&d.key, &d.body_hash]);

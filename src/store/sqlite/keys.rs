@@ -8,12 +8,11 @@
 use super::StoreError;
 use super::convert::{fault, rows};
 use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::HashMap;
 
-/// Keys in memory before they are moved to the table: about 5 MiB.
+/// Keys in memory before they are moved to the table: about 3 MiB.
 const MOST_RECENT: usize = 65_536;
-/// Keys of one slice: a few milliseconds.
-const SLICE: usize = 2_048;
+/// Keys are kept apart by their first byte; one such part is moved at a time, in well under a millisecond.
+const PARTS: usize = 256;
 
 /// Keys the filter is good for; a table with more is asked itself.
 const FILTERED: usize = 1_000_000;
@@ -46,10 +45,11 @@ impl Filter {
 }
 
 /// The lagging index and its head in memory.
-#[derive(Default)]
 pub(super) struct Keys {
-    recent: HashMap<Key, Entry>,
-    /// Over the table; none where the table is too large for it.
+    /// What the table does not hold yet, by the first byte of the key.
+    recent: Vec<Vec<(Key, Entry)>>,
+    waiting: usize,
+    /// Over everything, in memory and in the table; none where that is too much for it.
     filter: Option<Filter>,
     filtered: usize,
     /// Keys of the batch that is not committed yet.
@@ -59,48 +59,48 @@ pub(super) struct Keys {
     stuck: bool,
 }
 
-/// A move to the table, slice by slice in the order of keys.
+/// A move to the table, part by part.
 struct Moving {
-    sorted: Vec<(Key, Entry)>,
-    done: usize,
+    next: usize,
+    /// Newest payload when it began: behind it everything is in the table once it ends.
     through: i64,
 }
 
 impl Keys {
     /// Reads what the table does not hold yet.
     pub(super) fn load(c: &Connection) -> Result<Self, StoreError> {
+        let mut keys = Self {
+            recent: vec![Vec::new(); PARTS],
+            waiting: 0,
+            filter: Some(Filter { bits: vec![0; FILTER_BITS / 64] }),
+            filtered: 0,
+            fresh: Vec::new(),
+            moving: None,
+            stuck: false,
+        };
+        let mut statement = c.prepare("SELECT key FROM deliveries LIMIT ?1").map_err(fault)?;
+        let mut found = statement.query([i64::try_from(FILTERED + 1).unwrap_or(i64::MAX)]).map_err(fault)?;
+        while let Some(row) = found.next().map_err(fault)? {
+            keys.remember(&row.get(0).map_err(fault)?);
+        }
         let sql = "SELECT key, id, body_hash FROM payloads WHERE id > (SELECT value FROM cursors WHERE name = 'keyed') AND key IS NOT NULL";
-        let found = rows(c, sql, [], |r| {
+        let unmoved = rows(c, sql, [], |r| {
             Ok((
                 r.get::<_, Key>(0).map_err(fault)?,
                 (r.get::<_, i64>(1).map_err(fault)?, r.get::<_, [u8; 16]>(2).map_err(fault)?),
             ))
         })?;
-        let mut keys = Self { recent: found.into_iter().collect(), ..Self::default() };
-        keys.fill_filter(c)?;
+        unmoved.into_iter().for_each(|(key, entry)| keys.push(key, entry));
         Ok(keys)
-    }
-
-    fn fill_filter(&mut self, c: &Connection) -> Result<(), StoreError> {
-        let mut filter = Filter { bits: vec![0; FILTER_BITS / 64] };
-        let mut statement = c.prepare("SELECT key FROM deliveries LIMIT ?1").map_err(fault)?;
-        let limit = i64::try_from(FILTERED + 1).unwrap_or(i64::MAX);
-        let mut found = statement.query([limit]).map_err(fault)?;
-        while let Some(row) = found.next().map_err(fault)? {
-            filter.add(&row.get(0).map_err(fault)?);
-            self.filtered += 1;
-        }
-        self.filter = (self.filtered <= FILTERED).then_some(filter);
-        Ok(())
     }
 
     /// What is stored under a key.
     pub(super) fn find(&self, c: &Connection, key: &Key) -> Result<Option<Entry>, StoreError> {
-        if let Some(e) = self.recent.get(key) {
-            return Ok(Some(*e));
-        }
         if self.filter.as_ref().is_some_and(|f| !f.may_hold(key)) {
             return Ok(None);
+        }
+        if let Some((_, e)) = self.recent[part(key)].iter().find(|(k, _)| k == key) {
+            return Ok(Some(*e));
         }
         c.prepare_cached("SELECT payload, body_hash FROM deliveries WHERE key = ?1")
             .and_then(|mut s| s.query_row([key], |r| Ok((r.get(0)?, r.get(1)?))).optional())
@@ -109,8 +109,24 @@ impl Keys {
 
     /// A payload was written under a key, in the batch that runs.
     pub(super) fn add(&mut self, key: Key, entry: Entry) {
-        self.recent.insert(key, entry);
+        self.push(key, entry);
         self.fresh.push(key);
+    }
+
+    fn push(&mut self, key: Key, entry: Entry) {
+        self.recent[part(&key)].push((key, entry));
+        self.waiting += 1;
+        self.remember(&key);
+    }
+
+    fn remember(&mut self, key: &Key) {
+        self.filtered += 1;
+        if self.filtered > FILTERED {
+            self.filter = None;
+        }
+        if let Some(f) = &mut self.filter {
+            f.add(key);
+        }
     }
 
     /// How many keys this batch has added so far: a mark to forget back to.
@@ -118,10 +134,14 @@ impl Keys {
         self.fresh.len()
     }
 
-    /// What was added since the mark was rolled back.
+    /// What was added since the mark was rolled back. The filter keeps it, which costs a look and nothing else.
     pub(super) fn forget(&mut self, mark: usize) {
         for key in self.fresh.drain(mark..) {
-            self.recent.remove(&key);
+            let part = &mut self.recent[part(&key)];
+            if let Some(at) = part.iter().rposition(|(k, _)| *k == key) {
+                part.swap_remove(at);
+                self.waiting -= 1;
+            }
         }
     }
 
@@ -131,60 +151,58 @@ impl Keys {
         self.stuck = false;
     }
 
-    /// The batch with a slice in it failed: nothing of it is on disk.
+    /// The batch with a part in it failed: nothing of it is on disk.
     pub(super) fn not_moved(&mut self) {
         self.stuck = true;
+        // Numbers of payloads that were rolled back are given again: a first part that failed counts for nothing.
+        if self.moving.as_ref().is_some_and(|m| m.next == 0) {
+            self.moving = None;
+        }
     }
 
-    /// Whether a slice should be moved with the next batch.
+    /// Whether a part should be moved with the next batch.
     pub(super) fn wants_move(&self) -> bool {
-        !self.stuck && (self.moving.is_some() || self.recent.len() >= MOST_RECENT)
+        !self.stuck && (self.moving.is_some() || self.waiting >= MOST_RECENT)
     }
 
-    /// Moves one slice, inside the transaction that runs. Call [`Keys::moved`] once it is on disk.
-    pub(super) fn move_slice(&mut self, c: &Connection) -> Result<(), StoreError> {
-        let recent = &self.recent;
-        let moving = self.moving.get_or_insert_with(|| {
-            let mut sorted: Vec<(Key, Entry)> = recent.iter().map(|(k, e)| (*k, *e)).collect();
-            sorted.sort_unstable_by_key(|(k, _)| *k);
-            let through = sorted.iter().map(|(_, (id, _))| *id).max().unwrap_or(0);
-            Moving { sorted, done: 0, through }
+    /// Moves one part, inside the transaction that runs. Call [`Keys::moved`] once it is on disk.
+    pub(super) fn move_part(&mut self, c: &Connection) -> Result<(), StoreError> {
+        let recent = &mut self.recent;
+        let moving = self.moving.get_or_insert_with(|| Moving {
+            next: 0,
+            through: recent.iter().flatten().map(|(_, (id, _))| *id).max().unwrap_or(0),
         });
+        let part = &mut recent[moving.next];
+        // In order, so that neighbours share a page.
+        part.sort_unstable_by_key(|(k, _)| *k);
         let mut insert = c
             .prepare_cached(
                 "INSERT INTO deliveries (key, payload, body_hash) VALUES (?1, ?2, ?3) ON CONFLICT (key) DO NOTHING",
             )
             .map_err(fault)?;
-        let end = (moving.done + SLICE).min(moving.sorted.len());
-        for (key, (payload, hash)) in &moving.sorted[moving.done..end] {
+        for (key, (payload, hash)) in part.iter() {
             insert.execute(params![key, payload, hash]).map_err(fault)?;
         }
-        if end == moving.sorted.len() {
+        if moving.next + 1 == PARTS {
             c.execute("UPDATE cursors SET value = ?1 WHERE name = 'keyed'", [moving.through]).map_err(fault)?;
         }
         Ok(())
     }
 
-    /// The slice is on disk.
+    /// The part is on disk.
     pub(super) fn moved(&mut self) {
         let Some(moving) = &mut self.moving else { return };
-        moving.done = (moving.done + SLICE).min(moving.sorted.len());
-        if moving.done == moving.sorted.len() {
-            if let Some(m) = self.moving.take() {
-                self.filtered += m.sorted.len();
-                if self.filtered > FILTERED {
-                    self.filter = None;
-                }
-                for (key, _) in m.sorted {
-                    self.recent.remove(&key);
-                    if let Some(f) = &mut self.filter {
-                        f.add(&key);
-                    }
-                }
-            }
-            self.recent.shrink_to(MOST_RECENT);
+        let part = std::mem::take(&mut self.recent[moving.next]);
+        self.waiting -= part.len();
+        moving.next += 1;
+        if moving.next == PARTS {
+            self.moving = None;
         }
     }
+}
+
+fn part(key: &Key) -> usize {
+    usize::from(key[0])
 }
 
 #[cfg(test)]
@@ -221,16 +239,16 @@ mod tests {
         let all_there =
             |keys: &Keys| (1..=many).step_by(997).all(|n| keys.find(&c, &key(n)).unwrap() == Some((n, [7; 16])));
         assert!(keys.wants_move() && all_there(&keys));
-        let mut slices = 0;
+        let mut parts = 0;
         while keys.wants_move() {
-            keys.move_slice(&c).unwrap();
-            assert!(slices % 8 != 0 || all_there(&keys), "during slice {slices}");
+            keys.move_part(&c).unwrap();
+            assert!(parts % 64 != 0 || all_there(&keys), "during part {parts}");
             keys.moved();
-            slices += 1;
+            parts += 1;
         }
-        assert!(slices > 30 && keys.recent.is_empty() && all_there(&keys));
+        assert!(parts == PARTS && keys.waiting == 0 && all_there(&keys));
         assert_eq!(keys.find(&c, &key(-1)).unwrap(), None);
         let again = Keys::load(&c).unwrap();
-        assert!(again.recent.is_empty() && again.filtered == MOST_RECENT && all_there(&again));
+        assert!(again.waiting == 0 && again.filtered == MOST_RECENT && all_there(&again));
     }
 }

@@ -9,7 +9,8 @@ use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 
 /// Every migration, in order; its index plus one is the schema it makes.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("schema_sources.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema.sql"), include_str!("schema_connections.sql"), include_str!("schema_sources.sql")];
 /// The schema this binary writes.
 pub const KNOWN_SCHEMA: i64 = MIGRATIONS.len() as i64;
 
@@ -107,7 +108,7 @@ fn migrate(c: &mut Connection, path: &Path) -> Result<(), StoreError> {
         return Err(StoreError::Newer { found, known: KNOWN_SCHEMA });
     }
     for (i, sql) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or(0)) {
-        if i > 0 {
+        if found > 0 {
             let copy = path.with_extension(format!("before-schema-{}.db", i + 1));
             c.execute("VACUUM INTO ?1", [copy.display().to_string()]).map_err(fault)?;
         }

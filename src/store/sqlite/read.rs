@@ -3,11 +3,13 @@
 //! In: filters. Out: values. Invariant: read-only connections, bounded lists. Refuses to write.
 
 use super::alerts::alert;
-use super::convert::{fault, from_json, maybe_word, ms, rows, time, time_at, word_at};
+use super::convert::{fault, from_json, maybe_time, maybe_word, ms, rows, time, time_at, word_at};
 use super::matters::state;
 use super::{Sqlite, StoreError, outbox, sources};
 use crate::model::{Alert, Event, EventId, Kind, MatterState, NewEvent, PayloadId, SourceId};
-use crate::store::types::{AlertFilter, Conflict, DeadLetter, EventFilter, Ledger, LedgerLine, SourceRow, Unreadable};
+use crate::store::types::{
+    AlertFilter, Conflict, ConnectionRow, DeadLetter, EventFilter, Ledger, LedgerLine, SourceRow, Unreadable,
+};
 use crate::store::{Fut, Read};
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
@@ -91,6 +93,20 @@ impl Read for Sqlite {
                     first: PayloadId(r.get(1).map_err(fault)?),
                     source: word_at(r, "source")?,
                     received_at: time_at(r, "received_at")?,
+                })
+            })
+        })
+    }
+
+    fn connections(&self) -> Fut<'_, Vec<ConnectionRow>> {
+        self.read(|c| {
+            rows(c, "SELECT * FROM connections ORDER BY connection", [], |r| {
+                Ok(ConnectionRow {
+                    connection: word_at(r, "connection")?,
+                    since: time_at(r, "since")?,
+                    last_at: maybe_time(r, "last_at")?,
+                    deliveries: r.get::<_, i64>("deliveries").map_err(fault)?.unsigned_abs(),
+                    longest_gap_ms: r.get("longest_gap").map_err(fault)?,
                 })
             })
         })

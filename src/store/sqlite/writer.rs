@@ -1,6 +1,6 @@
-//! The writer: one task, one connection, many operations in one commit.
+//! The writer: one thread, one connection, many operations in one commit.
 //!
-//! In: operations from a bounded queue. Out: their results, after the commit. Invariant: nobody hears of success before
+//! In: operations from a bounded queue. Out: their results, told on the runtime after the commit. Invariant: nobody hears of success before
 //! the flush; an operation that fails or panics is rolled back to its savepoint and the others go on. Refuses work when
 //! the queue is full, and holds a batch no longer than its budget.
 
@@ -11,10 +11,12 @@ use super::keys::Keys;
 use crate::store::types::{Delivery, Receipt};
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Operations that may wait.
@@ -32,8 +34,8 @@ const OTHER_BYTES: u64 = 16_384;
 
 /// How to tell a caller, once the outcome of the commit is known.
 pub(super) enum Finish {
-    /// A delivery.
-    Receipt(Answer, Result<Receipt, StoreError>),
+    /// A delivery, which is freed where it was made.
+    Receipt(Answer, Result<Receipt, StoreError>, Delivery),
     /// Anything else.
     Job(Box<dyn FnOnce(Result<(), StoreError>) + Send>),
 }
@@ -42,7 +44,10 @@ impl Finish {
     fn tell(self, commit: &Result<(), StoreError>) {
         match self {
             // A caller that went away does not need to hear.
-            Finish::Receipt(done, result) => drop(done.send(commit.clone().and(result))),
+            Finish::Receipt(done, result, delivery) => {
+                drop(done.send(commit.clone().and(result)));
+                drop(delivery);
+            }
             Finish::Job(f) => f(commit.clone()),
         }
     }
@@ -63,17 +68,27 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    #[expect(clippy::disallowed_methods, reason = "the one task of the store; `ended` tells when it is gone")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the task and the threads of the store; `ended` tells when they are gone"
+    )]
     pub(super) fn start(connection: Connection, checkpointer: Connection) -> Result<Self, StoreError> {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let keys = Keys::load(&connection)?;
         let ended = CancellationToken::new();
         let guard = ended.clone().drop_guard();
-        let mut hand = Loop { checkpointer: Arc::new(Mutex::new(checkpointer)), written: 0, checkpoint: None };
+        let (teller, mut told) = mpsc::unbounded_channel::<Told>();
         tokio::spawn(async move {
-            let _guard = guard;
-            hand.run(Hand { connection, keys }, waiting).await;
+            while let Some(t) = told.recv().await {
+                t.finish.into_iter().for_each(|f| f.tell(&t.outcome));
+            }
         });
+        let checkpoints = Checkpoints::start(checkpointer)?;
+        let work = move || {
+            let _guard = guard;
+            Loop { hand: Hand { connection, keys, teller }, written: 0, checkpoints }.run(waiting);
+        };
+        thread::Builder::new().name("writer".into()).spawn(work).map_err(no_thread)?;
         Ok(Self { queue, ended })
     }
 
@@ -123,105 +138,89 @@ fn stopping() -> StoreError {
     StoreError::Unavailable("the store is stopping".into())
 }
 
-/// What moves to the blocking thread and back with each batch.
+fn no_thread(e: std::io::Error) -> StoreError {
+    StoreError::Unavailable(format!("the store's thread cannot start: {e}"))
+}
+
+/// What a commit has done, for all who asked: told on the runtime in one go, where the callers live.
+struct Told {
+    finish: Vec<Finish>,
+    outcome: Result<(), StoreError>,
+}
+
+/// What a batch is written with.
 struct Hand {
     connection: Connection,
     keys: Keys,
+    teller: mpsc::UnboundedSender<Told>,
 }
 
 struct Loop {
-    checkpointer: Arc<Mutex<Connection>>,
+    hand: Hand,
     written: u64,
-    checkpoint: Option<JoinHandle<i64>>,
+    checkpoints: Checkpoints,
 }
 
 impl Loop {
-    async fn run(&mut self, mut hand: Hand, mut waiting: mpsc::Receiver<Work>) {
+    /// Commits batch after batch, so that receiving and writing go on side by side; ends when closed, or when everybody
+    /// who could ask is gone. A panic outside any operation ends it too, and with it the process.
+    fn run(mut self, mut waiting: mpsc::Receiver<Work>) {
+        let mut batch = Vec::new();
         loop {
-            let Some(batch) = next_batch(&mut waiting, hand.keys.wants_move()).await else { return };
-            let done = tokio::task::spawn_blocking(move || write_on(hand, waiting, batch)).await;
-            // A panic outside any operation took the connection with it: the loop ends, and with it the process.
-            let Ok(stint) = done else { return };
-            let Some(back) = stint.hand else { return };
-            (hand, waiting) = (back, stint.waiting);
-            self.written += stint.bytes;
-            let Some(back) = self.checkpoint(hand).await else { return };
-            hand = back;
+            if !self.hand.keys.wants_move() {
+                let Some(first) = waiting.blocking_recv() else { return };
+                batch.push(first);
+            }
+            while batch.len() < BATCH {
+                match waiting.try_recv() {
+                    Ok(w) => batch.push(w),
+                    Err(_) => break,
+                }
+            }
+            let close_at = batch.iter().position(|w| matches!(w, Work::Close(_)));
+            let closing = close_at.map(|at| batch.split_off(at));
+            self.written += commit(&mut self.hand, std::mem::take(&mut batch));
+            if let Some(closing) = closing {
+                return finish_closing(self.hand, closing);
+            }
+            self.checkpoint();
         }
     }
 
     /// Copies the log into the file by size: passively on a second connection, and when the log has grown all the same,
     /// by the writer itself between two batches, so that it starts over.
-    async fn checkpoint(&mut self, mut hand: Hand) -> Option<Hand> {
-        if self.checkpoint.as_ref().is_some_and(JoinHandle::is_finished) {
-            let pages = match self.checkpoint.take() {
-                Some(h) => h.await.unwrap_or(0),
-                None => 0,
-            };
-            if pages > RESTART_AT {
-                let restart = move || {
-                    // It fails when a reader holds an old page; the next one will do.
-                    let _ = hand.connection.execute_batch("PRAGMA wal_checkpoint(RESTART)");
-                    hand
-                };
-                hand = tokio::task::spawn_blocking(restart).await.ok()?;
-            }
+    fn checkpoint(&mut self) {
+        if self.checkpoints.pages.swap(0, Ordering::Relaxed) > RESTART_AT {
+            // It fails when a reader holds an old page; the next one will do.
+            let _ = self.hand.connection.execute_batch("PRAGMA wal_checkpoint(RESTART)");
         }
-        if self.written >= CHECKPOINT_EVERY && self.checkpoint.is_none() {
+        if self.written >= CHECKPOINT_EVERY && self.checkpoints.ask.try_send(()).is_ok() {
             self.written = 0;
-            let c = self.checkpointer.clone();
-            let work = move || passive(&c.lock().unwrap_or_else(PoisonError::into_inner));
-            self.checkpoint = Some(tokio::task::spawn_blocking(work));
-        }
-        Some(hand)
-    }
-}
-
-/// What waits, at least one piece unless keys are to be moved anyway; none when everybody who could ask is gone.
-async fn next_batch(waiting: &mut mpsc::Receiver<Work>, busy: bool) -> Option<Vec<Work>> {
-    let mut batch = Vec::new();
-    if !busy {
-        batch.push(waiting.recv().await?);
-    }
-    drain(waiting, &mut batch);
-    Some(batch)
-}
-
-fn drain(waiting: &mut mpsc::Receiver<Work>, batch: &mut Vec<Work>) {
-    while batch.len() < BATCH {
-        match waiting.try_recv() {
-            Ok(w) => batch.push(w),
-            Err(_) => break,
         }
     }
 }
 
-/// A time on the blocking thread.
-struct Stint {
-    /// None once closed.
-    hand: Option<Hand>,
-    waiting: mpsc::Receiver<Work>,
-    bytes: u64,
+/// The thread that copies the log into the file while others write.
+struct Checkpoints {
+    /// Asks for one; full while one runs and another waits.
+    ask: SyncSender<()>,
+    /// Pages in the log after the last one.
+    pages: Arc<AtomicI64>,
 }
 
-/// Commits batch after batch while more waits, so that receiving and writing go on side by side instead of in turns; comes
-/// back when nothing waits, and in time for a checkpoint.
-fn write_on(mut hand: Hand, mut waiting: mpsc::Receiver<Work>, mut batch: Vec<Work>) -> Stint {
-    let mut bytes = 0;
-    loop {
-        let close_at = batch.iter().position(|w| matches!(w, Work::Close(_)));
-        let closing = close_at.map(|at| batch.split_off(at));
-        bytes += commit(&mut hand, std::mem::take(&mut batch));
-        if let Some(closing) = closing {
-            finish_closing(hand, closing);
-            return Stint { hand: None, waiting, bytes };
-        }
-        if bytes < CHECKPOINT_EVERY {
-            drain(&mut waiting, &mut batch);
-        }
-        if batch.is_empty() {
-            return Stint { hand: Some(hand), waiting, bytes };
-        }
+impl Checkpoints {
+    #[expect(clippy::disallowed_methods, reason = "ends with the writer, which holds the other end")]
+    fn start(c: Connection) -> Result<Self, StoreError> {
+        let (ask, asked) = sync_channel(0);
+        let pages = Arc::new(AtomicI64::new(0));
+        let seen = pages.clone();
+        let work = move || {
+            while asked.recv().is_ok() {
+                seen.store(passive(&c), Ordering::Relaxed);
+            }
+        };
+        thread::Builder::new().name("checkpointer".into()).spawn(work).map_err(no_thread)?;
+        Ok(Self { ask, pages })
     }
 }
 
@@ -244,7 +243,7 @@ fn passive(c: &Connection) -> i64 {
 
 /// Runs a batch and commits it; about how many bytes were written. Results are told after the commit only.
 fn commit(hand: &mut Hand, batch: Vec<Work>) -> u64 {
-    let Hand { connection: c, keys } = hand;
+    let Hand { connection: c, keys, teller } = hand;
     if let Err(e) = control(c, "BEGIN IMMEDIATE") {
         for w in batch {
             refuse(w, &e);
@@ -266,7 +265,7 @@ fn commit(hand: &mut Hand, batch: Vec<Work>) -> u64 {
     bytes += OTHER_BYTES * finish.len() as u64;
     bytes += intake::receive_all(c, keys, deliveries, &mut finish);
     let moving = keys.wants_move();
-    let moved = if moving { keys.move_slice(c) } else { Ok(()) };
+    let moved = if moving { keys.move_part(c) } else { Ok(()) };
     let outcome = moved.and_then(|()| control(c, "COMMIT"));
     match &outcome {
         Ok(()) => {
@@ -283,9 +282,8 @@ fn commit(hand: &mut Hand, batch: Vec<Work>) -> u64 {
             roll_back(c);
         }
     }
-    for f in finish {
-        f.tell(&outcome);
-    }
+    // The runtime is gone only when the process ends.
+    let _ = teller.send(Told { finish, outcome });
     // What did not fit the budget goes into commits of its own, one each, still in order.
     for job in late {
         bytes += commit(hand, vec![Work::Run(job)]);

@@ -24,11 +24,11 @@ fn page(change: Change, said: i64, severity: Severity, title: &str) -> Observati
 }
 
 fn open(said: i64) -> Observation {
-    page(Change::Opened, said, Severity::Major, "errors")
+    page(Opened, said, Severity::Major, "errors")
 }
 
 fn over(said: i64) -> Observation {
-    page(Change::Resolved, said, Severity::Major, "errors")
+    page(Resolved, said, Severity::Major, "errors")
 }
 
 fn gone() -> Observation {
@@ -63,13 +63,16 @@ fn an_end_counts_when_a_second_read_says_it_again() {
 #[test]
 fn two_reads_of_one_moment_are_one() {
     let (state, _) = reads(&[open(0), over(1)]);
-    let folded = fold(state.as_ref(), &over(1), Heard { at: minute(1) + SignedDuration::from_secs(5), baseline: false });
+    let folded =
+        fold(state.as_ref(), &over(1), Heard { at: minute(1) + SignedDuration::from_secs(5), baseline: false });
     assert_eq!(folded.events, []);
 }
 
 #[test]
 fn a_later_word_takes_an_end_back_and_an_old_copy_does_not() {
-    assert_eq!(changes(&[open(0), over(1), open(2), over(3)]), [Opened, Updated]);
+    assert_eq!(changes(&[open(0), over(1), open(2), over(3)]), [Opened]);
+    let again = page(Opened, 2, Severity::Major, "errors are back");
+    assert_eq!(changes(&[open(0), over(1), again, over(3)]), [Opened, Updated]);
     assert_eq!(changes(&[open(0), over(1), open(0), over(1)]), [Opened, Resolved], "two servers, one behind");
     assert_eq!(changes(&[open(0), over(1), over(1), open(0), open(0)]), [Opened, Resolved]);
 }
@@ -142,7 +145,11 @@ fn what_was_over_before_we_heard_of_it_opens_nothing() {
 fn what_is_dated_long_before_it_was_published_says_so() {
     let (state, _) = reads(&[open(-7 * 24 * 60)]);
     let state = state.unwrap();
-    assert!(state.summary.starts_with("Published late: the page dates it Mon 16 Nov 2026 08:00 UTC"), "{}", state.summary);
+    assert!(
+        state.summary.starts_with("Published late: the page dates it Mon 16 Nov 2026 08:00 UTC"),
+        "{}",
+        state.summary
+    );
     assert_eq!(state.opened_at, minute(-7 * 24 * 60), "no pretended time");
     let first = fold(None, &open(-7 * 24 * 60), Heard { at: minute(0), baseline: true });
     assert!(!first.state.unwrap().summary.contains("late"), "on a first read everything is old");

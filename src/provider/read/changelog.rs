@@ -1,0 +1,130 @@
+//! Changelogs, release notes and blogs: `kind = "changelog"`.
+//!
+//! In: a body and its source's settings. Out: one observation of kind change for each entry: a fact, with the class its
+//! words give it and the sentence that says so. Invariants: an entry has one identity for good, and is new again only
+//! when its class becomes another; fewer entries than the floor are not believed. Refuses to make a deadline of prose.
+
+pub mod class;
+mod html;
+mod markdown;
+
+use super::{ReadContext, Reading, feed, guard};
+use crate::model::text::{one_line, safe_link};
+use crate::model::{Fact, Kind, Observation, ReadOutcome, Severity, Subject};
+use crate::provider::file::{ChangelogForm, ChangelogSource};
+use class::Class;
+use jiff::Timestamp;
+
+const TITLE_LENGTH: usize = 200;
+
+/// An entry, whatever form it came in.
+#[derive(Debug)]
+pub(super) struct Item {
+    identity: String,
+    title: String,
+    text: String,
+    categories: Vec<String>,
+    link: String,
+    at: Option<Timestamp>,
+}
+
+/// Reads a changelog.
+pub fn read(source: &ChangelogSource, cx: &ReadContext, body: &[u8]) -> Reading {
+    let steady = source.form != ChangelogForm::Feed;
+    match items(source, body) {
+        Ok(items) => {
+            let rows = items.len();
+            let wanted = items.into_iter().filter(|i| is_wanted(&source.only, i));
+            let seen = wanted.map(|i| observation(source, cx, i)).collect();
+            Reading { outcome: ReadOutcome::Ok(seen), rows, steady }
+        }
+        Err(outcome) => Reading { outcome, rows: 0, steady },
+    }
+}
+
+fn items(source: &ChangelogSource, body: &[u8]) -> Result<Vec<Item>, ReadOutcome> {
+    let items: Vec<Item> = if source.form == ChangelogForm::Feed {
+        let feed = feed::parse(body)?;
+        if let Ok(text) = std::str::from_utf8(body) {
+            guard::must_contain(text, &source.guards)?;
+        }
+        feed.entries.into_iter().map(Item::from).collect()
+    } else {
+        let text = guard::open(body)?;
+        guard::must_contain(text, &source.guards)?;
+        let is_page = source.form == ChangelogForm::Html;
+        if guard::is_html(text) != is_page {
+            let (found, expected) = if is_page { ("not HTML", "a page") } else { ("an HTML page", "Markdown") };
+            return Err(ReadOutcome::GuardFailed(format!(
+                "it is {found} where {expected} was: probably a login or error page"
+            )));
+        }
+        match source.form {
+            ChangelogForm::Updates => markdown::updates(text, source.page()),
+            ChangelogForm::Markdown => markdown::dated(text, source.page()),
+            ChangelogForm::Mdx => markdown::single(text, source.page())?,
+            ChangelogForm::Html | ChangelogForm::Feed => html::dated(text, source.page())?,
+        }
+    };
+    let (count, floor) = (items.len(), source.guards.min_rows);
+    if count < floor {
+        return Err(ReadOutcome::GuardFailed(format!("{count} entries, at least {floor} expected")));
+    }
+    Ok(items)
+}
+
+impl From<feed::Entry> for Item {
+    fn from(e: feed::Entry) -> Self {
+        let text = e.words();
+        Self {
+            identity: e.identity,
+            title: e.title,
+            text,
+            categories: e.categories,
+            link: e.link,
+            at: e.published.or(e.updated),
+        }
+    }
+}
+
+fn is_wanted(only: &[String], item: &Item) -> bool {
+    let holds = |text: &str, word: &str| text.to_lowercase().contains(word);
+    only.is_empty()
+        || only
+            .iter()
+            .map(|w| w.to_lowercase())
+            .any(|w| holds(&item.title, &w) || holds(&item.text, &w) || item.categories.iter().any(|c| holds(c, &w)))
+}
+
+fn observation(source: &ChangelogSource, cx: &ReadContext, item: Item) -> Observation {
+    let (class, said) = class::classify(&item.title, &item.text);
+    let title = if item.title.is_empty() { one_line(&said, TITLE_LENGTH) } else { item.title };
+    Observation {
+        provider: cx.provider.clone(),
+        source: cx.source.clone(),
+        connection: cx.connection.clone(),
+        kind: Kind::Change,
+        matter: None,
+        native_type: Some(class.as_str().to_owned()),
+        native_id: Some(match class {
+            Class::Other => item.identity,
+            Class::DeprecationHint | Class::Breaking | Class::Price | Class::ModelRelease => {
+                format!("{}|{class}", item.identity)
+            }
+        }),
+        severity: match class {
+            Class::DeprecationHint | Class::Breaking | Class::Price => Severity::Minor,
+            Class::ModelRelease | Class::Other => Severity::Info,
+        },
+        title,
+        summary: said,
+        url: safe_link(&item.link).or_else(|| safe_link(source.page())),
+        subjects: vec![Subject::whole(&cx.provider)],
+        money: None,
+        fact: Fact::Noted,
+        occurred_at: item.at.filter(|at| *at <= cx.received_at).unwrap_or(cx.received_at),
+    }
+}
+
+#[cfg(test)]
+mod tests;

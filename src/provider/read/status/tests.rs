@@ -1,0 +1,300 @@
+//! What holds for every dialect; what is peculiar to one stands beside it and in `fixtures/_dialects/status`.
+
+use super::*;
+use crate::model::{ProviderId, SourceId, SubjectType};
+use crate::provider::file::{self, Source};
+use proptest::prelude::*;
+
+fn source(settings: &str) -> StatusSource {
+    let text = format!(
+        "format = 1\nid = \"acme\"\nname = \"Acme\"\nurl = \"https://acme.example\"\n[sources.status]\nkind = \"status\"\nevidence = \"V\"\nurl = \"https://status.acme.example/api/v2/summary.json\"\n{settings}"
+    );
+    let mut file = file::parse(&text).unwrap_or_else(|e| panic!("{e}"));
+    let Some(Source::Status(s)) = file.sources.remove("status") else { panic!("a status source") };
+    *s
+}
+
+fn context() -> ReadContext {
+    ReadContext {
+        provider: ProviderId::new("acme").unwrap(),
+        provider_name: "Acme".to_owned(),
+        source: SourceId::new("acme/status").unwrap(),
+        connection: None,
+        received_at: "2026-11-20T12:00:00Z".parse().unwrap(),
+    }
+}
+
+fn outcome(settings: &str, body: &str) -> ReadOutcome {
+    read(&source(settings), &context(), body.as_bytes()).outcome
+}
+
+#[track_caller]
+fn seen(settings: &str, body: &str) -> Vec<Observation> {
+    match outcome(settings, body) {
+        ReadOutcome::Ok(all) => all,
+        other => panic!("{other:?}"),
+    }
+}
+
+const ASP: &str = "dialect = \"statuspage\"\n";
+const IIO: &str = "dialect = \"incident_io\"\n";
+
+fn summary(components: &str, incidents: &str) -> String {
+    format!(
+        r#"{{"page":{{"id":"p1","name":"Acme","time_zone":"UTC"}},"status":{{"indicator":"none"}},"components":[{components}],"incidents":[{incidents}],"scheduled_maintenances":[]}}"#
+    )
+}
+
+fn component(id: &str, status: &str) -> String {
+    format!(r#"{{"id":"{id}","name":"The {id}","status":"{status}","updated_at":"2026-11-20T10:00:00Z"}}"#)
+}
+
+fn incident(id: &str, status: &str, impact: &str, component: &str) -> String {
+    let named = if component.is_empty() {
+        String::new()
+    } else {
+        format!(r#"{{"id":"{component}","name":"The {component}","status":"operational"}}"#)
+    };
+    format!(
+        r#"{{"id":"{id}","name":"Errors","status":"{status}","impact":"{impact}","created_at":"2026-11-20T09:00:00Z","updated_at":"2026-11-20T09:30:00Z","components":[{named}],"incident_updates":[{{"id":"u1","status":"{status}","body":"Words.","created_at":"2026-11-20T09:30:00Z","updated_at":"2026-11-20T09:30:00Z","display_at":"2026-11-20T09:30:00Z"}}]}}"#
+    )
+}
+
+fn change(o: &Observation) -> Change {
+    let Fact::Episode { change } = o.fact else { panic!("{o:?}") };
+    change
+}
+
+fn matters(all: &[Observation]) -> Vec<(String, Change, Severity)> {
+    all.iter().map(|o| (o.matter.as_ref().unwrap().to_string(), change(o), o.severity)).collect()
+}
+
+#[test]
+fn the_worst_of_incident_and_component_counts_and_both_are_said() {
+    let body = summary(&component("api", "major_outage"), &incident("i1", "identified", "minor", "api"));
+    let all = seen(ASP, &body);
+    assert_eq!(matters(&all), [("acme:incident/i1".into(), Change::Opened, Severity::Critical)]);
+    assert_eq!(all[0].summary, "Identified, impact minor; The api: major outage. Words.");
+    let green = summary(&component("api", "operational"), &incident("i1", "identified", "major", "api"));
+    let all = seen(ASP, &green);
+    assert_eq!(matters(&all)[0].2, Severity::Major);
+    assert_eq!(matters(&all)[1], ("acme:component/api".into(), Change::Resolved, Severity::Info));
+}
+
+#[test]
+fn impact_none_is_still_an_incident_and_monitoring_is_not_over() {
+    let body = summary(&component("api", "operational"), &incident("i1", "monitoring", "none", ""));
+    let all = seen(ASP, &body);
+    assert_eq!(matters(&all)[0], ("acme:incident/i1".into(), Change::Opened, Severity::Info));
+    assert!(all[0].subjects[0].is_whole(), "what names nothing concerns the whole provider");
+}
+
+#[test]
+fn only_the_words_of_an_end_end() {
+    for (status, over) in [
+        ("resolved", true),
+        ("postmortem", true),
+        ("monitoring", false),
+        ("identified", false),
+        ("surprise", false),
+        ("", false),
+    ] {
+        let body = summary(&component("api", "operational"), &incident("i1", status, "minor", "api"));
+        assert_eq!(matters(&seen(ASP, &body))[0].1 == Change::Resolved, over, "{status}");
+    }
+}
+
+#[test]
+fn a_component_without_an_incident_is_a_matter_of_its_own_and_maintenance_is_not() {
+    let parts = [
+        component("a", "partial_outage"),
+        component("b", "under_maintenance"),
+        component("c", "not_monitored"),
+        component("d", "operational"),
+    ]
+    .join(",");
+    let all = seen(ASP, &summary(&parts, ""));
+    assert_eq!(
+        matters(&all),
+        [
+            ("acme:component/a".into(), Change::Opened, Severity::Major),
+            ("acme:component/d".into(), Change::Resolved, Severity::Info)
+        ]
+    );
+    assert_eq!(all[0].title, "The a: partial outage");
+    assert_eq!((all[0].subjects[0].kind, all[0].subjects[0].id.as_str()), (SubjectType::Component, "a"));
+}
+
+#[test]
+fn maintenance_is_never_an_incident() {
+    for status in ["scheduled", "in_progress", "verifying", "completed"] {
+        let body = summary(&component("api", "under_maintenance"), &incident("i1", status, "maintenance", "api"));
+        let all = seen(ASP, &body);
+        assert_eq!((all.len(), all[0].kind), (1, Kind::Maintenance), "{status}");
+        assert_eq!(change(&all[0]) == Change::Resolved, status == "completed");
+    }
+}
+
+#[test]
+fn where_incidents_name_no_components_what_is_broken_is_theirs() {
+    let bare = r#"{"page":{"id":"p","name":"Acme"},"status":{},"components":[{"id":"01A","name":"Images","status":"partial_outage"}],"incidents":[{"id":"01I","name":"Slow","status":"investigating","impact":"none","created_at":"2026-11-20T09:00:00Z"}]}"#;
+    let all = seen(IIO, bare);
+    assert_eq!(matters(&all), [("acme:incident/01I".into(), Change::Opened, Severity::Major)]);
+    assert_eq!(all[0].subjects[0].id, "01A");
+    assert_eq!(all[0].url.as_deref(), Some("https://status.acme.example/incidents/01I"));
+}
+
+#[test]
+fn what_is_not_the_page_we_know_is_refused_with_its_reason() {
+    let good = summary(&component("api", "operational"), "");
+    for (settings, body, why) in [
+        (ASP, "<!DOCTYPE html><html>", "HTML page"),
+        (ASP, "", "empty"),
+        (ASP, "  ", "empty"),
+        (ASP, "{}", "neither components nor incidents"),
+        (ASP, "[]", "not the JSON"),
+        (ASP, "null", "not the JSON"),
+        (ASP, "{\"page\":{\"id\":\"p\"},\"status\":{},\"components\":{}}", "not the JSON"),
+        (ASP, "{\"page\":{\"id\":\"p\"},\"status\":{},\"incidents\":[]}", "no components"),
+        (ASP, "{\"page\":{\"id\":\"p\"},\"status\":{},\"components\":[]}", "no list of incidents"),
+        (ASP, "{\"page\":{\"id\":\"p\"},\"status\":{},\"components\":[],\"incidents\":[]}", "0 components"),
+        (ASP, "{\"incidents\":[]}", "whose page"),
+        ("dialect = \"statuspage\"\nguards = { page = \"Other\" }\n", &good, "not of \"Other\""),
+        ("dialect = \"statuspage\"\nguards = { min_rows = 5 }\n", &good, "1 components or entries, at least 5"),
+        ("dialect = \"statuspage\"\nguards = { must_contain = [\"needle\"] }\n", &good, "needle"),
+        ("dialect = \"instatus\"\n", "{\"page\":{\"name\":\"A\",\"status\":\"WEIRD\"}}", "no state that is known"),
+        ("dialect = \"better_stack\"\n", "{\"data\":{\"type\":\"x\"}}", "no status_page"),
+        ("dialect = \"online_or_not\"\n", "{\"success\":false}", "no success"),
+        ("dialect = \"google_cloud\"\n", "[]", "0 components or entries"),
+        ("dialect = \"slack\"\n", "{\"status\":\"ok\"}", "no active_incidents"),
+        ("dialect = \"heroku\"\n", "{\"status\":[]}", "no list of incidents"),
+        ("dialect = \"status_io\"\n", "{\"result\":{}}", "no overall status"),
+        ("dialect = \"history_feed\"\n", "<rss version=\"2.0\"><channel></channel></rss>", "0 components or entries"),
+    ] {
+        match outcome(settings, body) {
+            ReadOutcome::GuardFailed(found) | ReadOutcome::Unreadable(found) => {
+                assert!(found.contains(why), "{body}: {found}")
+            }
+            ReadOutcome::Ok(all) => panic!("{body} was read: {all:?}"),
+        }
+    }
+    assert_eq!(seen("dialect = \"statuspage\"\nguards = { page = \"p1\" }\n", &good).len(), 1);
+    assert_eq!(seen("dialect = \"slack\"\n", "{\"status\":\"ok\",\"active_incidents\":[]}"), []);
+    assert_eq!(seen("dialect = \"aws_events\"\n", "[]"), []);
+}
+
+#[test]
+fn a_date_to_come_and_a_double_are_refused() {
+    let future = incident("i1", "identified", "minor", "").replace("2026-11-20T09:30", "2206-11-20T09:30");
+    assert!(
+        matches!(outcome(ASP, &summary(&component("a", "operational"), &future)), ReadOutcome::GuardFailed(why) if why.contains("yet to come"))
+    );
+    let twice = format!("{},{}", incident("i1", "identified", "minor", ""), incident("i1", "resolved", "minor", ""));
+    assert!(
+        matches!(outcome(ASP, &summary(&component("a", "operational"), &twice)), ReadOutcome::GuardFailed(why) if why.contains("twice"))
+    );
+    let same = format!("{0},{0}", incident("i1", "identified", "minor", ""));
+    assert_eq!(seen(ASP, &summary(&component("a", "partial_outage"), &same)).len(), 1);
+    let twice = format!("{},{}", component("a", "operational"), component("a", "major_outage"));
+    assert!(matches!(outcome(ASP, &summary(&twice, "")), ReadOutcome::GuardFailed(_)));
+}
+
+#[test]
+fn rows_are_components_and_never_incidents() {
+    let parts = [component("a", "operational"), component("b", "operational")].join(",");
+    for incidents in [String::new(), incident("i1", "identified", "minor", "")] {
+        let reading = read(&source(ASP), &context(), summary(&parts, &incidents).as_bytes());
+        assert_eq!((reading.rows, reading.steady), (2, true));
+    }
+    let history =
+        format!(r#"{{"page":{{"id":"p1","name":"Acme"}},"incidents":[{}]}}"#, incident("i1", "resolved", "minor", "a"));
+    let reading = read(&source(ASP), &context(), history.as_bytes());
+    assert_eq!(reading.rows, 0);
+    assert!(matches!(reading.outcome, ReadOutcome::Ok(all) if all.len() == 1));
+}
+
+#[test]
+fn an_edit_and_a_worse_component_make_another_word_and_a_repeat_does_not() {
+    let one = |health: &str, status: &str| {
+        seen(ASP, &summary(&component("api", health), &incident("i1", status, "minor", "api")))[0].native_id.clone()
+    };
+    assert_eq!(one("operational", "identified"), one("operational", "identified"));
+    assert_ne!(one("operational", "identified"), one("major_outage", "identified"));
+    assert_ne!(one("operational", "identified"), one("operational", "resolved"));
+    let body = summary(&component("api", "operational"), &incident("i1", "identified", "minor", "api"));
+    let edited = body.replacen(
+        "\"updated_at\":\"2026-11-20T09:30:00Z\",\"display_at\"",
+        "\"updated_at\":\"2026-11-20T10:30:00Z\",\"display_at\"",
+        1,
+    );
+    assert_ne!(seen(ASP, &body)[0].native_id, seen(ASP, &edited)[0].native_id);
+}
+
+#[test]
+fn only_and_regions_leave_what_concerns_us_and_what_names_nothing() {
+    let event = |n: u32, service: &str| {
+        format!(
+            r#"{{"date":"1795165200","arn":"arn:aws:health:x::event/X/Y/E{n}","status":"2","service":"{service}","summary":"Errors","impacted_services":{{}}}}"#
+        )
+    };
+    let body = format!(
+        "[{},{},{},{}]",
+        event(1, "bedrock-us-east-1"),
+        event(2, "bedrock-eu-west-1"),
+        event(3, "ec2-us-east-1"),
+        event(4, "")
+    );
+    let all = seen("dialect = \"aws_events\"\nonly = [\"bedrock*\"]\nregions = [\"us-*\"]\n", &body);
+    let ids: Vec<&str> = all.iter().map(|o| o.matter.as_ref().unwrap().as_str()).collect();
+    assert_eq!(ids, ["acme:incident/E1", "acme:incident/E4"]);
+    assert_eq!((all[0].subjects[0].id.as_str(), all[0].subjects[0].region.as_deref()), ("bedrock", Some("us-east-1")));
+    assert!(all[1].subjects[0].is_whole());
+}
+
+#[test]
+fn text_from_outside_stays_text() {
+    let hostile = incident("i1", "identified", "minor", "")
+        .replace("Words.", "<script>x()</script><a href=\\\"javascript:y\\\">Hi</a>\\u202e\\n\\nall");
+    let all = seen(ASP, &summary(&component("a", "operational"), &hostile));
+    assert_eq!(all[0].summary, "Identified, impact minor. Hi all");
+    let link = incident("i1", "identified", "minor", "")
+        .replace("\"id\":\"i1\"", "\"shortlink\":\"javascript:x\",\"id\":\"i1\"");
+    assert_eq!(seen(ASP, &summary(&component("a", "operational"), &link))[0].url, None);
+}
+
+#[test]
+fn an_address_for_each_engine_is_tried_in_order() {
+    let all = addresses("status.example.com/");
+    assert_eq!(
+        &all[..2],
+        ["https://status.example.com/api/v2/summary.json", "https://status.example.com/v3/summary.json"]
+    );
+    assert!(all.contains(&"https://api.onlineornot.com/v1/status_pages/status.example.com/summary".to_owned()));
+    assert_eq!(addresses("https://status.heroku.com")[0], "https://status.heroku.com/api/v4/current-status");
+    assert_eq!(addresses("https://status.example.com/feed.xml")[0], "https://status.example.com/feed.xml");
+}
+
+#[test]
+fn the_ends_are_looked_for_beside_the_summary() {
+    assert_eq!(source(ASP).history().as_deref(), Some("https://status.acme.example/api/v2/incidents.json"));
+    assert_eq!(source("dialect = \"instatus\"\n").history(), None);
+    assert_eq!(
+        source("dialect = \"instatus\"\nhistory = \"https://a.example/x\"\n").history().as_deref(),
+        Some("https://a.example/x")
+    );
+    assert_eq!(source(ASP).page(), "https://status.acme.example");
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_a_dialect_panic(body in any::<Vec<u8>>(), text in any::<String>(), which in 0usize..14) {
+        let settings = format!("dialect = \"{}\"\n", Dialect::ALL[which % Dialect::ALL.len()]);
+        let source = source(&settings);
+        let _ = read(&source, &context(), &body);
+        let _ = recognise("https://status.example.com", None, &body);
+        let text = serde_json::Value::String(text).to_string();
+        let body = summary(&format!(r#"{{"id":{text},"name":{text},"status":{text},"updated_at":{text}}}"#), &format!(r#"{{"id":{text},"name":{text},"status":{text},"impact":{text},"shortlink":{text},"incident_updates":[{{"body":{text}}}]}}"#));
+        let _ = read(&source, &context(), body.as_bytes());
+        let _ = addresses(&text);
+    }
+}
