@@ -152,6 +152,14 @@ uses = ["generic-hmac"]
 url = "http://{page}/deprecations.md"
 page = "https://provider.example/deprecations"
 guards = {{ must_contain = ["Deprecations"], min_rows = 1 }}
+# The demo asks nobody outside: what it does not serve itself is off.
+[provider.openai.sources]
+status = {{ evidence = "U" }}
+changelog = {{ evidence = "U" }}
+"changelog.blog" = {{ evidence = "U" }}
+"changelog.codex" = {{ evidence = "U" }}
+"changelog.news" = {{ evidence = "U" }}
+"changelog.python" = {{ evidence = "U" }}
 "#
     )
 }

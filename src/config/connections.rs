@@ -46,6 +46,18 @@ fn one(
     let verify = ways(provider);
     let s = section.get_ref();
     let mut webhook_secrets = Vec::new();
+    if let Some((needs, at)) =
+        provider.file.webhook().and_then(|(_, w)| w.needs.as_ref()).zip(s.webhook_secret.as_ref().map(Spanned::span))
+    {
+        c.problem(
+            format!(
+                "webhooks of {} cannot be verified yet: that needs {needs}. Remove webhook_secret",
+                provider.file.name
+            ),
+            at,
+        );
+        return None;
+    }
     match (&s.webhook_secret, verify) {
         (None, Some(_)) => c.note(format!("connection {id} has no webhook_secret: its webhook is off")),
         (Some(_), None) => {

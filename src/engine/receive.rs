@@ -305,7 +305,7 @@ impl Endpoint {
 }
 
 fn endpoint(provider: &Provider, c: &Connection) -> Result<Option<Endpoint>, (usize, String)> {
-    let Some((name, w)) = provider.file.webhook() else {
+    let Some((name, w)) = provider.file.webhook().filter(|(_, w)| w.needs.is_none()) else {
         return Ok(None);
     };
     let mut secrets = Vec::new();
@@ -337,7 +337,14 @@ fn endpoint(provider: &Provider, c: &Connection) -> Result<Option<Endpoint>, (us
         verifier,
         handshakes: w.handshakes.clone(),
         keep,
-        type_names: w.event.kind.iter().filter_map(|p| p.rsplit('/').next()).map(str::to_owned).collect(),
+        type_names: w
+            .event
+            .kind
+            .iter()
+            .chain(w.event.by_field.iter().flat_map(|f| &f.kind))
+            .filter_map(|p| p.rsplit('/').next())
+            .map(str::to_owned)
+            .collect(),
         accepted: AtomicU64::new(0),
         opened: c.webhook_secrets.iter().map(|_| AtomicU64::new(0)).collect(),
         untimely: AtomicU32::new(0),

@@ -7,8 +7,9 @@ use super::connections::Connection;
 use crate::model::text::glob;
 use crate::model::{Payload, Unverified};
 use crate::provider::catalog::Provider;
-use crate::provider::file::{BodyForm, HandshakeTable, Source, TimeFormat, TimeUnit, Verify, WebhookSource};
+use crate::provider::file::{BodyForm, HandshakeTable, TimeFormat, TimeUnit, Verify, WebhookSource};
 use crate::provider::handshake::{Piece, Spot, pieces};
+use crate::provider::kind::TypeShape;
 use crate::provider::pick::Place;
 use crate::provider::sign::{self, Unsigned, held_by_receiver, needs_private_key, sample_secret};
 use crate::provider::verify::{Atom, PATH, Site, Verifier, live_secret, template, ways_for};
@@ -76,14 +77,18 @@ struct Draft {
 
 impl Draft {
     fn put(&mut self, place: &str, value: Value) -> Result<(), String> {
-        match Place::parse(place)? {
+        self.put_at(Place::parse(place)?, value);
+        Ok(())
+    }
+
+    fn put_at(&mut self, place: Place, value: Value) {
+        match place {
             Place::Pointer(p) => set(&mut self.body, &p, value),
             Place::Header(h) => {
                 self.headers.retain(|(k, _)| *k != h);
                 self.headers.push((h, value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
             }
         }
-        Ok(())
     }
 }
 
@@ -92,11 +97,12 @@ impl Draft {
 /// # Errors
 /// The provider sends no webhooks, or what it signs cannot be made.
 pub fn sample(provider: &Provider, w: Wanted<'_>) -> Result<Sample, String> {
-    let Some(source) =
-        provider.file.sources.values().find_map(|s| if let Source::Webhook(h) = s { Some(h) } else { None })
-    else {
+    let Some((_, source)) = provider.file.webhook() else {
         return Err(format!("{} sends no webhooks", provider.file.id));
     };
+    if let Some(needs) = &source.needs {
+        return Err(format!("{} is not verified yet: it needs {needs}", provider.file.name));
+    }
     let id = format!("sample_{:016x}", w.number);
     let mut draft = Draft { body: json!({}), ..Draft::default() };
     let handshake = asked_for(source, w.kind)?;
@@ -153,9 +159,7 @@ pub fn sample(provider: &Provider, w: Wanted<'_>) -> Result<Sample, String> {
 /// # Errors
 /// The number of the secret, and why its sample was refused.
 pub fn self_test(provider: &Provider, c: &Connection) -> Result<(), (usize, String)> {
-    let Some(source) =
-        provider.file.sources.values().find_map(|s| if let Source::Webhook(h) = s { Some(h) } else { None })
-    else {
+    let Some((_, source)) = provider.file.webhook() else {
         return Ok(());
     };
     // Any moment does: it is signed and judged at the same.
@@ -224,7 +228,12 @@ fn asked_for<'s>(source: &'s WebhookSource, kind: &str) -> Result<Option<&'s Han
 
 /// An ordinary message: its type, time, id and what its rule names.
 fn message(source: &WebhookSource, w: Wanted<'_>, id: &str, draft: &mut Draft) -> Result<(), String> {
-    put_type(&source.event.kind, w.kind, draft)?;
+    let places = TypeShape::new(&source.event)?.fill(w.kind).ok_or_else(|| {
+        format!("no message of this sender can be of type {:?}: see its provider file for the types it knows", w.kind)
+    })?;
+    for (place, word) in places {
+        draft.put_at(place, json!(word));
+    }
     if let Some(at) = &source.event.occurred_at {
         let value = match at.format {
             TimeFormat::Unix => json!(w.at.as_second()),
@@ -234,22 +243,34 @@ fn message(source: &WebhookSource, w: Wanted<'_>, id: &str, draft: &mut Draft) -
         draft.put(&at.at, value)?;
     }
     let rule = source.rules.iter().find(|r| r.types.iter().any(|p| glob(p, w.kind)));
+    // Places of a rule begin where its fields do.
+    let from = rule.and_then(|r| r.from.as_deref()).unwrap_or_default();
+    let inside = |place: &str| if place.starts_with('/') { format!("{from}{place}") } else { place.to_owned() };
     if let Some(key) = rule.and_then(|r| r.key.as_deref()) {
-        draft.put(key, json!(format!("sample-{}", w.number)))?;
+        draft.put(&inside(key), json!(format!("sample-{}", w.number)))?;
     }
     if let Some(e) = rule.and_then(|r| r.ending.as_ref()) {
-        draft.put(&e.subject, json!("gpt-sample-1"))?;
+        draft.put(&inside(&e.subject), json!("gpt-sample-1"))?;
         let in_60_days =
             w.at.to_zoned_datetime(jiff::tz::TimeZone::UTC).date().saturating_add(jiff::Span::new().days(60));
-        draft.put(&e.shutdown_on, json!(in_60_days.to_string()))?;
+        draft.put(&inside(&e.shutdown_on), json!(in_60_days.to_string()))?;
         if let Some(r) = &e.replacement {
-            draft.put(r, json!("gpt-sample-2"))?;
+            draft.put(&inside(r), json!("gpt-sample-2"))?;
         }
     }
-    match &source.event.delivery_id {
-        Some(place) => draft.put(place, json!(id)),
-        None => Ok(()),
+    if let Some(place) = &source.event.delivery_id {
+        draft.put(place, json!(id))?;
     }
+    for pointer in source.event.unwrap.iter().rev() {
+        if let Some(at) = draft.body.pointer_mut(pointer).filter(|v| v.is_object() || v.is_array()) {
+            *at = Value::String(at.to_string());
+        }
+    }
+    if let Some(list) = &source.event.items {
+        let event = draft.body.take();
+        set(&mut draft.body, list, json!([event]));
+    }
+    Ok(())
 }
 
 /// A question: what its table looks for, and something wherever its answer takes a text from.
@@ -300,19 +321,6 @@ fn encoded(body: &Value) -> String {
     let fields = body.as_object().into_iter().flatten();
     let fields = fields.map(|(k, v)| (k, v.as_str().map_or_else(|| v.to_string(), str::to_owned)));
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
-}
-
-/// Puts a type into one place whole, or its dotted parts into several, the last place taking the rest.
-fn put_type(places: &[String], kind: &str, draft: &mut Draft) -> Result<(), String> {
-    match places {
-        [] => Ok(()),
-        [one] => draft.put(one, json!(kind)),
-        [first, rest @ ..] => {
-            let (head, tail) = kind.split_once('.').unwrap_or((kind, ""));
-            draft.put(first, json!(head))?;
-            if tail.is_empty() { Ok(()) } else { put_type(rest, tail, draft) }
-        }
-    }
 }
 
 /// Sets a value at a JSON Pointer, making objects on the way.

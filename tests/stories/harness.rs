@@ -356,7 +356,7 @@ impl World {
 
     /// Every job, until nothing is left to do at this moment.
     pub async fn tick(&mut self) {
-        let poller = Poller { cx: self.cx.clone(), client: self.client.clone(), targets: self.targets.clone() };
+        let poller = Poller::new(self.cx.clone(), self.client.clone(), self.targets.clone());
         poller.tick(self.now()).await.unwrap();
         drop(poller);
         self.after_job();

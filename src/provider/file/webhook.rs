@@ -21,8 +21,10 @@ pub struct WebhookSource {
     pub max_body: usize,
     /// HTTP methods it uses.
     pub methods: Vec<String>,
-    /// How it proves itself: any of these ways is enough.
+    /// How it proves itself: any of these ways is enough; none if it cannot be verified yet.
     pub verify: Vec<Verify>,
+    /// What is missing to verify it; then it is switched off.
+    pub needs: Option<String>,
     /// Questions it asks that are answered and not stored.
     pub handshakes: Vec<HandshakeTable>,
     /// Where in a message things stand.
@@ -58,8 +60,16 @@ pub enum MissedHow {
 #[serde(deny_unknown_fields)]
 pub struct EventShape {
     /// The type: one place, or several joined with `.` (a missing one is left out).
-    #[serde(rename = "type", deserialize_with = "one_or_many")]
+    #[serde(rename = "type", default, deserialize_with = "one_or_many")]
     pub kind: Vec<String>,
+    /// Types of messages that name none, by the field they hold; the first that is there counts.
+    #[serde(default)]
+    pub by_field: Vec<ByField>,
+    /// Texts in the body that are JSON themselves, as JSON Pointers: read in their place, in this order.
+    #[serde(default)]
+    pub unwrap: Vec<String>,
+    /// The list of events in the body, as a JSON Pointer; the body itself is `""`. Then every other place is inside one.
+    pub items: Option<String>,
     /// The id of the delivery. It counts for dedup only where it is inside the signed bytes.
     pub delivery_id: Option<String>,
     /// When it happened.
@@ -67,6 +77,17 @@ pub struct EventShape {
     /// How the body is written.
     #[serde(default)]
     pub body: BodyForm,
+}
+
+/// A type told by a field.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ByField {
+    /// The place that must hold something.
+    pub has: String,
+    /// The type: places and words (`text:WORD`), joined with `.`.
+    #[serde(rename = "type", deserialize_with = "one_or_many")]
+    pub kind: Vec<String>,
 }
 
 /// How a body is written.
@@ -109,6 +130,8 @@ pub struct Rule {
     /// The type, or a pattern with `*`.
     #[serde(rename = "type", deserialize_with = "one_or_many")]
     pub types: Vec<String>,
+    /// Where in the body the fields of this type stand, as a JSON Pointer: places and templates of this rule begin there.
+    pub from: Option<String>,
     /// What it is about.
     pub kind: Kind,
     /// How bad; by default info for jobs and changes, major for the rest.
@@ -170,6 +193,7 @@ struct Rest {
     max_body: Spanned<usize>,
     #[serde(default = "post")]
     methods: Vec<String>,
+    needs: Option<Spanned<String>>,
     event: EventShape,
     missed: Option<Missed>,
     #[serde(default)]
@@ -195,12 +219,31 @@ pub(super) fn parse(value: Spanned<DeValue<'_>>) -> Result<WebhookSource, FileEr
     let DeValue::Table(mut table) = value.into_inner() else {
         return Err(FileError::new("a webhook source must be a table", Some(span)));
     };
-    let ways = table.remove("verify").ok_or_else(|| {
-        FileError::new("[verify] is missing: a webhook must say how its sender proves itself", Some(span.clone()))
-    })?;
-    let rest: Rest = typed(Spanned::new(span, DeValue::Table(table)))?;
-    let at_verify = Some(ways.span());
-    let verify = verify::parse(ways)?;
+    let ways = table.remove("verify");
+    let rest: Rest = typed(Spanned::new(span.clone(), DeValue::Table(table)))?;
+    let at_verify = Some(ways.as_ref().map_or(span, Spanned::span));
+    let verify = match (ways, &rest.needs) {
+        (Some(ways), None) => verify::parse(ways)?,
+        (None, Some(needs)) if rest.evidence == Evidence::U && !needs.get_ref().is_empty() => Vec::new(),
+        (None, Some(needs)) => {
+            return Err(FileError::new(
+                "needs says what is missing to verify this sender; it goes with evidence = \"U\"",
+                Some(needs.span()),
+            ));
+        }
+        (Some(_), Some(needs)) => {
+            return Err(FileError::new(
+                "needs is for a sender that cannot be verified yet: remove it",
+                Some(needs.span()),
+            ));
+        }
+        (None, None) => {
+            return Err(FileError::new(
+                "[verify] is missing: a webhook must say how its sender proves itself, or with needs = \"…\" why it is off",
+                at_verify,
+            ));
+        }
+    };
     if verify.iter().any(|v| matches!(v, Verify::UrlToken)) != (rest.trust == Trust::Hint) {
         return Err(FileError::new(
             "family \"url_token\" and trust = \"hint\" go together: a secret path proves nothing about the body, and a signed sender is no mere hint",
@@ -228,6 +271,7 @@ pub(super) fn parse(value: Spanned<DeValue<'_>>) -> Result<WebhookSource, FileEr
         max_body: rest.max_body.into_inner(),
         methods: rest.methods,
         verify,
+        needs: rest.needs.map(Spanned::into_inner),
         handshakes: rest.handshake.into_iter().map(Spanned::into_inner).collect(),
         event: rest.event,
         missed: rest.missed,

@@ -101,28 +101,29 @@ static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
 /// Longest sentence that is quoted, and the longest text made of several.
 const SENTENCE: usize = 300;
 const SAID: usize = 600;
-/// Most words of a text that are weighed.
+/// Most places of one class that are looked at.
 const MOST_HITS: usize = 100;
 
 /// The class of an entry and the sentences that say so (its first sentence for [`Class::Other`]).
 pub fn classify(title: &str, text: &str) -> (Class, String) {
     let Some(finder) = FINDER.as_ref() else { return (Class::Other, String::new()) };
-    let mut found: Vec<(Class, &str, usize)> = Vec::new();
+    // Only the most important class counts, so only its places are kept.
+    let (mut class, mut found): (Class, Vec<(&str, usize)>) = (Class::Other, Vec::new());
     for source in [title, text] {
-        // Where a word of release, and one of models, stood last.
+        // Where a word of release, and one of models, stood last in the sentence.
         let mut last_of: [Option<usize>; 2] = [None; 2];
-        for hit in finder.find_iter(source).take(MOST_HITS) {
+        for hit in finder.find_iter(source) {
             let begins = hit.start() == 0 || !source.as_bytes()[hit.start() - 1].is_ascii_alphanumeric();
             if !begins || source[..hit.start()].trim_end().ends_with("not") {
                 continue;
             }
             let index = hit.pattern().as_usize();
-            let class = match HINTS.get(index) {
+            let said = match HINTS.get(index) {
                 Some((_, class)) => *class,
                 None => {
                     let own = usize::from(index >= HINTS.len() + RELEASES.len());
                     last_of[own] = Some(hit.start());
-                    let Some(other) = last_of[1 - own] else { continue };
+                    let Some(other) = last_of[1 - own].take() else { continue };
                     // Together they make a release only inside one sentence.
                     let near = hit.start() - other <= REACH;
                     if !near || (other..hit.start()).any(|i| ends(source.as_bytes(), i)) {
@@ -131,16 +132,22 @@ pub fn classify(title: &str, text: &str) -> (Class, String) {
                     Class::ModelRelease
                 }
             };
-            found.push((class, source, hit.start()));
+            if said < class {
+                class = said;
+                found.clear();
+            }
+            if said == class && found.len() < MOST_HITS {
+                found.push((source, hit.start()));
+            }
         }
     }
-    let Some(class) = found.iter().map(|(c, ..)| *c).min() else {
+    if class == Class::Other {
         return (Class::Other, one_line(sentence(text, 0), SENTENCE));
-    };
+    }
     let mut said = String::new();
     let mut last = "";
     // The title is told anyway.
-    for (_, source, at) in found.iter().filter(|(c, source, _)| *c == class && std::ptr::eq(*source, text)) {
+    for (source, at) in found.iter().filter(|(source, _)| std::ptr::eq(*source, text)) {
         let s = sentence(source, *at);
         // A heading of one word ("Deprecated") says no more than the sentence below it.
         let known = title.contains(s) && !s.ends_with(':');
@@ -240,6 +247,12 @@ mod tests {
         ] {
             assert_eq!(classify(title, text), (class, said.to_owned()), "{title}: {text}");
         }
+    }
+
+    #[test]
+    fn an_end_behind_many_words_of_models_is_seen() {
+        let text = format!("{} Demo 1 is deprecated.", "A model. ".repeat(500));
+        assert_eq!(classify("", &text), (Class::DeprecationHint, "Demo 1 is deprecated.".to_owned()));
     }
 
     #[test]
