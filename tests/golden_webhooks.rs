@@ -32,7 +32,7 @@ fn said(o: &Observation) -> Value {
             put("ends", Some(json!(e.deadline.as_ref().map(|d| d.date))));
             put("replacements", Some(json!(e.replacements)));
         }
-        Fact::Noted => {}
+        Fact::Absent | Fact::Noted => {}
     }
     Value::Object(out)
 }
