@@ -48,24 +48,13 @@ fn root() -> PathBuf {
 
 /// The ways of proof of a provider, with one text of its file replaced.
 fn verify_of(provider: &str, from: &str, to: &str) -> Vec<Verify> {
-    let text =
-        fs::read_to_string(root().join(format!("providers/{provider}.toml"))).unwrap_or_else(|_| recipe(provider));
+    let text = fs::read_to_string(root().join(format!("providers/{provider}.toml"))).unwrap();
     assert!(text.contains(from), "{provider}: {from:?} is there to be replaced");
     let mut file = file::parse(&text.replace(from, to)).unwrap_or_else(|e| panic!("{provider}: {e}"));
     match file.sources.remove("webhook") {
         Some(Source::Webhook(w)) => w.verify,
         other => panic!("{provider}: no webhook but {other:?}"),
     }
-}
-
-/// The way of proof of a sender that has no provider file yet.
-fn recipe(provider: &str) -> String {
-    let all = fs::read_to_string(root().join("tests/foreign/recipes.toml")).unwrap();
-    let (_, rest) = all.split_once(&format!("# {provider}\n")).unwrap_or_else(|| panic!("no recipe of {provider}"));
-    let ways = rest.split("\n# ").next().unwrap();
-    format!(
-        "format = 1\nid = \"{provider}\"\nname = \"X\"\nurl = \"https://x.example\"\n[sources.webhook]\nkind = \"webhook\"\nevidence = \"V\"\n{ways}\n[sources.webhook.event]\ntype = \"/type\"\n"
-    )
 }
 
 fn vectors() -> Vec<(Case, String)> {
