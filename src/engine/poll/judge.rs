@@ -9,7 +9,8 @@ use crate::crypto::short_hash;
 use crate::engine::Context;
 use crate::fetch::{Client, FetchError, Fetched, Request};
 use crate::model::{Change, Fact, MatterState, Observation, ProviderId, ReadOutcome};
-use crate::provider::read::{ReadContext, Reading, polled};
+use crate::provider::file::Source;
+use crate::provider::read::{ReadContext, Reading, polled, status};
 use crate::store::{SourceHealth, SourceRow, StoreError};
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -87,12 +88,14 @@ pub(super) async fn look(cx: &Context, client: &Client, t: &Target, row: &Source
         Ok(good) => good,
         Err(why) => {
             let health = if moved_to.is_some() { SourceHealth::Moved } else { SourceHealth::Unreadable };
-            let problem = moved_to.map_or_else(|| why.clone(), |host| format!("{why} (answered by {host} now)"));
+            let other = other_dialect(cx, t, &body);
+            let by = moved_to.map_or_else(String::new, |host| format!(" (answered by {host} now)"));
+            let problem = format!("{why}{other}{by}");
             out.verdict = Verdict::Bad { health: Some(health), problem, sample: Some(body), retry_after: None };
             return Ok(out);
         }
     };
-    let doubt = (!seen.is_empty() && !t.lists && f64::from(rows) < f64::from(row.rows) * LEAST_FEED)
+    let doubt = (!t.lists && f64::from(rows) < f64::from(row.rows) * LEAST_FEED)
         .then(|| format!("only {rows} entries where there were {}", row.rows));
     if t.lists {
         let whole = rows >= row.rows;
@@ -178,6 +181,17 @@ async fn read_body(cx: &Context, t: &Target, body: Bytes, now: Timestamp) -> Opt
         polled(provider.file.sources.get(id.name())?, &context, &body)
     };
     tokio::task::spawn_blocking(work).await.ok().flatten()
+}
+
+/// What a body looks like that could not be read: pages move from one engine to another.
+fn other_dialect(cx: &Context, t: &Target, body: &[u8]) -> String {
+    let source = cx.catalog.get(t.id.provider()).and_then(|p| p.file.sources.get(t.id.name()));
+    match (source, status::recognise(&t.url, None, body)) {
+        (Some(Source::Status(own)), Some(found)) if found != own.dialect => {
+            format!(". It looks like dialect = \"{found}\" now, not \"{}\"", own.dialect)
+        }
+        (Some(_) | None, Some(_) | None) => String::new(),
+    }
 }
 
 /// What was read and how many rows, or why it is not believed.
