@@ -31,7 +31,9 @@ fn every_example_of_the_reference_is_accepted() {
                 text.push_str("[sources.webhook.verify]\nfamily = \"token\"\nheader = \"x-token\"\n");
             }
             text.push_str(block);
-            text.push_str("\n[sources.webhook.event]\ntype = \"/type\"\n");
+            if !block.contains("[sources.webhook.event]") {
+                text.push_str("\n[sources.webhook.event]\ntype = \"/type\"\n");
+            }
         } else {
             text.push_str(block);
         }

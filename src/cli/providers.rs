@@ -143,6 +143,9 @@ fn show(p: &Provider, public_url: Option<&str>) -> Done {
     out::say(&format!("{} ({id})  {}\n", p.file.name, p.file.url))?;
     for (name, s) in &p.file.sources {
         let what = match s {
+            Source::Webhook(w) if w.needs.is_some() => {
+                format!("webhook, needs {}", w.needs.as_deref().unwrap_or_default())
+            }
             Source::Webhook(w) => format!(
                 "POST {}/hooks/{id}/ACCOUNT{}",
                 public_url.unwrap_or("https://YOUR-PUBLIC-URL"),
@@ -159,7 +162,8 @@ fn show(p: &Provider, public_url: Option<&str>) -> Done {
         };
         out::say(&format!("  {id}/{name}  {what}{known}"))?;
     }
-    if p.file.sources.values().any(|s| matches!(s, Source::Webhook(_))) {
+    let webhook = p.file.webhook().map(|(_, w)| w);
+    if webhook.is_some_and(|w| w.needs.is_none()) {
         out::say(&format!(
             "\nIn forewarn.toml:\n  [connections.\"{id}/main\"]\n  webhook_secret = \"env:{}_WEBHOOK_SECRET\"",
             id.as_str().to_uppercase().replace(['-', '.'], "_")
@@ -177,7 +181,12 @@ fn show(p: &Provider, public_url: Option<&str>) -> Done {
     };
     numbered("To connect it:", &p.file.subscribe.steps)?;
     numbered("What it will not tell by webhook:", &p.file.subscribe.not_told)?;
-    out::say(&format!("\nNext: forewarn simulate {id} TYPE --send http://127.0.0.1:8321"))
+    match webhook {
+        Some(w) if w.needs.is_none() => {
+            out::say(&format!("\nNext: forewarn simulate {id} TYPE --send http://127.0.0.1:8321"))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Fetches every page of a provider and reads it.

@@ -85,10 +85,8 @@ fn finding(cx: &Context, row: &ConnectionRow, silence: Silence) -> Finding {
         "Our side is tested by: forewarn simulate {id} {} --send PUBLIC_URL. The sender's own side shows what it tried: look at its list of deliveries.",
         kind.unwrap_or_else(|| "TYPE".into())
     );
-    if let Some(p) = provider {
-        if let Some(off) = &p.file.subscribe.switched_off {
-            advice.push_str(&format!(" {} switches a hook off by itself: {off}", p.file.name));
-        }
+    if let Some((p, off)) = provider.and_then(|p| Some((p, p.file.subscribe.switched_off.as_ref()?))) {
+        advice.push_str(&format!(" {} switches a hook off by itself: {off}", p.file.name));
     }
     Finding { connection: id.clone(), silence, title, advice }
 }

@@ -162,13 +162,15 @@ pub fn self_test(provider: &Provider, c: &Connection) -> Result<(), (usize, Stri
     let Some((_, source)) = provider.file.webhook() else {
         return Ok(());
     };
+    let first = source.rules.first().and_then(|r| r.types.first());
+    let kind = first.map_or_else(|| "self.test".to_owned(), |t| t.replace('*', "test"));
     // Any moment does: it is signed and judged at the same.
     let at = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(500_000);
     for (i, (secret, _)) in c.webhook_secrets.iter().enumerate() {
         let (public_url, pin) = (c.public_url.as_deref(), c.pins.first().map(String::as_str));
         let secret = secret.expose_secret();
         let account = c.id.account();
-        let w = Wanted { account, kind: "self.test", secret: Some(secret), public_url, pin, at, ..Wanted::default() };
+        let w = Wanted { account, kind: &kind, secret: Some(secret), public_url, pin, at, ..Wanted::default() };
         let s = match sample(provider, w) {
             Ok(s) if s.sample_secret.is_none() => s,
             // Not signed with this secret, or with fields only the sender knows: nothing to judge.

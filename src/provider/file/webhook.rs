@@ -278,3 +278,31 @@ pub(super) fn parse(value: Spanned<DeValue<'_>>) -> Result<WebhookSource, FileEr
         rules: rest.rules,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::provider::file::{self, Source};
+
+    fn read(webhook: &str) -> Result<file::WebhookSource, String> {
+        let head = "format = 1\nid = \"acme\"\nname = \"Acme\"\nurl = \"https://acme.example\"\n";
+        let text = format!(
+            "{head}[sources.webhook]\nkind = \"webhook\"\n{webhook}\n[sources.webhook.event]\ntype = \"/type\"\n"
+        );
+        match file::parse(&text).map_err(|e| e.message)?.sources.remove("webhook") {
+            Some(Source::Webhook(w)) => Ok(*w),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_source_without_a_proof_says_what_it_needs_and_is_off() {
+        let off = read("evidence = \"U\"\nneeds = \"a family\"").unwrap();
+        assert!(off.verify.is_empty() && off.needs.as_deref() == Some("a family"));
+        let token = "[sources.webhook.verify]\nfamily = \"token\"\nheader = \"x-token\"";
+        assert!(read("evidence = \"U\"").unwrap_err().contains("[verify] is missing"));
+        assert!(read("evidence = \"V\"\nneeds = \"x\"").unwrap_err().contains("evidence = \"U\""));
+        let both = format!("evidence = \"U\"\nneeds = \"x\"\n{token}");
+        assert!(read(&both).unwrap_err().contains("remove it"));
+        assert_eq!(read(&format!("evidence = \"V\"\n{token}")).unwrap().verify.len(), 1);
+    }
+}

@@ -1,6 +1,6 @@
 //! Reading webhooks: what a verified message says, by the rules of its provider file.
 //!
-//! In: headers and body. Out: one observation. Invariant: everything is compiled once, when the file is loaded; a type no
+//! In: headers and body. Out: one observation for each event in it. Invariant: everything is compiled once, when the file is loaded; a type no
 //! rule knows becomes `unrecognized`, never an error. Refuses to invent: a field that is missing is empty.
 
 use super::ReadContext;
@@ -108,7 +108,7 @@ impl WebhookReader {
     pub fn proven_id(&self, headers: &[(String, String)], body: &[u8], way: Option<usize>) -> Option<String> {
         let signed = match way {
             Some(n) => self.id_is_signed.get(n).copied().unwrap_or(false),
-            None => self.id_is_signed.iter().all(|s| *s),
+            None => !self.id_is_signed.is_empty() && self.id_is_signed.iter().all(|s| *s),
         };
         // The id of one event of a list is not that of the delivery.
         if !signed || self.message.is_list() {
@@ -274,6 +274,9 @@ fn compile(rule: &Rule) -> Result<CompiledRule, String> {
     if rule.kind == Kind::Source {
         return Err("kind \"source\" is forewarn's own".into());
     }
+    if let Some(from) = rule.from.as_ref().filter(|f| !matches!(Place::parse(f), Ok(Place::Pointer(_)))) {
+        return Err(format!("from {from:?} is no place in the body: write a JSON Pointer like /data"));
+    }
     let place = |p: &Option<String>| p.as_deref().map(Place::parse).transpose();
     let ending = match &rule.ending {
         Some(EndingRule { subject, subject_type, shutdown_on, replacement }) => Some(CompiledEnding {
@@ -284,11 +287,7 @@ fn compile(rule: &Rule) -> Result<CompiledRule, String> {
         }),
         None => None,
     };
-    let from = rule.from.clone();
-    if from.as_ref().is_some_and(|f| !f.starts_with('/')) {
-        return Err("from is a JSON Pointer into the body, like /data".into());
-    }
-    Ok(CompiledRule { from, key: place(&rule.key)?, ending })
+    Ok(CompiledRule { from: rule.from.clone(), key: place(&rule.key)?, ending })
 }
 
 /// A message that says what ends when. Without a readable thing it stays a plain fact.

@@ -209,7 +209,7 @@ struct Checkpoints {
 }
 
 impl Checkpoints {
-    #[expect(clippy::disallowed_methods, reason = "ends with the writer, which holds the other end")]
+    /// Ends with the writer, which holds the other end.
     fn start(c: Connection) -> Result<Self, StoreError> {
         let (ask, asked) = sync_channel(0);
         let pages = Arc::new(AtomicI64::new(0));
