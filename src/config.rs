@@ -92,6 +92,8 @@ pub struct Config {
     pub connections: BTreeMap<ConnectionId, Connection>,
     /// How to send.
     pub channels: ChannelSettings,
+    /// Where provider files of ours are.
+    pub providers_dir: Option<PathBuf>,
     /// The way out for what is polled.
     pub fetch: crate::fetch::Settings,
     /// Things worth saying that stop nothing.

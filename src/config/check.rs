@@ -120,6 +120,7 @@ pub(super) fn check(file: File, text: Text, env: Env<'_>) -> Result<Config, Prob
         directory,
         connections,
         channels,
+        providers_dir: file.providers_dir.map(Spanned::into_inner),
         fetch,
         notes: c.notes,
     })
