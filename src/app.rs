@@ -215,7 +215,7 @@ impl App {
             let client = Arc::new(Client::new(self.fetch.clone()));
             let poller = Arc::new(Poller::new(cx.clone(), client, self.targets.clone()));
             jobs.push(
-                job("poll", seconds(5), poller, |p, now| async move { p.tick(now).await })
+                job("poll", seconds(2), poller, |p, now| async move { p.tick(now).await })
                     .nudged(cx.nudges.clone(), |n| &n.poll),
             );
         }

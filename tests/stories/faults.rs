@@ -1,5 +1,5 @@
 //! The fault corpus: what pages and feeds do wrong (P1-P22), each over real HTTP. No false recovery, no invented incident,
-//! no storm. P19 stands in `pages.rs`, P22 with a server that hangs below and in `engine::poll::slots`.
+//! no storm. P19 stands in `pages.rs`.
 
 use crate::acme::*;
 use crate::harness::*;
@@ -449,4 +449,22 @@ async fn p21_what_a_cache_may_keep_is_not_asked_again_within_bounds() {
     a.w.live(minutes(20), minutes(1)).await;
     let asked = a.w.hits().iter().filter(|(p, _)| p.ends_with(STATUS)).count();
     assert!((3..=5).contains(&asked), "{asked}");
+}
+
+#[tokio::test]
+async fn p22_a_source_that_hangs_delays_nobody_and_is_not_asked_twice() {
+    let mut a = Acme::new().await;
+    a.w.script(STATUS, Script { hang: true, ..page(200, "") });
+    let poller = a.w.poller();
+    for _ in 0..3 {
+        assert!(poller.tick(a.w.now()).await.unwrap().more, "it still flies");
+        a.w.pass(minutes(12));
+    }
+    let rows = a.w.cx.store.sources().await.unwrap();
+    let row = |id: &str| rows.iter().find(|r| r.id.as_str() == id);
+    assert!(row("acme/changelog").is_some_and(|r| r.last_ok_at.is_some()), "recorded while the other hangs");
+    assert!(row("acme/status").is_none_or(|r| r.last_try_at.is_none()));
+    let asked = a.w.hits();
+    let count = |path: &str| asked.iter().filter(|(p, _)| p.ends_with(path)).count();
+    assert_eq!((count(STATUS), count(FEED)), (1, 3));
 }

@@ -102,6 +102,8 @@ pub struct Script {
     pub cut: bool,
     /// Answers 304 to whoever sends a validator, whatever there is.
     pub always_unchanged: bool,
+    /// Takes the request and never answers.
+    pub hang: bool,
 }
 
 /// A body that breaks off after its first piece.
@@ -141,20 +143,31 @@ async fn page(State(w): State<Shared>) -> Response {
 }
 
 async fn scripted(State(w): State<Shared>, request: Request<Body>) -> Response {
+    let response = answer_of(&w, &request);
+    match response {
+        Some(r) => r,
+        None => std::future::pending().await,
+    }
+}
+
+fn answer_of(w: &Shared, request: &Request<Body>) -> Option<Response> {
     let mut w = w.lock().unwrap();
     let path = request.uri().path().to_owned();
     let etag = request.headers().get("if-none-match").and_then(|v| v.to_str().ok()).map(str::to_owned);
     w.hits.push((path.clone(), etag.clone()));
-    let Some(s) = w.scripts.get(&path).cloned() else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(s) = w.scripts.get(&path).cloned() else { return Some(StatusCode::NOT_FOUND.into_response()) };
+    if s.hang {
+        return None;
+    }
     if s.always_unchanged && etag.is_some() {
-        return StatusCode::NOT_MODIFIED.into_response();
+        return Some(StatusCode::NOT_MODIFIED.into_response());
     }
     let body = if s.cut { Body::new(Cut(Some(s.body.into()))) } else { Body::from(s.body) };
     let mut r = (StatusCode::from_u16(s.status).unwrap(), body).into_response();
     for (k, v) in s.headers {
         r.headers_mut().insert(k, v.parse().unwrap());
     }
-    r
+    Some(r)
 }
 
 async fn api(State(w): State<Shared>, request: Request<Body>) -> Response {
@@ -403,9 +416,14 @@ impl World {
         CatchUp::new(self.cx.clone(), self.client.clone(), self.receiver.clone(), &self.connections)
     }
 
+    /// A poller that lives as long as the test wants.
+    pub fn poller(&self) -> Poller {
+        Poller::new(self.cx.clone(), self.client.clone(), self.targets.clone())
+    }
+
     /// Every job, until nothing is left to do at this moment.
     pub async fn tick(&mut self) {
-        let poller = Poller::new(self.cx.clone(), self.client.clone(), self.targets.clone());
+        let poller = self.poller();
         while poller.tick(self.now()).await.unwrap().more {}
         drop(poller);
         self.after_job();

@@ -182,7 +182,9 @@ proptest! {
             let is_end = seen.fact == Fact::Episode { change: Resolved };
             let was_open = state.as_ref().is_some_and(|s| !s.is_over());
             let folded = fold(state.as_ref(), seen, Heard { at: minute(n), baseline: false });
-            ends = if is_end && was_open { ends + 1 } else if seen.fact == Fact::Absent || is_end { ends } else if folded.state.as_ref().or(state.as_ref()).and_then(|s| s.listing.as_ref()).is_some_and(|l| l.end.is_some()) { ends } else { 0 };
+            let said = folded.state.as_ref().or(state.as_ref()).and_then(|s| s.listing.as_ref());
+            let kept = seen.fact == Fact::Absent || is_end || said.is_some_and(|l| l.end.is_some());
+            ends = if is_end && was_open { ends + 1 } else if kept { ends } else { 0 };
             let closed = was_open && folded.state.as_ref().is_some_and(MatterState::is_over);
             prop_assert!(!closed || (is_end && ends >= 2), "{n}: {seen:?}");
             if closed { ends = 0; }
