@@ -1,6 +1,6 @@
-//! Reads fetched bodies over and over, for `benches/poll.py`.
+//! Reads fetched bodies over and over, for `benches/poll.py` and `benches/read.py`.
 //!
-//! In: `KIND DIALECT COUNT FILE`, as in a provider file (`status statuspage 100 summary.json`, `changelog feed 100 rss.xml`).
+//! In: `KIND DIALECT COUNT FILE`, as in a provider file (`status statuspage 100 summary.json`, `changelog feed 100 rss.xml`, `table html 20 page.html`).
 //! Out: one JSON object: CPU microseconds a body for the hash that tells "unchanged", and for hash and reading, and what
 //! was read. Every body differs (its bytes end in another comment or space), so nothing is measured twice from a cache of
 //! ours. Refuses a body that cannot be read: a fast failure is no figure.
@@ -24,7 +24,11 @@ fn main() {
     let [kind, dialect, count, path] = args.as_slice() else { panic!("usage: read_bodies KIND DIALECT COUNT FILE") };
     let count: usize = count.parse().unwrap();
     let body = std::fs::read(path).unwrap();
-    let (key, guards) = if kind == "status" { ("dialect", "") } else { ("form", "guards = { min_rows = 1 }\n") };
+    let (key, guards) = match kind.as_str() {
+        "status" => ("dialect", ""),
+        "table" => ("form", "prose = true\nslash = \"mdy\"\n"),
+        _ => ("form", "guards = { min_rows = 1 }\n"),
+    };
     let text = format!(
         "format = 1\nid = \"acme\"\nname = \"Acme\"\nurl = \"https://example.com\"\n[sources.x]\nkind = \"{kind}\"\nevidence = \"V\"\n{key} = \"{dialect}\"\nurl = \"https://status.example.com/x\"\n{guards}"
     );

@@ -5,6 +5,7 @@ use crate::store::folder;
 use crate::web::actions::Request;
 use crate::web::{actions::Reply, control};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 #[derive(Debug, clap::Args)]
@@ -71,10 +72,21 @@ fn say(s: &Value, daemon: bool) -> Done {
     if !sources.is_empty() {
         out::table(&["SOURCE", "IS", "READ (UTC)", "ROWS", "WHY"], &sources)?;
     }
-    let off: Vec<Vec<String>> = list("off").iter().map(|o| vec![text(&o[0]), text(&o[1])]).collect();
+    // One reason many have is one line: most providers are nobody's.
+    let mut off: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for o in list("off") {
+        off.entry(text(&o[1])).or_default().push(text(&o[0]));
+    }
     if !off.is_empty() {
         out::say("")?;
-        out::table(&["NOT POLLED", "WHY"], &off)?;
+        let rows: Vec<Vec<String>> = off
+            .into_iter()
+            .map(|(why, ids)| match ids.as_slice() {
+                [] | [_] | [_, _] | [_, _, _] => vec![ids.join(", "), why],
+                [first, ..] => vec![format!("{first} and {} more (--json)", ids.len() - 1), why],
+            })
+            .collect();
+        out::table(&["NOT POLLED", "WHY"], &rows)?;
     }
     let hooks: Vec<Vec<String>> = list("hooks")
         .iter()

@@ -79,7 +79,8 @@ pub(super) fn section(connection: &ConnectionId) -> String {
 
 fn steps(p: &Provider, connection: &ConnectionId) -> Done {
     for (i, s) in p.file.subscribe.steps.iter().enumerate() {
-        out::say(&format!("  {}. {}", i + 1, s.replace("ACCOUNT", connection.account())))?;
+        let account = if connection.account() == "main" { "ACCOUNT" } else { connection.account() };
+        out::say(&format!("  {}. {}", i + 1, s.replace("ACCOUNT", account)))?;
     }
     if !p.file.subscribe.not_told.is_empty() {
         out::say("\nWhat it will not tell by webhook:")?;

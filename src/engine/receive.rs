@@ -12,6 +12,7 @@ use crate::provider::catalog::Provider;
 use crate::provider::file::HandshakeTable;
 pub use crate::provider::handshake::Reply;
 use crate::provider::handshake::{self, Question};
+use crate::provider::read::webhook::same_body_span;
 pub use crate::provider::verify::PATH;
 use crate::provider::verify::{Proven, Refusal, Site, Verifier, live_secret};
 use crate::store::{Delivery, INCOMPARABLE, Receipt, Store, StoreError};
@@ -20,9 +21,6 @@ use secrecy::ExposeSecret;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-
-/// How long the body of a sender without ids and signatures counts as the same message, in days.
-const SAME_BODY_DAYS: i64 = 3;
 
 /// One hook.
 #[derive(Debug)]
@@ -265,10 +263,7 @@ impl Endpoint {
         let key = match self.proven_id(&p.payload, cx, Some(p.way)) {
             Some(id) => short_hash(&[connection, b"\0", id.as_bytes()]),
             None if p.signs_body => short_hash(&[connection, b"\0\0", &self.verifier.signed_hash(p)]),
-            None => {
-                let days = now.as_second() / (SAME_BODY_DAYS * 86_400);
-                short_hash(&[connection, b"\0\0", &days.to_be_bytes(), &body_hash])
-            }
+            None => short_hash(&[connection, b"\0\0", &same_body_span(now).to_be_bytes(), &body_hash]),
         };
         self.row(&p.payload, Known { trust: self.trust, key, body_hash }, now)
     }

@@ -4,7 +4,7 @@
 //! what was said before: that is folding.
 
 use super::deadline::Deadline;
-use super::event::{Change, Kind, Money, Severity};
+use super::event::{Change, Kind, Money, Severity, words};
 use super::ids::{ConnectionId, MatterId, ProviderId, SourceId};
 use super::matter::Rank;
 use super::subject::Subject;
@@ -26,6 +26,20 @@ pub enum Fact {
     Noted,
 }
 
+words!(
+    /// Where a source says that something stands in its life.
+    Lifecycle {
+        /// Supported.
+        Active = "active",
+        /// Supported, but nothing new comes.
+        Legacy = "legacy",
+        /// Announced to end.
+        Deprecated = "deprecated",
+        /// Ended.
+        Retired = "retired",
+    }
+);
+
 /// What a source says about the end of something.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ending {
@@ -41,6 +55,10 @@ pub struct Ending {
     pub rank: Rank,
     /// The source says that it has ended already.
     pub ended: bool,
+    /// Where the source says it stands, if it says so.
+    pub stage: Option<Lifecycle>,
+    /// Why a person should look: what could not be read, in words that name it.
+    pub review: Option<String>,
 }
 
 /// One source, one matter, one moment.

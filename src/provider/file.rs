@@ -14,7 +14,7 @@ mod webhook;
 
 pub use changelog::{ChangelogForm, ChangelogSource};
 pub use handshake::{HandshakeTable, ReplyTable};
-pub use polled::{Auth, Columns, Form, Guards, ModelsSource, TableSource};
+pub use polled::{Auth, Columns, Form, Guards, ModelsSource, Pointers, SlashOrder, TableSource};
 pub use polling::{Polled, in_words};
 pub use status::{Dialect, StatusGuards, StatusSource};
 pub use verify::{

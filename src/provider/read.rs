@@ -11,6 +11,8 @@ mod form;
 mod guard;
 pub mod message;
 pub mod models;
+mod notices;
+mod page;
 mod prose;
 pub mod status;
 pub mod table;

@@ -47,20 +47,20 @@ fn write(out: &mut String, value: &Value, keep: &[String], kept: bool, depth: us
         Value::Array(_) | Value::Object(_) if depth == DEPTH => out.push('…'),
         Value::Array(list) => {
             out.push('[');
-            for v in list.iter().take(MEMBERS) {
+            for (n, v) in list.iter().take(MEMBERS).enumerate() {
+                out.push_str(if n > 0 { ", " } else { "" });
                 write(out, v, keep, false, depth + 1);
-                out.push(' ');
             }
             out.push_str(&rest(list.len()));
             out.push(']');
         }
         Value::Object(map) => {
             out.push('{');
-            for (k, v) in map.iter().take(MEMBERS) {
+            for (n, (k, v)) in map.iter().take(MEMBERS).enumerate() {
+                out.push_str(if n > 0 { ", " } else { "" });
                 out.push_str(&one_line(k, WORD));
                 out.push_str(": ");
                 write(out, v, keep, keep.contains(k), depth + 1);
-                out.push_str(", ");
             }
             out.push_str(&rest(map.len()));
             out.push('}');
@@ -69,7 +69,7 @@ fn write(out: &mut String, value: &Value, keep: &[String], kept: bool, depth: us
 }
 
 fn rest(members: usize) -> String {
-    if members > MEMBERS { format!("and {} more", members - MEMBERS) } else { String::new() }
+    if members > MEMBERS { format!(", and {} more", members - MEMBERS) } else { String::new() }
 }
 
 #[cfg(test)]

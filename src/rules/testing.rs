@@ -46,6 +46,8 @@ pub(super) fn ending(source: &str, rank: Rank, date: Option<&str>, replacement: 
             quote: format!("{date:?} | gpt-demo-1"),
             rank,
             ended: false,
+            stage: None,
+            review: None,
         }),
         occurred_at: at("2026-08-20T08:00:00Z"),
     }

@@ -260,6 +260,27 @@ async fn a_hint_is_stored_and_shown_and_never_told() {
 }
 
 #[tokio::test]
+async fn the_same_words_of_a_sender_without_ids_are_news_again_months_later() {
+    let mut w = World::new().await;
+    let config = format!(
+        "{}\n[connections.\"generic-token/door\"]\nwebhook_secret = \"env:PLAIN\"\nowner = \"search\"\n",
+        w.config
+    );
+    w.restart_with(&config);
+    let token = [("x-webhook-token".to_owned(), PLAIN.to_owned())];
+    let say = |n: u8| format!(r#"{{"type":"incident.opened","key":"door-{n}","title":"Door {n}"}}"#);
+    let mut events = Vec::new();
+    for body in [say(1), say(2), say(1)] {
+        assert_eq!(w.deliver_with("generic-token/door", &token, &body).await, 200);
+        assert_eq!(w.deliver_with("generic-token/door", &token, &body).await, 200, "a repeat");
+        w.tick().await;
+        events.push(w.events().await.iter().filter(|(e, _)| e.event.provider.as_str() == "generic-token").count());
+        w.pass(days(60));
+    }
+    assert_eq!(events, [1, 2, 3]);
+}
+
+#[tokio::test]
 async fn a_type_nobody_knows_is_stored_and_visible() {
     let mut w = World::new().await;
     let body = r#"{"id":"evt_1","type":"brand.new.thing","data":{"id":"a"}}"#;

@@ -4,8 +4,9 @@
 //! page is noticed. Refuses anything but https addresses (checked by the catalog's lint, so tests can use loopback).
 
 use super::Evidence;
-use crate::model::{Every, Rank};
+use crate::model::{Every, ProviderId, Rank};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// A page with tables of what ends when.
 #[derive(Debug, Clone, Deserialize)]
@@ -30,9 +31,19 @@ pub struct TableSource {
     /// What must be there for it to be the page we know.
     #[serde(default)]
     pub guards: Guards,
-    /// Which column means what.
+    /// Words for columns whose headers do not say by themselves what they mean.
     #[serde(default)]
     pub columns: Columns,
+    /// Which number comes first in its slash dates (`mdy`, `dmy`); without it they are not read.
+    pub slash: Option<SlashOrder>,
+    /// Its dates to come are the earliest ones, whatever a cell says.
+    #[serde(default)]
+    pub floor: bool,
+    /// Its sentences and lists count, not its tables alone.
+    #[serde(default)]
+    pub prose: bool,
+    /// The class of rows about what has ended, where a page says it by colour only.
+    pub ended_class: Option<String>,
 }
 
 fn six_hours() -> Every {
@@ -49,8 +60,21 @@ fn api() -> Rank {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Form {
-    /// Markdown with pipe tables.
+    /// Markdown, with components or not.
     Markdown,
+    /// HTML.
+    Html,
+}
+
+/// Which number comes first in `05/06/2026`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum SlashOrder {
+    /// Month, day, year.
+    #[serde(rename = "mdy")]
+    MonthFirst,
+    /// Day, month, year.
+    #[serde(rename = "dmy")]
+    DayFirst,
 }
 
 /// What must be there for a page to be the one we know.
@@ -65,8 +89,9 @@ pub struct Guards {
     pub min_rows: usize,
 }
 
-/// Words by which a table's header is recognised, lower case; a header means a column if it contains one of them.
-#[derive(Debug, Clone, Deserialize)]
+/// Words for columns whose headers do not say by themselves what they mean, lower case; the first word that any header
+/// contains wins.
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Columns {
     /// The date on which it ends.
@@ -75,17 +100,8 @@ pub struct Columns {
     pub subject: Vec<String>,
     /// What to use instead.
     pub replacement: Vec<String>,
-}
-
-impl Default for Columns {
-    fn default() -> Self {
-        let words = |w: &[&str]| w.iter().map(|s| (*s).to_owned()).collect();
-        Self {
-            shutdown: words(&["shutdown", "shut down", "retire", "sunset", "eol", "end of life"]),
-            subject: words(&["model", "system", "snapshot", "product"]),
-            replacement: words(&["replacement", "substitute", "alternative"]),
-        }
-    }
+    /// When that was announced.
+    pub announced: Vec<String>,
 }
 
 /// A list of models with dates, as JSON.
@@ -108,15 +124,74 @@ pub struct ModelsSource {
     /// How much it counts beside other sources.
     #[serde(default = "api")]
     pub rank: Rank,
-    /// JSON Pointer to the list.
-    pub items: String,
-    /// JSON Pointer inside an entry to its id.
-    pub id: String,
-    /// JSON Pointer inside an entry to its shutdown date; absence is no claim.
-    pub shutdown_on: String,
+    /// JSON Pointer to the list, or to the object whose keys are ids. Several: the first that leads somewhere.
+    pub items: Pointers,
+    /// Where the list is one of groups: JSON Pointer inside a group to its own list; the group's key is its platform.
+    pub groups: Option<String>,
+    /// JSON Pointer inside an entry to its id. Without it the list is an object and its keys are the ids.
+    #[serde(default)]
+    pub id: Pointers,
+    /// JSON Pointer inside an entry to its shutdown date; absence is no claim. Several: the first that an entry has.
+    #[serde(default)]
+    pub shutdown_on: Pointers,
+    /// To the earliest date of its end.
+    pub earliest_on: Option<String>,
+    /// To the date of the announcement.
+    pub announced_on: Option<String>,
+    /// To what says that it is deprecated: `true`, or one of `deprecated_words`.
+    pub deprecated: Option<String>,
+    /// Words of that field that mean deprecated; lower case.
+    #[serde(default)]
+    pub deprecated_words: Vec<String>,
+    /// Words of that field that mean retired; lower case.
+    #[serde(default)]
+    pub retired_words: Vec<String>,
+    /// To a word about the date; one of `floor_words` makes it a floor.
+    pub firmness: Option<String>,
+    /// Words that make the date a floor; lower case.
+    #[serde(default)]
+    pub floor_words: Vec<String>,
+    /// To what to use instead: a text, a list of texts, or a list of objects with `model`.
+    pub replacement: Option<String>,
+    /// To other ids of the same model, for which the same holds.
+    pub aliases: Option<String>,
+    /// The provider that all of it is about, where that is not the one who speaks.
+    pub about: Option<ProviderId>,
+    /// To the name of the platform an entry is about, for data sets about many; `platforms` says which provider that is.
+    #[serde(default)]
+    pub platform: Pointers,
+    /// Provider ids by the names of platforms. An entry of another platform is passed over.
+    #[serde(default)]
+    pub platforms: BTreeMap<String, ProviderId>,
+    /// Whose data it is and under which licence, where that must be said.
+    pub attribution: Option<String>,
     /// What must be there.
     #[serde(default)]
     pub guards: Guards,
+}
+
+/// One JSON Pointer or several.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(untagged)]
+pub enum Pointers {
+    /// None.
+    #[default]
+    None,
+    /// One.
+    One(String),
+    /// Several, the first that leads somewhere counts.
+    Several(Vec<String>),
+}
+
+impl Pointers {
+    /// All of them.
+    pub fn all(&self) -> &[String] {
+        match self {
+            Pointers::None => &[],
+            Pointers::One(one) => std::slice::from_ref(one),
+            Pointers::Several(all) => all,
+        }
+    }
 }
 
 /// How we prove ourselves to an API.

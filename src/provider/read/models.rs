@@ -1,90 +1,161 @@
-//! Lists of models with shutdown dates, as JSON: `kind = "models"`.
+//! Lists of models with dates of their ends, as JSON: `kind = "models"`. Answers of APIs, and data sets about many providers.
 //!
-//! In: an answer of an API and its source's settings. Out: one observation for each entry that carries a date.
-//! Invariants: an entry without the field, or with null, says nothing; one bad entry hides no other, and leaves a claim
-//! without a date. Refuses any date but `YYYY-MM-DD`, and to conclude anything from a model that is not listed.
+//! In: a body and its source's settings. Out: one observation for each entry that says something of an end. Invariants: an
+//! entry without the fields, or with null, says nothing; one bad entry hides no other, and leaves a claim without a date. Refuses
+//! any date that does not begin with `YYYY-MM-DD`, platforms that the settings do not name, and to conclude an end from a
+//! model that is not listed.
 
-use super::{ReadContext, date, ending, guard};
-use crate::model::observation::Ending;
+mod list;
+
+pub use list::{Changes, changes, ids};
+
+use super::{ReadContext, date, ending};
+use crate::model::observation::{Ending, Lifecycle};
 use crate::model::text::one_line;
-use crate::model::{Deadline, Fact, Observation, ReadOutcome, Subject};
+use crate::model::{Deadline, Fact, Firmness, MatterId, Observation, ProviderId, ReadOutcome, Subject};
 use crate::provider::file::ModelsSource;
+use list::Entry;
 use serde_json::Value;
 use std::collections::HashMap;
 
+/// Replacements that one entry is believed to name.
+const MAX_REPLACEMENTS: usize = 20;
+
 /// Reads a list.
 pub fn read(source: &ModelsSource, ctx: &ReadContext, body: &[u8]) -> ReadOutcome {
-    match entries(source, body) {
+    match list::entries(source, body) {
         Ok(list) => ReadOutcome::Ok(observations(source, ctx, list)),
         Err(outcome) => outcome,
     }
 }
 
-/// The ids of a list with their entries; an error is what to return instead.
-fn entries(source: &ModelsSource, body: &[u8]) -> Result<Vec<(String, Value)>, ReadOutcome> {
-    let unreadable = |why: String| Err(ReadOutcome::Unreadable(why));
-    let text = guard::open(body)?;
-    let mut answer: Value = match serde_json::from_str(text) {
-        Ok(answer) => answer,
-        Err(_) if guard::is_html(text) => return unreadable("it is an HTML page, not JSON".to_owned()),
-        Err(e) => return unreadable(format!("it is not JSON: {e}")),
-    };
-    if let Some(error) = answer.get("error").filter(|e| !e.is_null()) {
-        let message = error.get("message").unwrap_or(error);
-        let message = message.as_str().map_or_else(|| message.to_string(), str::to_owned);
-        return unreadable(format!("the provider answered with an error: {}", one_line(&message, 200)));
-    }
-    guard::must_contain(text, &source.guards)?;
-    let list = match answer.pointer_mut(&source.items).map(Value::take) {
-        Some(Value::Array(list)) => list,
-        Some(_) => return unreadable(format!("what stands at {:?} is not a list", source.items)),
-        None => return unreadable(format!("there is no list at {:?}", source.items)),
-    };
-    let (count, floor) = (list.len(), source.guards.min_rows);
-    if count < floor {
-        return Err(ReadOutcome::GuardFailed(format!("{count} entries, at least {floor} expected")));
-    }
-    let id = |entry: &Value| entry.pointer(&source.id)?.as_str().filter(|s| !s.is_empty()).map(str::to_owned);
-    let named: Vec<_> = list.into_iter().filter_map(|entry| Some((id(&entry)?, entry))).collect();
-    if named.is_empty() && count > 0 {
-        return unreadable(format!("none of {count} entries has an id at {:?}", source.id));
-    }
-    Ok(named)
-}
-
-fn observations(source: &ModelsSource, ctx: &ReadContext, list: Vec<(String, Value)>) -> Vec<Observation> {
+fn observations(source: &ModelsSource, ctx: &ReadContext, list: Vec<Entry>) -> Vec<Observation> {
     let page = source.page.as_deref().unwrap_or(&source.url);
     let mut out: Vec<Observation> = Vec::new();
-    let mut seen = HashMap::new();
-    for (id, entry) in list {
-        let Some(value) = entry.pointer(&source.shutdown_on).filter(|v| !v.is_null()) else { continue };
-        let ending = Ending {
-            announced_on: None,
-            deadline: value.as_str().and_then(iso_day),
-            replacements: Vec::new(),
-            quote: one_line(&format!("{id} | {}: {value}", source.shutdown_on.trim_start_matches('/')), 300),
-            rank: source.rank,
-            ended: false,
-        };
-        let subject = Subject::model(&ctx.provider, one_line(&id, id.len()));
-        let said = ending::observation(ctx, subject, &id, "", page, ending);
-        let Some(matter) = said.matter.clone() else { continue };
-        match seen.get(&matter) {
-            None => {
-                seen.insert(matter, out.len());
-                out.push(said);
+    let mut seen: HashMap<MatterId, usize> = HashMap::new();
+    for entry in &list {
+        let Some((platform, id)) = about(source, ctx, entry) else { continue };
+        let Some(ending) = ending_of(source, entry, &id) else { continue };
+        let others = source.aliases.as_deref().map(|p| texts(entry.value.pointer(p))).unwrap_or_default();
+        for id in std::iter::once(id).chain(others) {
+            let subject = Subject::model(&platform, one_line(&id, id.len()));
+            let summary = source.attribution.as_deref().unwrap_or_default();
+            let said = ending::observation(ctx, subject, &id, summary, page, ending.clone());
+            let Some(matter) = said.matter.clone() else { continue };
+            match seen.get(&matter) {
+                None => {
+                    seen.insert(matter, out.len());
+                    out.push(said);
+                }
+                // Listed twice: a date counts before none, else the first.
+                Some(&first) if !has_date(&out[first]) && has_date(&said) => out[first] = said,
+                Some(_) => {}
             }
-            // Listed twice: a date counts before none, else the first.
-            Some(&first) if !has_date(&out[first]) && has_date(&said) => out[first] = said,
-            Some(_) => {}
         }
     }
     out
 }
 
-fn iso_day(text: &str) -> Option<Deadline> {
-    let is_iso = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-    is_iso.then(|| date::day(text)).flatten().map(|day| Deadline::day(day, text))
+/// Which platform's model an entry is about; `None` when the settings do not know that platform.
+fn about(source: &ModelsSource, ctx: &ReadContext, entry: &Entry) -> Option<(ProviderId, String)> {
+    let pointers = source.platform.all();
+    let name = match pointers {
+        [] => entry.group.clone(),
+        _ => Some(pointers.iter().find_map(|p| entry.value.pointer(p)?.as_str())?.to_owned()),
+    };
+    match name {
+        Some(name) => {
+            let platform = source.platforms.get(&name)?;
+            // Keys such as `azure/x` repeat the platform.
+            let bare = entry
+                .id
+                .split_once('/')
+                .filter(|(head, _)| name.starts_with(head))
+                .map_or(entry.id.as_str(), |(_, id)| id);
+            Some((platform.clone(), bare.to_owned()))
+        }
+        None => Some((source.about.clone().unwrap_or_else(|| ctx.provider.clone()), entry.id.clone())),
+    }
+}
+
+/// What an entry says of an end, if it says anything.
+fn ending_of(source: &ModelsSource, entry: &Entry, id: &str) -> Option<Ending> {
+    let at = |pointer: &str| entry.value.pointer(pointer).filter(|v| !is_nothing(v));
+    let fixed = source.shutdown_on.all().iter().find_map(|p| Some((p.as_str(), at(p)?, false)));
+    let floor = || source.earliest_on.as_deref().and_then(|p| Some((p, at(p)?, true)));
+    let dated = fixed.or_else(floor);
+    let state = source.deprecated.as_deref().and_then(at);
+    let stage = state.and_then(|v| stage(source, v));
+    if dated.is_none() && stage.is_none() {
+        return None;
+    }
+    let is_floor = dated.is_some_and(|(.., floor)| floor)
+        || source
+            .firmness
+            .as_deref()
+            .and_then(at)
+            .and_then(Value::as_str)
+            .is_some_and(|w| holds(&source.floor_words, w));
+    let mut deadline = dated.and_then(|(_, v, _)| v.as_str()).and_then(iso);
+    if is_floor && let Some(d) = &mut deadline {
+        d.firmness = Firmness::NotBefore;
+    }
+    let named = dated.map(|(p, v, _)| (p, v)).or_else(|| Some((source.deprecated.as_deref()?, state?)));
+    let (pointer, value) = named?;
+    let review = (dated.is_some() && deadline.is_none())
+        .then(|| format!("the date {} could not be read", one_line(&value.to_string(), 80)));
+    Some(Ending {
+        announced_on: source.announced_on.as_deref().and_then(at).and_then(Value::as_str).and_then(iso).map(|d| d.date),
+        deadline,
+        replacements: source.replacement.as_deref().and_then(at).map(|v| texts(Some(v))).unwrap_or_default(),
+        quote: one_line(&format!("{id} | {}: {value}", pointer.trim_start_matches('/')), 300),
+        rank: source.rank,
+        ended: stage == Some(Lifecycle::Retired),
+        stage,
+        review,
+    })
+}
+
+fn is_nothing(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(|s| date::is_none_form(s))
+}
+
+fn stage(source: &ModelsSource, value: &Value) -> Option<Lifecycle> {
+    match value {
+        Value::Bool(true) => Some(Lifecycle::Deprecated),
+        Value::String(word) if holds(&source.retired_words, word) => Some(Lifecycle::Retired),
+        Value::String(word) if holds(&source.deprecated_words, word) => Some(Lifecycle::Deprecated),
+        Value::String(_) | Value::Bool(false) | Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            None
+        }
+    }
+}
+
+fn holds(words: &[String], word: &str) -> bool {
+    words.iter().any(|w| word.eq_ignore_ascii_case(w))
+}
+
+/// A text, a list of texts, or a list of objects with `model` or `id`.
+fn texts(value: Option<&Value>) -> Vec<String> {
+    let one = |v: &Value| match v {
+        Value::String(s) => Some(s.clone()),
+        Value::Object(o) => o.get("model").or_else(|| o.get("id")).and_then(Value::as_str).map(str::to_owned),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
+    };
+    let all: Vec<String> = match value {
+        Some(Value::Array(list)) => list.iter().filter_map(one).collect(),
+        Some(v) => one(v).into_iter().collect(),
+        None => Vec::new(),
+    };
+    let clean = all.iter().map(|s| one_line(s, 200)).filter(|s| !date::is_none_form(s));
+    clean.take(MAX_REPLACEMENTS).collect()
+}
+
+/// `2026-12-11`, alone or with a clock and a zone.
+fn iso(text: &str) -> Option<Deadline> {
+    let day = text.get(..10)?;
+    let is_day = day.bytes().enumerate().all(|(i, b)| if matches!(i, 4 | 7) { b == b'-' } else { b.is_ascii_digit() });
+    is_day.then(|| date::deadline(text)).flatten()
 }
 
 fn has_date(observation: &Observation) -> bool {
@@ -92,107 +163,4 @@ fn has_date(observation: &Observation) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{ConnectionId, ProviderId, SourceId};
-    use crate::provider::file::{self, Source};
-    use proptest::prelude::*;
-
-    const FILE: &str = "format = 1\nid = \"acme\"\nname = \"Acme\"\nurl = \"https://acme.example\"\n[sources.models]\n\
-                        kind = \"models\"\nevidence = \"V\"\nurl = \"https://acme.example/v1/models\"\nauth = \"bearer\"\n\
-                        id = \"/id\"\nshutdown_on = \"/life/ends\"\n";
-
-    fn outcome(settings: &str, body: &[u8]) -> ReadOutcome {
-        let provider = file::parse(&format!("{FILE}{settings}")).unwrap();
-        let Source::Models(source) = &provider.sources["models"] else { panic!("a models source") };
-        let ctx = ReadContext {
-            provider: ProviderId::new("acme").unwrap(),
-            provider_name: "Acme".to_owned(),
-            source: SourceId::new("acme/models").unwrap(),
-            connection: Some(ConnectionId::new("acme/main").unwrap()),
-            received_at: "2026-08-20T08:00:02Z".parse().unwrap(),
-        };
-        read(source, &ctx, body)
-    }
-
-    const DATA: &str = "items = \"/data\"\n";
-
-    #[track_caller]
-    fn endings(settings: &str, body: &str) -> Vec<(String, Option<String>, String)> {
-        let ReadOutcome::Ok(found) = outcome(settings, body.as_bytes()) else { panic!("{body} was not read") };
-        let one = |o: Observation| {
-            assert_eq!(o.connection.as_ref().map(ConnectionId::as_str), Some("acme/main"));
-            assert_eq!(o.subjects[0].account, None, "the date is the platform's, not the account's");
-            let Fact::Ending(e) = o.fact else { panic!("a list speaks of endings") };
-            (o.matter.unwrap().to_string(), e.deadline.map(|d| d.date.to_string()), e.quote)
-        };
-        found.into_iter().map(one).collect()
-    }
-
-    fn ending(matter: &str, date: Option<&str>, quote: &str) -> (String, Option<String>, String) {
-        (matter.to_owned(), date.map(str::to_owned), quote.to_owned())
-    }
-
-    #[test]
-    fn only_an_entry_with_a_date_says_something() {
-        let body =
-            r#"{"data":[{"id":"a-1","life":{"ends":"2026-12-11"}},{"id":"a-2","life":{"ends":null}},{"id":"a-3"}]}"#;
-        assert_eq!(endings(DATA, body), [ending("acme:a-1", Some("2026-12-11"), r#"a-1 | life/ends: "2026-12-11""#)]);
-        assert_eq!(endings("items = \"\"\n", r#"[{"id":"a-1","life":{"ends":"2026-12-11"}}]"#).len(), 1);
-        assert_eq!(endings(DATA, r#"{"data":[]}"#), []);
-    }
-
-    #[test]
-    fn one_bad_entry_hides_no_other() {
-        let body = r#"{"data":[{"id":"a-1","life":{"ends":"2026-02-30"}},{"id":"a-2","life":{"ends":1781136000}},
-            {"id":"a-3","life":{"ends":"Dec 11, 2026"}},{"id":7,"life":{"ends":"2026-12-11"}},"x",
-            {"id":"a-4","life":{"ends":"2026-12-11"}},{"id":"a-1","life":{"ends":"2026-12-12"}}]}"#;
-        let found = endings(DATA, body);
-        assert_eq!(found[0], ending("acme:a-1", Some("2026-12-12"), r#"a-1 | life/ends: "2026-12-12""#));
-        assert_eq!(found[1], ending("acme:a-2", None, "a-2 | life/ends: 1781136000"));
-        assert_eq!(found[2], ending("acme:a-3", None, r#"a-3 | life/ends: "Dec 11, 2026""#));
-        assert_eq!(found[3].1.as_deref(), Some("2026-12-11"));
-        assert_eq!(found.len(), 4);
-    }
-
-    #[test]
-    fn what_is_no_list_is_unreadable_and_says_why() {
-        for (body, why) in [
-            ("{}", "no list at \"/data\""),
-            (r#"{"data":{}}"#, "is not a list"),
-            (r#"{"data":[{"name":"a-1"}]}"#, "none of 1 entries has an id at \"/id\""),
-            ("nonsense", "not JSON"),
-            ("<html></html>", "HTML page"),
-            (r#"{"error":{"message":"Wrong\nkey"},"data":[]}"#, "error: Wrong key"),
-            (r#"{"error":"overloaded"}"#, "error: overloaded"),
-            (r#"{"error":{"code":7}}"#, r#"error: {"code":7}"#),
-        ] {
-            let ReadOutcome::Unreadable(found) = outcome(DATA, body.as_bytes()) else { panic!("{body} was read") };
-            assert!(found.contains(why), "{found}");
-        }
-    }
-
-    #[test]
-    fn a_short_list_fails_its_guard() {
-        let settings = format!("{DATA}guards = {{ min_rows = 3, must_contain = [\"list\"] }}\n");
-        for (body, why) in [
-            (r#"{"object":"list","data":[{"id":"a-1"},{"id":"a-2"}]}"#, "2 entries, at least 3 expected"),
-            (r#"{"data":[{"id":"a-1"},{"id":"a-2"},{"id":"a-3"}]}"#, "\"list\""),
-            ("", "empty"),
-        ] {
-            let ReadOutcome::GuardFailed(found) = outcome(&settings, body.as_bytes()) else { panic!("{body} passed") };
-            assert!(found.contains(why), "{found}");
-        }
-        let whole = r#"{"object":"list","error":null,"data":[{"id":"a-1"},{"id":"a-2"},{"id":"a-3"}]}"#;
-        assert_eq!(outcome(&settings, whole.as_bytes()), ReadOutcome::Ok(Vec::new()));
-    }
-
-    proptest! {
-        #[test]
-        fn no_bytes_make_it_panic(body in any::<Vec<u8>>(), id in any::<String>(), date in any::<String>()) {
-            let _ = outcome(DATA, &body);
-            let entry = serde_json::json!({"data": [{"id": id, "life": {"ends": date}}]});
-            let _ = outcome(DATA, entry.to_string().as_bytes());
-        }
-    }
-}
+mod tests;

@@ -56,6 +56,14 @@ struct CompiledEnding {
     replacement: Option<Place>,
 }
 
+/// How long the body of a sender without ids and signatures counts as the same message, in days.
+const SAME_BODY_DAYS: i64 = 3;
+
+/// The span of time within which two equal bodies without an id are one message.
+pub fn same_body_span(at: Timestamp) -> i64 {
+    at.as_second() / (SAME_BODY_DAYS * 86_400)
+}
+
 /// Fields of a rule that are templates.
 const FIELDS: [&str; 3] = ["title", "summary", "url"];
 
@@ -138,7 +146,8 @@ impl WebhookReader {
             Ok(v) => v,
             Err(why) => return ReadOutcome::Unreadable(why),
         };
-        let of_body = || format!("body:{}", hex::encode(short_hash(&[body])));
+        // The same words months later are news again, as they are to the inbox.
+        let of_body = || format!("body:{}/{}", hex::encode(short_hash(&[body])), same_body_span(cx.received_at));
         let id = self.proven_id(headers, body, None);
         let seen = events.iter().enumerate().map(|(n, json)| {
             let native_id = if self.message.is_list() {
@@ -305,8 +314,16 @@ fn ending_of(
     let quote = format!("{} | {} | {}", subject.id, date.unwrap_or_default(), replacements.join(", "));
     seen.matter = subject.matter_id();
     seen.subjects = vec![subject];
-    seen.fact =
-        Fact::Ending(Ending { announced_on: None, deadline, replacements, quote, rank: Rank::Api, ended: false });
+    seen.fact = Fact::Ending(Ending {
+        announced_on: None,
+        deadline,
+        replacements,
+        quote,
+        rank: Rank::Api,
+        ended: false,
+        stage: None,
+        review: None,
+    });
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! does not fit its date is passed over, because generators get it wrong. Refuses `24:00`, whose day parsers disagree on,
 //! and zones that are words with several meanings.
 
-use super::date::{self, DateCell};
+use super::date;
 use jiff::civil::{Date, Time};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, fmt::rfc2822};
@@ -131,10 +131,7 @@ fn parts(text: &str) -> Option<Timestamp> {
     if let Some(at) = compact.and_then(|(head, hours)| parser.parse_timestamp(format!("{head} {hours}00")).ok()) {
         return Some(at);
     }
-    match date::cell(text) {
-        DateCell::Date(d) => d.at.or_else(|| TimeZone::UTC.to_timestamp(d.date.at(0, 0, 0, 0)).ok()),
-        DateCell::NoDate | DateCell::Unreadable => None,
-    }
+    date::deadline(text).and_then(|d| d.at.or_else(|| TimeZone::UTC.to_timestamp(d.date.at(0, 0, 0, 0)).ok()))
 }
 
 #[cfg(test)]

@@ -65,10 +65,7 @@ fn midnight(day: Date) -> Option<Timestamp> {
 pub(super) fn dated_heading(text: &str, year: Option<i16>) -> Option<(Date, String)> {
     let text = text.trim();
     let (head, title) = text.split_once([':', '|']).map_or((text, ""), |(h, t)| (h.trim(), t.trim()));
-    let read = |t: &str| match date::cell(t) {
-        date::DateCell::Date(d) => Some(d.date),
-        date::DateCell::NoDate | date::DateCell::Unreadable => None,
-    };
+    let read = |t: &str| date::deadline(t).map(|d| d.date);
     // "November, 2025" and "Nov 12" under it.
     let found = read(head).or_else(|| read(&head.replace(',', ""))).or_else(|| read(&format!("{head}, {}", year?)));
     // A year alone, or a version that looks like one, is no entry's date.

@@ -3,9 +3,9 @@
 //! In: a [`Cell`]. Out: subjects and replacements. Invariant: an id is taken as it is written, never shortened; a cell
 //! in words stays words. Refuses to resolve aliases beyond those the cell itself lists.
 
-use super::page::{Cell, Piece, flat};
 use crate::model::{ProviderId, Subject, SubjectType, text::one_line};
 use crate::provider::read::date::is_none_form;
+use crate::provider::read::page::{Cell, Piece, flat};
 
 /// A subject and how the page writes it.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,8 +23,12 @@ const MAX_REPLACEMENTS: usize = 20;
 /// Words that may stand before an id without changing what is meant: `the x model`.
 const BARE: &[&str] = &["the", "model", "models", "snapshot", "snapshots", "alias", "aliases", "and", "or"];
 
-/// Everything a subject cell names.
-pub fn subjects(platform: &ProviderId, cell: &Cell) -> Vec<Named> {
+/// Words that make something else of the id after them: `Fine-tuning `x``.
+const ACTIONS: &[&str] =
+    &["new", "fine", "tuning", "training", "support", "access", "using", "creating", "creation", "on", "for", "with"];
+
+/// Everything a subject cell names; `is_id` when its column is one of ids.
+pub fn subjects(platform: &ProviderId, cell: &Cell, is_id: bool) -> Vec<Named> {
     let plain = cell.plain();
     if is_none_form(&plain) {
         return Vec::new();
@@ -32,13 +36,14 @@ pub fn subjects(platform: &ProviderId, cell: &Cell) -> Vec<Named> {
     let mut found: Vec<Named> = if has_code(cell) && !is_about_its_code(cell) {
         codes(cell).flat_map(|(code, _)| parts(code)).map(|id| named(platform, id, true)).collect()
     } else if !has_code(cell)
-        && let Some(ids) = id_list(&plain, &['|', ','])
+        && let Some(ids) = lines_of_ids(cell).or_else(|| id_list(&plain, &['|', ',']))
     {
         ids.iter().map(|id| named(platform, id, true)).collect()
     } else {
-        vec![named(platform, &plain, false)]
+        vec![named(platform, &plain, is_id && !plain.contains(' '))]
     };
     found.retain(|n| !n.subject.id.is_empty());
+    found.dedup();
     found.truncate(MAX_SUBJECTS);
     found
 }
@@ -49,63 +54,136 @@ fn parts(code: &str) -> Vec<&str> {
     if parts.iter().any(|p| p.contains(' ')) { vec![code] } else { parts }
 }
 
-/// `New training on `x``: words before the first code span say that it is not x that ends. In `Name (`x`)` they are x's
-/// name.
-fn is_about_its_code(cell: &Cell) -> bool {
-    match cell.0.first() {
-        Some(Piece::Text(before)) => {
-            let mut words = before.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
-            depth_after(before, 0) == 0 && words.any(|w| !BARE.contains(&w.to_lowercase().as_str()))
-        }
-        Some(Piece::Code(_)) | None => false,
-    }
+/// A cell with an id on each line.
+fn lines_of_ids(cell: &Cell) -> Option<Vec<String>> {
+    let lines = cell.lines();
+    let ids: Option<Vec<Vec<String>>> = lines.iter().map(|l| id_list(&l.plain(), &['|', ','])).collect();
+    ids.filter(|_| lines.len() > 1).map(|l| l.concat())
 }
 
-fn named(platform: &ProviderId, text: &str, is_id: bool) -> Named {
-    let words = one_line(text.trim_end_matches(['*', ' ']), 80);
-    let is_endpoint = words.starts_with('/') || words.starts_with("v1/");
-    let id = words.trim_start_matches('/');
-    let kind = if is_endpoint || words.contains("API") || words.contains("Beta:") {
+/// `New training on `x``: words before the first code span say that it is not x that ends. In `Name (`x`)` and `Demo One
+/// `x`` they are x's name.
+fn is_about_its_code(cell: &Cell) -> bool {
+    let mut before = String::new();
+    for piece in &cell.0 {
+        match piece {
+            Piece::Text(t) | Piece::Name(t) => before.push_str(t),
+            Piece::Break => before.clear(),
+            Piece::Code(_) => break,
+        }
+    }
+    let mut words = before.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
+    let names = |w: &str| {
+        let lower = w.to_lowercase();
+        BARE.contains(&lower.as_str())
+            || (w.starts_with(|c: char| c.is_uppercase() || c.is_numeric()) && !ACTIONS.contains(&lower.as_str()))
+    };
+    depth_after(&before, 0) == 0 && words.any(|w| !names(w))
+}
+
+/// A subject of its words: an API by its look, else a model by its id, else a product.
+pub fn named(platform: &ProviderId, text: &str, is_id: bool) -> Named {
+    let words = one_line(text.trim_end_matches(['*', ' ', '\u{2197}']).trim(), 80);
+    let is_endpoint = words.starts_with('/') || words.starts_with("v1/") || words.starts_with("v2/");
+    let kind = if is_endpoint || words.split(' ').any(|w| w == "API" || w == "APIs") || words.contains("Beta:") {
         SubjectType::Api
     } else if is_id && !words.contains(' ') {
-        return Named { subject: Subject::model(platform, text.trim_end_matches('*')), words };
+        let id = one_line(text, text.len());
+        return Named { subject: Subject::model(platform, id.trim_end_matches(['*', '\\', ' '])), words };
     } else {
         SubjectType::Product
     };
-    Named { subject: Subject::of(platform, kind, id.to_lowercase().replace(' ', "-")), words }
+    Named { subject: Subject::of(platform, kind, slug(words.trim_start_matches('/'))), words }
 }
 
-/// What a replacement cell recommends, best first. Code in brackets is a setting, not a replacement.
+/// A feature by its name: a parameter, a tool.
+pub fn feature(platform: &ProviderId, text: &str) -> Named {
+    let words = one_line(text, 80);
+    Named { subject: Subject::of(platform, SubjectType::Feature, slug(&words)), words }
+}
+
+/// An API by its name.
+pub fn api(platform: &ProviderId, text: &str) -> Named {
+    let words = one_line(text, 80);
+    Named { subject: Subject::of(platform, SubjectType::Api, slug(words.trim_start_matches('/'))), words }
+}
+
+/// Words as an id: lower case, spaces as hyphens.
+pub fn slug(words: &str) -> String {
+    words.to_lowercase().replace(' ', "-")
+}
+
+/// What a replacement cell recommends, best first. Code in brackets, or after "with", is a setting and no replacement.
 pub fn replacements(cell: &Cell) -> Vec<String> {
     let found: Vec<String> = if has_code(cell) {
-        codes(cell).filter(|(_, depth)| *depth == 0).map(|(code, _)| code.to_owned()).collect()
+        let codes = codes(cell).filter(|(_, c)| c.depth == 0 && !c.is_setting);
+        codes.flat_map(|(code, _)| parts(code)).map(str::to_owned).collect()
     } else {
         let plain = without_brackets(&cell.plain());
-        id_list(&plain, &[',', ' ']).unwrap_or_else(|| vec![plain])
+        id_list(&plain, &[',', ' ', ';', '|']).or_else(|| choices(&plain)).unwrap_or_else(|| vec![plain])
     };
     let mut out: Vec<String> = Vec::new();
     for text in found.into_iter().take(MAX_REPLACEMENTS) {
-        let text = one_line(text.trim_end_matches(['*', ' ']), 200);
-        if !is_none_form(&text) && !out.contains(&text) {
+        let text = one_line(text.trim_end_matches(['*', ' ', '\u{2197}']), 200);
+        if !is_none_form(&text) && !is_advice(&text) && !out.contains(&text) {
             out.push(text);
         }
     }
     out
 }
 
+/// `x or the newer ones on y`: of several choices those that are ids.
+fn choices(text: &str) -> Option<Vec<String>> {
+    let text = text.replace(" or ", ",").replace(" and ", ",");
+    let ids: Vec<String> = text
+        .split(',')
+        .map(|c| c.split(" in ").next().unwrap_or_default().trim())
+        .map(|c| {
+            ["use ", "migrate to ", "upgrade to ", "the "].iter().fold(c, |c, lead| c.strip_prefix(lead).unwrap_or(c))
+        })
+        .filter(|c| looks_like_id(c))
+        .map(str::to_owned)
+        .collect();
+    (!ids.is_empty()).then_some(ids)
+}
+
+/// A sentence for people, not a thing: `View transition guide`.
+fn is_advice(text: &str) -> bool {
+    let first = text.split(' ').next().unwrap_or_default().to_lowercase();
+    matches!(
+        first.as_str(),
+        "view" | "see" | "contact" | "refer" | "read" | "learn" | "omit" | "no" | "depends" | "varies"
+    )
+}
+
 fn has_code(cell: &Cell) -> bool {
     cell.0.iter().any(|p| matches!(p, Piece::Code(_)))
 }
 
-/// Every code span with the number of brackets open around it.
-fn codes(cell: &Cell) -> impl Iterator<Item = (&str, usize)> {
+/// Where a code span stands.
+struct CodePlace {
+    /// Brackets open around it.
+    depth: usize,
+    /// "with" stands before it.
+    is_setting: bool,
+}
+
+/// Every code span with where it stands.
+fn codes(cell: &Cell) -> impl Iterator<Item = (&str, CodePlace)> {
     let mut depth = 0;
+    let mut is_setting = false;
     cell.0.iter().filter_map(move |piece| match piece {
-        Piece::Text(text) => {
+        Piece::Text(text) | Piece::Name(text) => {
             depth = depth_after(text, depth);
+            let last = text.trim_end().rsplit(' ').next().unwrap_or_default();
+            is_setting = last == "with";
             None
         }
-        Piece::Code(code) => Some((code.as_str(), depth)),
+        Piece::Break => {
+            is_setting = false;
+            None
+        }
+        Piece::Code(code) => Some((code.as_str(), CodePlace { depth, is_setting })),
     })
 }
 
@@ -132,77 +210,21 @@ fn without_brackets(text: &str) -> String {
 
 /// The ids of a list without code spans, if every piece of it is one; "and" and "or" are no pieces.
 fn id_list(text: &str, parted_by: &[char]) -> Option<Vec<String>> {
-    let pieces = text.split(parted_by).map(|p| p.trim().trim_end_matches('*'));
+    let pieces = text.split(parted_by).map(|p| p.trim().trim_end_matches(['*', '\\']));
     let ids: Vec<&str> = pieces.filter(|p| !matches!(*p, "" | "and" | "or" | "and/or")).collect();
     (!ids.is_empty() && ids.iter().all(|id| looks_like_id(id))).then(|| ids.into_iter().map(str::to_owned).collect())
 }
 
-/// Lower case, no spaces, and a digit or a hyphen: `gpt-demo-1`, `acme/demo-2b`, not `ada`.
-fn looks_like_id(text: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | '_' | ':' | '/');
-    text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+/// No spaces, and a digit or a hyphen: `gpt-demo-1`, `acme/demo-2b`, `Demo-3-Large`, `demo@001`, not `ada`.
+pub fn looks_like_id(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '/' | '@');
+    text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.ends_with(|c: char| c.is_ascii_alphanumeric())
         && text.chars().all(allowed)
+        && text.contains(|c: char| c.is_ascii_alphabetic())
         && text.contains(|c: char| c.is_ascii_digit() || c == '-')
+        && !text.contains("//")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::provider::read::table::page::tables;
-
-    fn cell(markdown: &str) -> Cell {
-        tables(&format!("| A |\n|---|\n| {markdown} |\n"))[0].rows[0][0].clone()
-    }
-
-    fn matters(markdown: &str) -> Vec<String> {
-        let platform = ProviderId::new("p").unwrap();
-        let found = subjects(&platform, &cell(markdown));
-        found.iter().map(|n| n.subject.matter_id().unwrap().to_string()).collect()
-    }
-
-    #[test]
-    fn every_way_to_list_aliases_is_understood() {
-        assert_eq!(matters(r"`a-1` \| `a`, `a-1-x`"), ["p:a-1", "p:a", "p:a-1-x"]);
-        assert_eq!(matters(r"`a-1 \| b`"), ["p:a-1", "p:b"]);
-        assert_eq!(matters("`a-1` (including `y` and `z`, which point to this snapshot)"), ["p:a-1", "p:y", "p:z"]);
-        assert_eq!(matters("`command-x-1` (and the alias `command-x`)"), ["p:command-x-1", "p:command-x"]);
-        assert_eq!(matters("a-1, a-2"), ["p:a-1", "p:a-2"]);
-        assert_eq!(matters(r"a-1 \| a-2*"), ["p:a-1", "p:a-2"]);
-        assert_eq!(matters("Name One (`acme.name-1`)"), ["p:acme.name-1"]);
-        assert_eq!(matters("The `a-1` model"), ["p:a-1"]);
-    }
-
-    #[test]
-    fn what_is_no_model_stays_in_words() {
-        assert_eq!(matters("Videos API"), ["p:api/videos-api"]);
-        assert_eq!(matters("`/v1/fine-tunes`"), ["p:api/v1/fine-tunes"]);
-        assert_eq!(matters("Acme-Beta: realtime=v1"), ["p:api/acme-beta:-realtime=v1"]);
-        assert_eq!(matters("New fine-tuning training on `a-1`"), ["p:product/new-fine-tuning-training-on-a-1"]);
-        assert_eq!(matters("Preview models"), ["p:product/preview-models"]);
-        assert_eq!(matters("ada"), ["p:product/ada"]);
-        assert_eq!(matters("---"), [""; 0]);
-        assert_eq!(matters(""), [""; 0]);
-    }
-
-    #[test]
-    fn ids_in_code_keep_their_case_and_length() {
-        let long = format!("m-{}", "x".repeat(200));
-        assert_eq!(matters(&format!("`{long}`")), [format!("p:{long}")]);
-        assert_eq!(matters("` Acme/Demo-7B `"), ["p:Acme/Demo-7B"]);
-    }
-
-    #[test]
-    fn a_replacement_is_an_id_and_a_setting_is_none() {
-        let r = |markdown: &str| replacements(&cell(markdown));
-        assert_eq!(r("`b-2` (`reasoning.mode: pro`)"), ["b-2"]);
-        assert_eq!(r("`b-2` or `b-1*`"), ["b-2", "b-1"]);
-        assert_eq!(r("`b-3`, `b-2`, or `b-1`"), ["b-3", "b-2", "b-1"]);
-        assert_eq!(r("b-2"), ["b-2"]);
-        assert_eq!(r("b-2 acme/b-3 or b-1 (preview)"), ["b-2", "acme/b-3", "b-1"]);
-        assert_eq!(r("Answers API and Talks API*"), ["Answers API and Talks API"]);
-        assert_eq!(r("[/v1/models](https://a.example/x)"), ["/v1/models"]);
-        for none in ["---", "\u{2014}", "", "N/A", "(none)"] {
-            assert_eq!(r(none), [""; 0], "{none}");
-        }
-    }
-}
+mod tests;

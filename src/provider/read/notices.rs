@@ -1,0 +1,441 @@
+//! Notices in prose: what a page says outside its tables about what ends.
+//!
+//! In: paragraphs and list items, with the section they stand in. Out: [`Claim`]s with the sentence. Invariants: a list
+//! counts only after a sentence or a label that says what it lists; a date is one that a sentence of the same section gives
+//! for the end; two dates for one thing are for a person to look at. Refuses policies, and what goes on.
+
+mod line;
+mod sentence;
+
+pub use sentence::{Ends, Said, Verb};
+
+use super::date::SlashOrder;
+use super::page::{Cell, Piece};
+use super::table::words::{self, Named};
+use super::table::{Claim, Manner, QUOTE, Section};
+use crate::model::observation::Lifecycle;
+use crate::model::text::one_line;
+use crate::model::{Deadline, ProviderId, SubjectType};
+use jiff::civil::Date;
+
+/// What the sentences of a cell say of ends.
+pub fn read(cell: &Cell, slash: Option<SlashOrder>) -> Vec<Said> {
+    line::sentences(cell, slash).iter().filter_map(sentence::read).collect()
+}
+
+impl Ends {
+    /// As a subject: `the `x` parameter` is a feature, `the `v1/x` API` an API.
+    pub fn named(&self, platform: &ProviderId) -> Named {
+        let noun = self.noun.as_deref().unwrap_or_default();
+        match noun {
+            "parameter" | "parameters" | "field" | "header" | "option" | "flag" | "feature" | "tool" => {
+                words::feature(platform, &self.thing.text)
+            }
+            "api" | "apis" | "endpoint" | "endpoints" => words::api(platform, &self.thing.text),
+            _ => words::named(platform, &self.thing.text, self.thing.is_id),
+        }
+    }
+}
+
+/// What a list is one of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lists {
+    Ends,
+    Instead,
+    Other,
+}
+
+/// The notices of a page, as they are read.
+pub struct Notices<'s> {
+    manner: Manner<'s>,
+    /// Whether prose makes claims; if not, it only says when something was announced.
+    on: bool,
+    scope: usize,
+    /// The section has a table of what ends when: sentences without a date repeat it.
+    has_table: bool,
+    announced: Option<Date>,
+    lists: Lists,
+    /// The verb, the date and the sentence of a list of ends.
+    leads: Option<(Verb, Option<Deadline>, bool)>,
+    /// The one date that the sentences of this section give for an end that they do not name.
+    open: Vec<Claim>,
+    instead: Vec<String>,
+    /// Dates of ends in this section.
+    dates: Vec<Deadline>,
+    redirects: Vec<Claim>,
+    /// A date for "the following models" without a list yet.
+    following: Option<Deadline>,
+    done: Vec<Claim>,
+}
+
+impl<'s> Notices<'s> {
+    /// Of a page.
+    pub fn new(manner: Manner<'s>, on: bool) -> Self {
+        Self {
+            manner,
+            on,
+            scope: usize::MAX,
+            has_table: false,
+            announced: None,
+            lists: Lists::Other,
+            leads: None,
+            open: Vec::new(),
+            instead: Vec::new(),
+            dates: Vec::new(),
+            redirects: Vec::new(),
+            following: None,
+            done: Vec::new(),
+        }
+    }
+
+    /// When this section's things were announced to end, if a sentence says so.
+    pub fn announced(&mut self, section: &Section) -> Option<Date> {
+        self.enter(section);
+        self.announced
+    }
+
+    fn enter(&mut self, section: &Section) {
+        if self.scope != section.scope {
+            self.leave();
+            self.scope = section.scope;
+        }
+    }
+
+    /// What a section left open is settled at its end.
+    fn leave(&mut self) {
+        let date = match self.dates.as_slice() {
+            [one] => Some(one.clone()),
+            _ => None,
+        };
+        let mut open = std::mem::take(&mut self.open);
+        for claim in &mut open {
+            if claim.deadline.is_none() && claim.review.is_none() {
+                claim.deadline.clone_from(&date);
+            }
+            claim.announced_on =
+                claim.announced_on.or(self.announced).filter(|a| claim.deadline.as_ref().is_none_or(|d| *a < d.date));
+            if claim.replacements.is_empty()
+                && matches!(claim.named.subject.kind, SubjectType::Model | SubjectType::Product)
+            {
+                claim.replacements =
+                    self.instead.iter().filter(|i| !claim.named.words.eq_ignore_ascii_case(i)).cloned().collect();
+            }
+        }
+        open.retain(|c| c.deadline.is_some() || c.review.is_some() || !self.has_table);
+        self.done.append(&mut open);
+        self.has_table = false;
+        self.instead.clear();
+        self.dates.clear();
+        self.announced = None;
+        self.lists = Lists::Other;
+        self.leads = None;
+    }
+
+    /// A paragraph.
+    pub fn paragraph(&mut self, section: &Section, cell: &Cell) {
+        self.enter(section);
+        let sentences = line::sentences(cell, self.manner.slash);
+        for s in &sentences {
+            self.announced = self.announced.or_else(|| sentence::announced(s));
+        }
+        if !self.on || section.stage == Some(Lifecycle::Active) {
+            return;
+        }
+        self.lists = Lists::Other;
+        let plain = cell.plain();
+        let is_lead = plain.ends_with(':');
+        for (i, s) in sentences.iter().enumerate() {
+            let said = sentence::read(s);
+            let is_last = i + 1 == sentences.len();
+            if let Some(said) = &said {
+                self.said(section, said, &s.text);
+                if said.ends.is_empty() && (said.of_following || (is_lead && is_last)) {
+                    self.lists = Lists::Ends;
+                    let date = single(&said.dates);
+                    self.leads = Some((said.verb, date.clone(), said.is_past));
+                    self.following = date.or(self.following.take());
+                }
+            }
+            let instead = sentence::instead(s);
+            if !instead.is_empty() {
+                self.add_instead(instead);
+            }
+            if is_last && is_lead && self.lists == Lists::Other {
+                self.lists = label(&s.text);
+            }
+        }
+    }
+
+    /// A list item.
+    pub fn item(&mut self, section: &Section, depth: u8, cell: &Cell) {
+        self.enter(section);
+        if !self.on || section.stage == Some(Lifecycle::Active) {
+            return;
+        }
+        let plain = cell.plain();
+        if plain.ends_with(':') && self.lists != Lists::Other {
+            // A label within the list: `Chat tasks alternatives:`.
+            match label(&plain) {
+                Lists::Other if depth == 1 && self.lists == Lists::Ends => self.lists = Lists::Other,
+                Lists::Other => {}
+                found => self.lists = found,
+            }
+            return;
+        }
+        match self.lists {
+            Lists::Ends => self.listed(section, cell),
+            Lists::Instead => {
+                let found = words::replacements(cell);
+                self.add_instead(found.into_iter().filter(|r| words::looks_like_id(r)).collect());
+            }
+            Lists::Other => {
+                if let (Some((named, instead)), [date]) = (self.redirected(cell), self.dates.as_slice()) {
+                    let date = Some(date.clone());
+                    self.claim(section, named, date, &plain, Lifecycle::Deprecated);
+                    if let Some(last) = self.open.last_mut() {
+                        last.replacements = instead;
+                    }
+                    return;
+                }
+                for s in line::sentences(cell, self.manner.slash) {
+                    if let Some(said) = sentence::read(&s).filter(|said| !said.ends.is_empty()) {
+                        self.said(section, &said, &s.text);
+                    }
+                }
+            }
+        }
+    }
+
+    /// `**X** — migrate to **Y**`, where the section has said when.
+    fn redirected(&self, cell: &Cell) -> Option<(Named, Vec<String>)> {
+        let head = Cell(head_of(cell));
+        let rest = Cell(cell.0.iter().skip(head.0.len().saturating_sub(1)).cloned().collect());
+        let words = rest.plain().to_lowercase();
+        let moves = ["migrate to", "use ", "switch to", "upgrade to", "replaced by"].iter().any(|w| words.contains(w));
+        let named = match head.0.as_slice() {
+            [Piece::Name(n)] | [Piece::Name(n), Piece::Text(_)] => words::named(self.manner.platform, n, false),
+            [Piece::Code(c)] | [Piece::Code(c), Piece::Text(_)] => words::named(self.manner.platform, c, true),
+            _ => return None,
+        };
+        let names = rest.0.iter().filter_map(|p| match p {
+            Piece::Name(n) | Piece::Code(n) => Some(n.clone()),
+            Piece::Text(_) | Piece::Break => None,
+        });
+        let instead: Vec<String> = names.collect();
+        (moves && !instead.is_empty() && named.words.split(' ').count() <= 6).then_some((named, instead))
+    }
+
+    /// An item of a list of what ends: what stands in code in front of any words, or words that are an id.
+    fn listed(&mut self, section: &Section, cell: &Cell) {
+        let (verb, date, is_past) = self.leads.clone().unwrap_or((Verb::Deprecate, None, false));
+        let own = super::date::find(&cell.plain(), self.manner.slash);
+        let date = match own.as_slice() {
+            [one] => Some(one.deadline.clone()),
+            _ => date,
+        };
+        let plain = cell.plain();
+        let first_is_code = cell.0.iter().find(|p| !matches!(p, Piece::Text(t) if t.trim().is_empty()));
+        if !matches!(first_is_code, Some(Piece::Code(_) | Piece::Name(_)))
+            && !words::looks_like_id(plain.split(' ').next().unwrap_or_default())
+        {
+            return;
+        }
+        let parts = parameters(cell);
+        for name in &parts {
+            self.claim(
+                section,
+                words::feature(self.manner.platform, name),
+                date.clone(),
+                &plain,
+                stage_of(verb, is_past),
+            );
+        }
+        if !parts.is_empty() {
+            return;
+        }
+        let head = Cell(head_of(cell));
+        for named in words::subjects(self.manner.platform, &head, false) {
+            if named.words.split(' ').count() > 6 {
+                continue;
+            }
+            self.claim(section, named, date.clone(), &plain, stage_of(verb, is_past));
+        }
+    }
+
+    fn said(&mut self, section: &Section, said: &Said, text: &str) {
+        // "Removed `x`" without a date is said of documentation and buttons too.
+        if !said.is_plain && said.dates.is_empty() {
+            return;
+        }
+        if said.verb == Verb::End || said.dates.len() == 1 {
+            for d in &said.dates {
+                if !self.dates.iter().any(|k| k.same_as(d)) {
+                    self.dates.push(d.clone());
+                }
+            }
+        }
+        for end in
+            said.ends.iter().filter(|e| e.thing.is_id || !said.dates.is_empty() || section.announced_on.is_some())
+        {
+            let named = end.named(self.manner.platform);
+            let date = if said.verb == Verb::End || said.dates.len() == 1 { single(&said.dates) } else { None };
+            let several = said.dates.len() > 1;
+            self.claim(section, named, date, text, stage_of(said.verb, said.is_past));
+            if several && let Some(last) = self.open.last_mut() {
+                last.review = Some("the sentence gives several dates".to_owned());
+            }
+        }
+    }
+
+    fn claim(
+        &mut self,
+        section: &Section,
+        mut named: Named,
+        deadline: Option<Deadline>,
+        quote: &str,
+        stage: Lifecycle,
+    ) {
+        let serverless = |text: &str| text.to_lowercase().contains("serverless");
+        if serverless(quote) || serverless(&section.title) {
+            named.subject.deployment = Some("serverless".to_owned());
+        }
+        // Said again in the same section: the date is filled in.
+        if let Some(known) = self.open.iter_mut().find(|c| c.named.subject == named.subject) {
+            if known.deadline.is_none() && deadline.is_some() {
+                known.deadline = deadline;
+                known.quote = one_line(quote, QUOTE);
+            }
+            return;
+        }
+        self.open.push(Claim {
+            named,
+            deadline,
+            regions: Vec::new(),
+            announced_on: section.announced_on,
+            replacements: Vec::new(),
+            quote: one_line(quote, QUOTE),
+            title: section.title.clone(),
+            stage: Some(section.stage.filter(|s| *s == Lifecycle::Retired).unwrap_or(stage)),
+            review: None,
+        });
+    }
+
+    fn add_instead(&mut self, found: Vec<String>) {
+        for r in found {
+            if !self.instead.contains(&r) {
+                self.instead.push(r);
+            }
+        }
+    }
+
+    /// A table of this section said what ends when.
+    pub fn table(&mut self) {
+        self.has_table = true;
+    }
+
+    /// Rows that say what to use instead of what, and not when.
+    pub fn redirects(&mut self, section: &Section, rows: Vec<Claim>) {
+        self.enter(section);
+        if self.on {
+            self.redirects.extend(rows);
+        }
+    }
+
+    /// Every claim: those of tables, then those of prose.
+    pub fn finish(mut self, tables: Vec<Claim>) -> Vec<Claim> {
+        self.leave();
+        let mut out = tables;
+        out.append(&mut self.done);
+        let following = self.following.take();
+        for row in self.redirects {
+            let mut known = false;
+            for claim in out.iter_mut().filter(|c| c.named.subject == row.named.subject) {
+                known = true;
+                claim.replacements.clone_from(&row.replacements);
+            }
+            if !known
+                && row.stage.is_some()
+                && let Some(date) = &following
+            {
+                out.push(Claim { deadline: Some(date.clone()), ..row });
+            }
+        }
+        out
+    }
+}
+
+fn stage_of(verb: Verb, is_past: bool) -> Lifecycle {
+    match verb {
+        Verb::End if is_past => Lifecycle::Retired,
+        Verb::End | Verb::Deprecate => Lifecycle::Deprecated,
+    }
+}
+
+fn single(dates: &[Deadline]) -> Option<Deadline> {
+    match dates {
+        [one] => Some(one.clone()),
+        _ => None,
+    }
+}
+
+/// What a label before a list says of it: `Deprecated models:`, `Recommended alternatives:`.
+fn label(text: &str) -> Lists {
+    let lower = text.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|w| lower.contains(w));
+    if says(&["alternative", "replacement", "recommend", "migrate to", "migrate", "instead", "upgrade to", "switch to"])
+    {
+        Lists::Instead
+    } else if lower.split(' ').count() <= 8
+        && says(&["deprecated", "retired", "discontinued", "sunset"])
+        && !says(&["fine-tuning"])
+    {
+        Lists::Ends
+    } else {
+        Lists::Other
+    }
+}
+
+/// `/v1/x` parameters: `a`, `b`: what ends is a and b, not x.
+fn parameters(cell: &Cell) -> Vec<String> {
+    let mut pieces = cell.0.iter().skip_while(|p| !matches!(p, Piece::Code(_))).skip(1);
+    let is_list = matches!(pieces.next(), Some(Piece::Text(t)) if {
+        let word = t.trim_start().split(|c: char| !c.is_alphabetic()).next().unwrap_or_default().to_lowercase();
+        t.contains(':') && matches!(word.as_str(), "parameter" | "parameters" | "field" | "fields" | "option" | "options")
+    });
+    let codes = pieces.filter_map(|p| if let Piece::Code(c) = p { Some(c.clone()) } else { None });
+    if is_list { codes.collect() } else { Vec::new() }
+}
+
+/// The pieces of a list item up to a dash or a colon after its first name.
+fn head_of(cell: &Cell) -> Vec<Piece> {
+    let mut out = Vec::new();
+    for piece in &cell.0 {
+        if let Piece::Text(t) = piece {
+            if let Some(at) = t
+                .find([':', '\u{2014}', '\u{2013}'])
+                .or_else(|| t.find(" - "))
+                .or_else(|| t.find("->"))
+                .or_else(|| t.find('\u{2192}'))
+            {
+                out.push(Piece::Text(t[..at].to_owned()));
+                break;
+            }
+            // `x` parameters, `x` endpoint: what follows in words is no more of it, except aliases in brackets.
+            if t.trim_start().starts_with(|c: char| c.is_alphabetic())
+                && out.iter().any(|p| matches!(p, Piece::Code(_)))
+                && !is_joint(t)
+            {
+                break;
+            }
+        }
+        out.push(piece.clone());
+    }
+    out
+}
+
+fn is_joint(text: &str) -> bool {
+    matches!(text.trim(), "and" | "or" | "and the alias" | "or the alias")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,517 @@
+//! What a sentence says of an end: who, and when.
+//!
+//! In: a [`Sentence`]. Out: [`Said`]. Invariants: a thing ends only if it is what the verb is said of, with no word between
+//! that is not understood; a date counts only if nothing says that it is of an announcement, a release or a migration.
+//! Refuses sentences about policy ("when a model is retired", "may be"), and those that say what goes on.
+
+use super::line::{Item, Sentence, Thing};
+use crate::model::Deadline;
+
+/// How final the verb is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// It ends.
+    End,
+    /// It is announced to end.
+    Deprecate,
+}
+
+/// A thing of which a sentence says that it ends.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ends {
+    /// Which.
+    pub thing: Thing,
+    /// The noun after it: `parameter`, `api`, `series`.
+    pub noun: Option<String>,
+}
+
+/// What a sentence says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said {
+    /// How final.
+    pub verb: Verb,
+    /// What ends; empty if the sentence names nothing.
+    pub ends: Vec<Ends>,
+    /// The dates that may be the end's.
+    pub dates: Vec<Deadline>,
+    /// It has ended.
+    pub is_past: bool,
+    /// The verb is of a kind that is used of nothing else, so that it counts without a date.
+    pub is_plain: bool,
+    /// It is about "the following" things.
+    pub of_following: bool,
+    /// It gives a time that is no date.
+    pub is_relative: bool,
+}
+
+/// Verbs, longer ones first; whether a sentence without a date counts.
+const VERBS: &[(&str, Verb, bool)] = &[
+    ("no longer be available", Verb::End, false),
+    ("no longer be accessible", Verb::End, false),
+    ("no longer be supported", Verb::End, false),
+    ("no longer available", Verb::End, false),
+    ("no longer accessible", Verb::End, false),
+    ("no longer supported", Verb::End, false),
+    ("reach end of life", Verb::End, false),
+    ("reaches end of life", Verb::End, false),
+    ("reach their end of life", Verb::End, false),
+    ("stop working", Verb::End, false),
+    ("taken offline", Verb::End, false),
+    ("shutting down", Verb::End, true),
+    ("shuts down", Verb::End, true),
+    ("shut down", Verb::End, true),
+    ("shut off", Verb::End, true),
+    ("turned off", Verb::End, true),
+    ("turning off", Verb::End, true),
+    ("turn off", Verb::End, true),
+    ("shutdown", Verb::End, true),
+    ("retired", Verb::End, true),
+    ("retires", Verb::End, true),
+    ("retiring", Verb::End, true),
+    ("retirement", Verb::End, true),
+    ("retire", Verb::End, true),
+    ("sunsetted", Verb::End, true),
+    ("sunsetting", Verb::End, true),
+    ("sunset", Verb::End, true),
+    ("discontinued", Verb::End, true),
+    ("discontinuing", Verb::End, true),
+    ("discontinuation", Verb::End, true),
+    ("discontinue", Verb::End, true),
+    ("decommissioned", Verb::End, true),
+    ("decommissioning", Verb::End, true),
+    ("decommission", Verb::End, true),
+    ("removed", Verb::End, false),
+    ("removing", Verb::End, false),
+    ("removal", Verb::End, false),
+    ("remove", Verb::End, false),
+    ("unavailable", Verb::End, false),
+    ("deprecated", Verb::Deprecate, true),
+    ("deprecating", Verb::Deprecate, true),
+    ("deprecation", Verb::Deprecate, true),
+    ("deprecations", Verb::Deprecate, true),
+    ("deprecate", Verb::Deprecate, true),
+];
+/// Sentences with these say what does not end, or what may.
+const NOT: &[&str] = &[
+    "not affected",
+    "unaffected",
+    "not impacted",
+    "remain available",
+    "remains available",
+    "remain active",
+    "remains active",
+    "may be",
+    "might be",
+    "could be",
+    "can be",
+    "may retire",
+    "when",
+    "once",
+    "if",
+    "whenever",
+    "typically",
+    "generally",
+    "usually",
+    "periodically",
+    "regularly",
+    "not be retired",
+    "not retire",
+    "not deprecated",
+    "not retired",
+    "not be deprecated",
+    "offer ends",
+    "at least",
+    "continue to",
+    "will continue",
+    "before",
+    "prior to",
+    "no longer be able",
+];
+/// Of those, what a floor needs: they do not count beside an earliest date.
+const FLOOR_NOT: &[&str] = &["not be retired", "not retire", "before", "at least"];
+/// Words between a thing and the verb said of it.
+const BETWEEN: &[&str] = &[
+    "will",
+    "be",
+    "is",
+    "are",
+    "was",
+    "were",
+    "has",
+    "have",
+    "been",
+    "being",
+    "now",
+    "to",
+    "scheduled",
+    "set",
+    "going",
+    "officially",
+    "permanently",
+    "also",
+    "fully",
+    "model",
+    "models",
+    "snapshot",
+    "snapshots",
+    "version",
+    "versions",
+    "alias",
+    "aliases",
+    "api",
+    "apis",
+    "endpoint",
+    "endpoints",
+    "parameter",
+    "parameters",
+    "field",
+    "header",
+    "option",
+    "flag",
+    "feature",
+    "tool",
+    "names",
+    "name",
+    "series",
+    "family",
+    "families",
+    "variant",
+    "variants",
+    "preview",
+    "and",
+    "or",
+    "the",
+    "planned",
+    "expected",
+    "slug",
+    "slugs",
+    "id",
+    "ids",
+];
+/// Words in a list of things.
+const IN_LIST: &[&str] = &[
+    "the",
+    "and",
+    "or",
+    "both",
+    "model",
+    "models",
+    "snapshot",
+    "snapshots",
+    "version",
+    "versions",
+    "alias",
+    "aliases",
+    "api",
+    "apis",
+    "endpoint",
+    "endpoints",
+    "parameter",
+    "parameters",
+    "names",
+    "name",
+    "legacy",
+    "older",
+    "old",
+    "two",
+    "three",
+    "four",
+    "several",
+    "including",
+    "our",
+    "all",
+    "series",
+    "family",
+    "families",
+    "preview",
+    "variants",
+    "following",
+    "its",
+    "as",
+    "well",
+    "support",
+    "x",
+    "these",
+    "deprecated",
+    "slug",
+    "slugs",
+    "id",
+    "ids",
+    "snapshots.",
+    "standard",
+];
+const LEADS: &[&str] =
+    &["on", "effective", "starting", "from", "beginning", "of", "as", "after", "since", "in", "today", "by", "until"];
+const ANNOUNCES: &[&str] = &[
+    "notified",
+    "notify",
+    "announced",
+    "announce",
+    "announcing",
+    "emailed",
+    "informed",
+    "released",
+    "release",
+    "launched",
+    "introduced",
+    "published",
+    "updated",
+    "upgraded",
+    "available",
+    "added",
+];
+const NOUNS: &[&str] = &[
+    "parameter",
+    "parameters",
+    "field",
+    "header",
+    "option",
+    "flag",
+    "feature",
+    "tool",
+    "api",
+    "apis",
+    "endpoint",
+    "endpoints",
+    "series",
+    "family",
+    "sdk",
+];
+const RELATIVE: &[&str] = &["days", "weeks", "months", "month", "week", "year", "soon", "later", "coming"];
+
+fn word(item: &Item) -> Option<&str> {
+    match item {
+        Item::Word(w) => Some(w),
+        Item::Thing(_) | Item::Date(_) | Item::Sign(_) => None,
+    }
+}
+
+/// Where a phrase ends, if the items begin with it.
+fn phrase(items: &[Item], phrase: &str) -> Option<usize> {
+    let mut n = 0;
+    for w in phrase.split(' ') {
+        if items.get(n).and_then(word)? != w {
+            return None;
+        }
+        n += 1;
+    }
+    Some(n)
+}
+
+fn has(items: &[Item], text: &str) -> bool {
+    (0..items.len()).any(|i| phrase(&items[i..], text).is_some())
+}
+
+/// What a sentence says of an end, if it says anything.
+pub fn read(sentence: &Sentence) -> Option<Said> {
+    let items = &sentence.items;
+    let has_floor = items.iter().any(|i| matches!(i, Item::Date(d) if d.firmness == crate::model::Firmness::NotBefore));
+    if NOT.iter().any(|n| has(items, n) && !(has_floor && FLOOR_NOT.contains(n)) && !is_lead(items, n)) {
+        return None;
+    }
+    let verbs: Vec<(usize, usize, Verb, bool)> = (0..items.len())
+        .filter_map(|i| VERBS.iter().find_map(|(v, kind, plain)| Some((i, i + phrase(&items[i..], v)?, *kind, *plain))))
+        .collect();
+    // An end says more than a deprecation.
+    let ordered = verbs.iter().filter(|v| v.2 == Verb::End).chain(verbs.iter().filter(|v| v.2 == Verb::Deprecate));
+    let with_things = ordered.clone().find_map(|v| Some((v, said_of(items, v.0, v.1)?)));
+    let (verb, ends) = match with_things {
+        Some((verb, ends)) => (verb, ends),
+        None => (ordered.clone().next()?, Vec::new()),
+    };
+    let was = ["was", "were", "has been", "have been"].iter().any(|w| has(&items[verb.0.saturating_sub(3)..verb.0], w));
+    Some(Said {
+        verb: verb.2,
+        is_plain: verb.3,
+        dates: dates(items),
+        is_past: was && verb.2 == Verb::End,
+        of_following: has(items, "following") || has(items, "models below") || has(items, "below"),
+        is_relative: RELATIVE.iter().any(|r| has(items, r)),
+        ends,
+    })
+}
+
+/// `before June 1` in front of a comma is a lead of another clause, and is not said of the end.
+fn is_lead(items: &[Item], not: &str) -> bool {
+    matches!(not, "before" | "if" | "when")
+        && {
+            let at = items.iter().position(|i| word(i) == Some(not));
+            let verb = items
+                .iter()
+                .position(|i| word(i).is_some_and(|w| VERBS.iter().any(|(v, ..)| v.split(' ').next() == Some(w))));
+            // "X will be retired on D; migrate before D": it stands behind the verb's own clause.
+            matches!((at, verb), (Some(at), Some(verb)) if at > verb && items[verb..at].iter().any(|i| matches!(i, Item::Sign(';' | '-'))))
+        }
+}
+
+/// The things that the verb at a place is said of: before it, after it, or after "of" and "for".
+fn said_of(items: &[Item], from: usize, to: usize) -> Option<Vec<Ends>> {
+    before(items, from).or_else(|| behind(items, from, to))
+}
+
+fn before(items: &[Item], verb: usize) -> Option<Vec<Ends>> {
+    let mut found: Vec<Ends> = Vec::new();
+    let mut at = verb;
+    while at > 0 {
+        at -= 1;
+        match &items[at] {
+            Item::Thing(thing) => {
+                let noun = items.get(at + 1).and_then(word).filter(|w| NOUNS.contains(w)).map(str::to_owned);
+                found.push(Ends { thing: thing.clone(), noun });
+            }
+            Item::Date(_) => {
+                if found.is_empty() {
+                    return None;
+                }
+                break;
+            }
+            Item::Sign('(' | ')') => {}
+            Item::Sign(',') if at == 0 || matches!(items[at - 1], Item::Thing(_) | Item::Sign(')')) => {}
+            Item::Sign(',') if found.is_empty() => return None,
+            Item::Sign(_) => break,
+            Item::Word(w) if found.is_empty() && BETWEEN.contains(&w.as_str()) => {}
+            Item::Word(w) if !found.is_empty() && IN_LIST.contains(&w.as_str()) => {}
+            // "Deprecated `a` and ..." is another clause's verb; "which point to" ends the list.
+            Item::Word(w) if !found.is_empty() && LEADS.contains(&w.as_str()) && starts_date(items, at) => break,
+            Item::Word(_) => return None,
+        }
+    }
+    found.reverse();
+    (!found.is_empty()).then_some(found)
+}
+
+/// Whether a word leads a date: `effective May 15`.
+fn starts_date(items: &[Item], at: usize) -> bool {
+    items[at..].iter().take(3).any(|i| matches!(i, Item::Date(_)))
+}
+
+fn behind(items: &[Item], from: usize, to: usize) -> Option<Vec<Ends>> {
+    // "will be retired" is not said of what follows.
+    if from > 0 && matches!(word(&items[from - 1]), Some("be" | "is" | "are" | "was" | "were" | "been" | "being")) {
+        let is_active = matches!(&items[from], Item::Word(w) if w.ends_with("ing"));
+        if !is_active {
+            return None;
+        }
+    }
+    let mut found: Vec<Ends> = Vec::new();
+    for (i, item) in items[to..].iter().enumerate() {
+        match item {
+            Item::Thing(thing) => {
+                let noun = items.get(to + i + 1).and_then(word).filter(|w| NOUNS.contains(w)).map(str::to_owned);
+                found.push(Ends { thing: thing.clone(), noun });
+            }
+            Item::Word(w) if found.is_empty() && matches!(w.as_str(), "of" | "for") && i == 0 => {}
+            Item::Word(w) if IN_LIST.contains(&w.as_str()) && w != "as" => {}
+            Item::Sign(',' | '(' | ')') => {}
+            Item::Sign(':') if found.is_empty() && i == 0 => {}
+            Item::Word(_) | Item::Date(_) | Item::Sign(_) => break,
+        }
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+/// The dates that may be those of an end: not of an announcement, and not what people should do before.
+fn dates(items: &[Item]) -> Vec<Deadline> {
+    let is_verb = |i: &Item| word(i).is_some_and(|w| VERBS.iter().any(|(v, ..)| v.split(' ').next() == Some(w)));
+    let mut out: Vec<Deadline> = Vec::new();
+    for (at, item) in items.iter().enumerate() {
+        let Item::Date(deadline) = item else { continue };
+        let after = items[at + 1..].iter().take(6).take_while(|i| !is_verb(i));
+        let announced_after = after.clone().any(|i| word(i).is_some_and(|w| ANNOUNCES.contains(&w)));
+        let near: Vec<&Item> = items[at.saturating_sub(3)..at].iter().collect();
+        let announced_before = near.iter().any(|i| word(i).is_some_and(|w| ANNOUNCES.contains(&w)));
+        let is_limit =
+            near.iter().rev().take(1).any(|i| matches!(word(i), Some("before" | "by" | "since" | "than" | "and")))
+                && deadline.firmness == crate::model::Firmness::Firm;
+        if announced_after || announced_before || is_limit || out.iter().any(|d| d.same_as(deadline)) {
+            continue;
+        }
+        out.push(deadline.clone());
+    }
+    out
+}
+
+/// The day on which a sentence says that something was announced: `On June 17, 2026, we emailed users`.
+pub fn announced(sentence: &Sentence) -> Option<jiff::civil::Date> {
+    let items = &sentence.items;
+    items.iter().enumerate().find_map(|(at, item)| {
+        let Item::Date(d) = item else { return None };
+        let near = items[at + 1..].iter().take(4).chain(items[at.saturating_sub(3)..at].iter());
+        let says = near.filter_map(word).any(|w| matches!(w, "notified" | "announced" | "emailed" | "informed"));
+        (says && d.precision == crate::model::Precision::Day).then_some(d.date)
+    })
+}
+
+/// What a sentence recommends to use instead, best first.
+pub fn instead(sentence: &Sentence) -> Vec<String> {
+    const TRIGGERS: &[&str] = &[
+        "recommend",
+        "recommended",
+        "migrate",
+        "migrating",
+        "use",
+        "switch",
+        "switching",
+        "upgrade",
+        "upgrading",
+        "transition",
+        "transitioning",
+        "move",
+        "replaced by",
+        "replaced with",
+        "in favor of",
+        "in favour of",
+        "redirected to",
+        "redirects to",
+        "adopt",
+        "encourage",
+    ];
+    const STOPS: &[&str] = &[
+        "see", "for", "which", "from", "before", "by", "with", "on", "so", "when", "if", "because", "since", "instead",
+        "until",
+    ];
+    let items = &sentence.items;
+    let Some(at) = (0..items.len()).find_map(|i| TRIGGERS.iter().find_map(|t| Some(i + phrase(&items[i..], t)?)))
+    else {
+        return Vec::new();
+    };
+    let mut things: Vec<&Thing> = Vec::new();
+    for item in &items[at..] {
+        match item {
+            Item::Thing(t) => things.push(t),
+            Item::Word(w) if STOPS.contains(&w.as_str()) => break,
+            // "to `x` to keep `y`".
+            Item::Word(w) if w == "to" && !things.is_empty() => break,
+            Item::Word(_) | Item::Date(_) | Item::Sign(_) => {}
+        }
+    }
+    let ids: Vec<&Thing> = things.iter().copied().filter(|t| t.is_id).collect();
+    let names = if ids.is_empty() { things } else { ids };
+    let mut out: Vec<String> = Vec::new();
+    for name in names {
+        if !is_document(&name.text) && !(name.is_id && name.text.contains(['=', ' ', '{'])) && !out.contains(&name.text)
+        {
+            out.push(name.text.clone());
+        }
+    }
+    out
+}
+
+fn is_document(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    [
+        "guide",
+        "documentation",
+        "docs",
+        "here",
+        "page",
+        "reference",
+        "learn more",
+        "pricing",
+        "announcement",
+        "changelog",
+        "contact",
+    ]
+    .iter()
+    .any(|w| lower.contains(w))
+}

@@ -1,0 +1,107 @@
+//! The claims of a page, one for each matter.
+//!
+//! In: claims in the order of the page. Out: observations. Invariants: of several claims about a matter the one with the
+//! newest announcement counts, among equals one with a date, then the first; what it leaves open is taken from the others.
+//! Refuses to mix dates.
+
+use super::Claim;
+use crate::model::observation::{Ending, Lifecycle};
+use crate::model::{MatterId, Observation, Subject};
+use crate::provider::file::TableSource;
+use crate::provider::read::{ReadContext, ending};
+use std::collections::{BTreeMap, HashMap};
+
+/// What the claims say, a matter once.
+pub fn observations(source: &TableSource, ctx: &ReadContext, claims: Vec<Claim>) -> Vec<Observation> {
+    let claims = by_region(claims);
+    let mut order: Vec<MatterId> = Vec::new();
+    let mut kept: HashMap<MatterId, Claim> = HashMap::new();
+    for claim in claims {
+        let Some(matter) = claim.named.subject.matter_id() else { continue };
+        match kept.get_mut(&matter) {
+            Some(old) => join(old, claim),
+            None => {
+                order.push(matter.clone());
+                kept.insert(matter, claim);
+            }
+        }
+    }
+    order.iter().filter_map(|m| kept.remove(m)).map(|c| observation(source, ctx, c)).collect()
+}
+
+fn join(old: &mut Claim, new: Claim) {
+    let rank = |c: &Claim| (c.deadline.is_some(), c.announced_on, c.review.is_some());
+    let (mut winner, loser) = if rank(&new) > rank(old) { (new, old.clone()) } else { (old.clone(), new) };
+    let same_date = match (&winner.deadline, &loser.deadline) {
+        (Some(a), Some(b)) => a.date == b.date,
+        (_, None) => true,
+        (None, Some(_)) => false,
+    };
+    if same_date {
+        if winner.replacements.is_empty() {
+            winner.replacements = loser.replacements;
+        }
+        winner.announced_on = winner.announced_on.or(loser.announced_on);
+        if stage_rank(winner.stage) < stage_rank(loser.stage) {
+            winner.stage = loser.stage;
+        }
+    }
+    *old = winner;
+}
+
+fn stage_rank(stage: Option<Lifecycle>) -> u8 {
+    match stage {
+        None => 0,
+        Some(Lifecycle::Active) => 1,
+        Some(Lifecycle::Legacy) => 2,
+        Some(Lifecycle::Deprecated) => 3,
+        Some(Lifecycle::Retired) => 4,
+    }
+}
+
+/// Rows of one thing with other regions and other dates are claims about those regions; with one date they are one claim.
+fn by_region(claims: Vec<Claim>) -> Vec<Claim> {
+    let mut dates: BTreeMap<Subject2, Vec<Option<jiff::civil::Date>>> = BTreeMap::new();
+    for c in claims.iter().filter(|c| !c.regions.is_empty()) {
+        let seen = dates.entry(key(&c.named.subject)).or_default();
+        let date = c.deadline.as_ref().map(|d| d.date);
+        if !seen.contains(&date) {
+            seen.push(date);
+        }
+    }
+    let mut out = Vec::with_capacity(claims.len());
+    for claim in claims {
+        let apart = !claim.regions.is_empty() && dates.get(&key(&claim.named.subject)).is_some_and(|d| d.len() > 1);
+        if apart {
+            for region in &claim.regions {
+                let mut one = claim.clone();
+                one.named.subject.region = Some(region.clone());
+                out.push(one);
+            }
+        } else {
+            out.push(claim);
+        }
+    }
+    out
+}
+
+type Subject2 = (&'static str, String, Option<String>);
+
+fn key(s: &Subject) -> Subject2 {
+    (s.kind.as_str(), s.id.clone(), s.deployment.clone())
+}
+
+fn observation(source: &TableSource, ctx: &ReadContext, claim: Claim) -> Observation {
+    let page = source.page.as_deref().unwrap_or(&source.url);
+    let ending = Ending {
+        announced_on: claim.announced_on,
+        deadline: claim.deadline,
+        replacements: claim.replacements,
+        quote: claim.quote,
+        rank: source.rank,
+        ended: claim.stage == Some(Lifecycle::Retired),
+        stage: claim.stage,
+        review: claim.review,
+    };
+    ending::observation(ctx, claim.named.subject, &claim.named.words, &claim.title, page, ending)
+}

@@ -1,0 +1,248 @@
+//! What the columns of a table mean.
+//!
+//! In: the headers of a table and the words a source sets for them. Out: [`Roles`], or nothing for a table that is about
+//! something else. Invariant: columns are found by what their headers say, never by place; a header about prices, releases
+//! or notes means nothing to us. Refuses a table without a column for what ends.
+
+use crate::provider::file::Columns;
+use crate::provider::read::date;
+use crate::provider::read::page::Grid;
+
+/// A column with the dates on which things end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shutdown {
+    /// Which column.
+    pub column: usize,
+    /// Its header says that its dates are the earliest.
+    pub is_floor: bool,
+    /// The type of deployment that its header names.
+    pub deployment: Option<String>,
+}
+
+/// Which column means what.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Roles {
+    /// What ends: a column of ids first, then one of names.
+    pub subject: Vec<usize>,
+    /// The header of the first of them speaks of ids.
+    pub subject_is_id: bool,
+    /// A version that belongs to the name.
+    pub version: Option<usize>,
+    /// When it ends.
+    pub shutdown: Vec<Shutdown>,
+    /// When that was announced.
+    pub announced: Option<usize>,
+    /// What to use instead: a column of ids first, then one of names.
+    pub replacement: Vec<usize>,
+    /// Where it stands in its life.
+    pub status: Option<usize>,
+    /// The regions a row is about.
+    pub regions: Option<usize>,
+    /// The type of deployment a row is about.
+    pub deployment: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    Id,
+    Name,
+    Version,
+    Shutdown,
+    Announced,
+    ReplacementId,
+    Replacement,
+    Status,
+    Regions,
+    Deployment,
+    Other,
+}
+
+const ENDS: &[&str] = &[
+    "shutdown",
+    "shut down",
+    "shut-down",
+    "retire",
+    "eol",
+    "end of life",
+    "end-of-life",
+    "sunset",
+    "discontinu",
+    "decommission",
+    "removal",
+    "removed",
+    "turn off",
+    "turned off",
+    "end of support",
+    "end date",
+    "offline",
+];
+const INSTEAD: &[&str] = &[
+    "replacement",
+    "substitute",
+    "alternative",
+    "successor",
+    "recommended",
+    "suggested",
+    "use instead",
+    "migrate to",
+    "migration",
+    "redirect",
+    "upgrade to",
+    "switch to",
+    "new model",
+    "instead",
+];
+const THINGS: &[&str] = &[
+    "model",
+    "system",
+    "snapshot",
+    "product",
+    "feature",
+    "endpoint",
+    "version",
+    "service",
+    "parameter",
+    "tool",
+    "name",
+    "slug",
+];
+const NOTHING: &[&str] = &[
+    "price",
+    "pricing",
+    "cost",
+    "impact",
+    "note",
+    "description",
+    "context",
+    "modalit",
+    "token",
+    "benchmark",
+    "rate limit",
+    "category",
+    "provider",
+    "publisher",
+    "vendor",
+    "capabilit",
+    "extended access",
+];
+
+fn says(header: &str, words: &[&str]) -> bool {
+    words.iter().any(|w| header.contains(w))
+}
+
+fn meaning(header: &str) -> Meaning {
+    let words: Vec<&str> = header.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    let has = |w: &str| words.contains(&w);
+    let is_date = has("date") || has("dates") || has("time") || has("when") || has("on") || has("day");
+    if says(header, NOTHING) {
+        return Meaning::Other;
+    }
+    if says(header, INSTEAD) {
+        return match is_date && !has("on") {
+            true => Meaning::Other,
+            false if has("id") || has("ids") => Meaning::ReplacementId,
+            false => Meaning::Replacement,
+        };
+    }
+    let is_thing = says(header, THINGS) || has("api") || has("id");
+    if says(header, &["announce", "notice", "notif"]) {
+        return if is_date || !is_thing { Meaning::Announced } else { Meaning::Other };
+    }
+    if says(header, &["release", "launch", "creat", "introduc", "available since", "last updated"]) || has("ga") {
+        return Meaning::Other;
+    }
+    if says(header, ENDS) && (is_date || !is_thing) {
+        return Meaning::Shutdown;
+    }
+    if !is_date && (says(header, &["status", "stage", "lifecycle", "phase"]) || has("state")) {
+        return Meaning::Status;
+    }
+    if says(header, &["deprecat", "legacy"]) && (is_date || !is_thing) {
+        return Meaning::Announced;
+    }
+    if says(header, &["region", "location"]) {
+        return Meaning::Regions;
+    }
+    if says(header, &["deployment", "offering", "sku"]) && !is_thing {
+        return Meaning::Deployment;
+    }
+    let plain = words.join(" ");
+    match plain.as_str() {
+        "api" | "id" | "ids" | "slug" | "identifier" | "api id" | "api name" | "model slug" => Meaning::Id,
+        "version" | "versions" | "model version" | "model version 1" => Meaning::Version,
+        _ if is_date => Meaning::Other,
+        _ if has("id")
+            || has("ids")
+            || has("identifier")
+            || says(header, &["api model", "model code", "model string"]) =>
+        {
+            Meaning::Id
+        }
+        _ if is_thing => Meaning::Name,
+        _ => Meaning::Other,
+    }
+}
+
+impl Roles {
+    /// What the headers of a table mean; `None` when no column says what ends, or none says when, and none what instead.
+    pub fn of(table: &Grid, set: &Columns) -> Option<Roles> {
+        let meanings: Vec<Meaning> = table.header.iter().map(|h| meaning(h)).collect();
+        let all = |wanted: &[Meaning]| -> Vec<usize> {
+            wanted
+                .iter()
+                .flat_map(|w| meanings.iter().enumerate().filter(move |(_, m)| *m == w).map(|(i, _)| i))
+                .collect()
+        };
+        // A source's own words come first: the first word that any header has.
+        let set_to =
+            |words: &[String]| words.iter().find_map(|w| table.header.iter().position(|h| h.contains(w.as_str())));
+        let only = |column: Option<usize>, meant: Vec<usize>| column.map_or(meant, |c| vec![c]);
+        let replacement = only(set_to(&set.replacement), all(&[Meaning::ReplacementId, Meaning::Replacement]));
+        let mut subject = only(set_to(&set.subject), all(&[Meaning::Id, Meaning::Name, Meaning::Version]));
+        subject.retain(|c| !replacement.contains(c));
+        let shutdown = only(set_to(&set.shutdown), all(&[Meaning::Shutdown]));
+        subject.retain(|c| !shutdown.contains(c));
+        let first = *subject.first()?;
+        let subject_is_id = meanings[first] == Meaning::Id;
+        let version = match meanings[first] {
+            // The version is the name, where there is no other.
+            Meaning::Name => all(&[Meaning::Version]).into_iter().next().filter(|v| *v != first),
+            _ => None,
+        };
+        subject.retain(|c| Some(*c) != version && (*c == first || meanings[*c] != Meaning::Version));
+        let announced = set_to(&set.announced).or_else(|| all(&[Meaning::Announced]).into_iter().next());
+        let roles = Roles {
+            subject_is_id,
+            version,
+            announced: announced.filter(|a| !shutdown.contains(a)),
+            shutdown: ends(table, &shutdown),
+            status: all(&[Meaning::Status]).into_iter().next(),
+            regions: all(&[Meaning::Regions]).into_iter().next(),
+            deployment: all(&[Meaning::Deployment]).into_iter().next(),
+            subject,
+            replacement,
+        };
+        (!roles.shutdown.is_empty() || !roles.replacement.is_empty()).then_some(roles)
+    }
+}
+
+/// Several columns of dates are for a type of deployment each; where they are not, the plainest word counts.
+fn ends(table: &Grid, columns: &[usize]) -> Vec<Shutdown> {
+    let of = |column: &usize| {
+        let header = &table.header[*column];
+        let deployments = date::deployments(header);
+        Shutdown {
+            column: *column,
+            is_floor: says(header, &["earliest", "not before", "no sooner", "not sooner", "no earlier", "minimum"]),
+            deployment: deployments.into_iter().next(),
+        }
+    };
+    let found: Vec<Shutdown> = columns.iter().map(of).collect();
+    let mut names: Vec<&Option<String>> = found.iter().map(|s| &s.deployment).collect();
+    names.dedup();
+    if found.len() > 1 && names.len() == found.len() && found.iter().all(|s| s.deployment.is_some()) {
+        return found;
+    }
+    let plainest = |s: &&Shutdown| ENDS.iter().position(|w| table.header[s.column].contains(w)).unwrap_or(ENDS.len());
+    found.iter().min_by_key(plainest).cloned().into_iter().collect()
+}
