@@ -12,14 +12,14 @@ use crate::engine::connections::Connection;
 use crate::engine::deliver::{Channels, DeadLetters, Deliverer};
 use crate::engine::housekeep::Housekeeper;
 use crate::engine::normalize::Normalizer;
-use crate::engine::poll::{NotPolled, Poller, Target, targets};
+use crate::engine::poll::{NotPolled, Poller, Target, Wanted, targets};
 use crate::engine::private::PrivateDeadlines;
 use crate::engine::receive::Receiver;
 use crate::engine::remind::Reminder;
 use crate::engine::silence::Watcher;
 use crate::engine::skew::SkewWatch;
 use crate::engine::{Context, Nudges};
-use crate::fetch::Client;
+use crate::fetch::{Client, Settings};
 use crate::model::ConnectionId;
 use crate::notify::{Channel, console, email, http, slack, webhook};
 use crate::store::folder::{self, DataFolder};
@@ -65,6 +65,8 @@ pub struct App {
     pub targets: Vec<Target>,
     /// Sources that are not polled.
     pub off: Vec<NotPolled>,
+    /// The way out.
+    pub fetch: Settings,
     sqlite: Arc<Sqlite>,
     folder: PathBuf,
     low_water: u64,
@@ -112,7 +114,9 @@ impl App {
             clock,
             nudges: Arc::new(Nudges::default()),
         };
-        let (targets, off) = targets(&cx, &config.connections, config.watch.as_deref());
+        let wanted =
+            Wanted { connections: &config.connections, watch: config.watch.as_deref(), allow: &config.fetch.allow };
+        let (targets, off) = targets(&cx.catalog, &cx.directory, wanted);
         let channels = Arc::new(channels(&config.channels)?);
         Ok(Self {
             cx,
@@ -120,6 +124,7 @@ impl App {
             channels,
             targets,
             off,
+            fetch: config.fetch,
             sqlite,
             folder: path.to_owned(),
             low_water: config.low_water,
@@ -191,7 +196,8 @@ impl App {
         ];
         let watch = Arc::new(ClockWatch::new(cx.clone()));
         jobs.push(job("clock", seconds(5), watch, |w, now| async move { w.tick(now).await }));
-        let catcher = CatchUp::new(cx.clone(), Arc::new(Client::default()), receiver.clone(), &self.connections);
+        let catcher =
+            CatchUp::new(cx.clone(), Arc::new(Client::new(self.fetch.clone())), receiver.clone(), &self.connections);
         jobs.push(job("catch up", seconds(60), Arc::new(catcher), |c, now| async move { c.tick(now).await }));
         let confirmer = Arc::new(Confirmer { cx: cx.clone() });
         jobs.push(job("confirm", seconds(60), confirmer, |c, now| async move { c.tick(now).await }));
@@ -199,7 +205,7 @@ impl App {
         jobs.push(job("deadlines", seconds(3_600), private, |p, now| async move { p.tick(now).await }));
         let watcher = Arc::new(Watcher { cx: cx.clone(), configured: self.configured() });
         jobs.push(job("silence", seconds(3_600), watcher, |w, now| async move { w.tick(now).await }));
-        let skew = Arc::new(SkewWatch::new(cx.clone(), receiver.clone(), Arc::new(Client::default())));
+        let skew = Arc::new(SkewWatch::new(cx.clone(), receiver.clone(), Arc::new(Client::new(self.fetch.clone()))));
         jobs.push(job("webhook clocks", seconds(5), skew, |w, now| async move { w.tick(now).await }));
         for name in self.channels.keys() {
             let d = Arc::new(Deliverer { cx: cx.clone(), channels: self.channels.clone(), channel: name.clone() });
@@ -212,9 +218,12 @@ impl App {
         let orphans = Arc::new((cx.clone(), self.channels.clone()));
         jobs.push(job("orphans", seconds(30), orphans, |o, now| async move { settle_orphans(&o.0, &o.1, now).await }));
         if !self.targets.is_empty() {
-            let client = Arc::new(Client::default());
-            let poller = Arc::new(Poller { cx: cx.clone(), client, targets: self.targets.clone() });
-            jobs.push(job("poll", seconds(20), poller, |p, now| async move { p.tick(now).await }));
+            let client = Arc::new(Client::new(self.fetch.clone()));
+            let poller = Arc::new(Poller::new(cx.clone(), client, self.targets.clone()));
+            jobs.push(
+                job("poll", seconds(2), poller, |p, now| async move { p.tick(now).await })
+                    .nudged(cx.nudges.clone(), |n| &n.poll),
+            );
         }
         Ok(jobs)
     }

@@ -5,6 +5,7 @@
 //! Refuses to treat a closed pipe as an error.
 
 mod ack;
+mod add_status;
 mod alerts;
 mod audit;
 mod calendar;
@@ -66,6 +67,8 @@ enum Command {
     Doctor(doctor::Args),
     /// List providers, show one, connect one, or check a provider file
     Providers(providers::Args),
+    /// Find out how a status page speaks, and write a provider file for it
+    AddStatus(add_status::Args),
     /// Show what is read from a captured page or webhook body; stores nothing
     Read(read::Args),
     /// Show who would be told of an event, why, and every reminder with its date
@@ -179,6 +182,7 @@ async fn run(command: Command, place: Place) -> Done {
         Command::Check(a) => check::run(&a, &place),
         Command::Doctor(a) => doctor::run(a, place).await,
         Command::Providers(a) => providers::run(a, &place).await,
+        Command::AddStatus(a) => add_status::run(a, &place).await,
         Command::Read(a) => read::run(&a, &place),
         Command::Route(a) => route::run(&a, &place),
         Command::Deliveries(a) => deliveries::run(a, place).await,

@@ -14,6 +14,7 @@ pub use check::show as show_bad_file;
 pub use text::{Problems, Text};
 
 use crate::engine::connections::{Connection, ConnectionSection};
+use crate::fetch::FetchSection;
 use crate::model::ConnectionId;
 use crate::notify::email::EmailSection;
 use crate::notify::slack::SlackSection;
@@ -47,6 +48,8 @@ struct File {
     low_water_mb: Option<u64>,
     #[serde(default, rename = "include")]
     _include: Vec<Spanned<String>>,
+    #[serde(default)]
+    fetch: FetchSection,
     #[serde(default)]
     slack: SlackSection,
     email: Option<Spanned<EmailSection>>,
@@ -92,6 +95,10 @@ pub struct Config {
     pub connections: BTreeMap<ConnectionId, Connection>,
     /// How to send.
     pub channels: ChannelSettings,
+    /// Where provider files of ours are.
+    pub providers_dir: Option<PathBuf>,
+    /// The way out for what is polled.
+    pub fetch: crate::fetch::Settings,
     /// Things worth saying that stop nothing.
     pub notes: Vec<String>,
 }

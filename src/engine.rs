@@ -60,6 +60,8 @@ pub struct Nudges {
     pub remind: Notify,
     /// Something waits in the outbox.
     pub deliver: Notify,
+    /// A page said that it changed.
+    pub poll: Notify,
     /// Deliveries taken since the start; the normalizer yields to many of them.
     pub received: AtomicU64,
     /// The clock jumped: nothing is planned but forewarn's own troubles.

@@ -11,6 +11,7 @@ pub mod matter;
 pub mod obligation;
 pub mod observation;
 pub mod payload;
+pub mod schedule;
 pub mod subject;
 pub mod text;
 
@@ -18,8 +19,9 @@ pub use alert::{Acknowledgement, Alert, AlertState, Recipient};
 pub use deadline::{Deadline, Firmness, Precision};
 pub use event::{Change, Event, Kind, NewEvent, Severity};
 pub use ids::{AlertId, ConnectionId, EventId, MatterId, NotificationId, PayloadId, ProviderId, SourceId};
-pub use matter::{Claim, MatterState, Pending, Rank, Stage};
+pub use matter::{Claim, Listing, MatterState, Pending, Rank, Stage};
 pub use obligation::{Contact, ContactId, NewNotification, NewObligation, Reason, StepKey, Told};
 pub use observation::{Fact, Observation, Outcome as ReadOutcome};
 pub use payload::{Payload, Trust, Unverified, Verified};
+pub use schedule::{Every, Schedule};
 pub use subject::{Subject, SubjectType};

@@ -15,10 +15,10 @@ pub use types::{
 
 use crate::model::{
     Acknowledgement, Alert, AlertId, ConnectionId, Event, Kind, MatterId, MatterState, NewNotification, NotificationId,
-    PayloadId, SourceId,
+    PayloadId, ProviderId, SourceId,
 };
 use jiff::Timestamp;
-use std::{future::Future, pin::Pin};
+use std::{collections::BTreeSet, future::Future, pin::Pin};
 
 /// What a store operation returns.
 pub type Fut<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -62,6 +62,8 @@ pub trait Sources: Send + Sync {
     fn sources(&self) -> Fut<'_, Vec<SourceRow>>;
     /// Saves how a fetch went, and its body for the inbox where it says something new.
     fn fetched(&self, row: SourceRow, body: Option<Fetched>) -> Fut<'_, ()>;
+    /// Moves the next fetch of a source forward to a moment; never back. A source nobody polled yet is due anyway.
+    fn hurry(&self, source: SourceId, at: Timestamp) -> Fut<'_, ()>;
 }
 
 /// Normalizing.
@@ -70,6 +72,10 @@ pub trait Matters: Send + Sync {
     fn pending(&self, limit: usize, bytes: usize) -> Fut<'_, (PayloadId, Vec<StoredPayload>)>;
     /// The states of these matters, as far as they exist.
     fn matters(&self, ids: Vec<MatterId>) -> Fut<'_, Vec<MatterState>>;
+    /// The open incidents and maintenances of a provider.
+    fn open_of(&self, provider: ProviderId) -> Fut<'_, Vec<MatterState>>;
+    /// Which of these fingerprints are known.
+    fn known(&self, fingerprints: Vec<String>) -> Fut<'_, BTreeSet<String>>;
     /// Records what was folded, opens and wakes alerts. `Stale` when a state or the cursor has moved: reload, fold again.
     fn record(&self, recording: Recording) -> Fut<'_, RecordOutcome>;
     /// Unrecognized payloads, with the reason, for another look; newest last.

@@ -90,6 +90,7 @@ fn matter(id: &str, kind: Kind) -> MatterState {
         latest_at: now(),
         latest_fingerprint: "00".into(),
         baseline: false,
+        listing: None,
         revision: 1,
         version: 0,
     }

@@ -1,6 +1,7 @@
 //! `forewarn doctor`: check, and look outside.
 
 use super::{Done, Failure, Place, out};
+use crate::engine::poll::{Wanted, targets};
 use crate::fetch::Client;
 use crate::store::folder::{database, free_bytes};
 use crate::store::sqlite::check_header;
@@ -52,26 +53,14 @@ pub(super) async fn run(_: Args, place: Place) -> Done {
             line(false, &f.title, &f.advice)?;
         }
     }
-    let client = Client::default();
-    let app_targets: Vec<(String, String)> = config
-        .catalog
-        .iter()
-        .flat_map(|p| {
-            p.file.sources.iter().filter_map(|(n, s)| {
-                if let crate::provider::file::Source::Table(t) = s {
-                    Some((format!("{}/{n}", p.file.id), t.url.clone()))
-                } else {
-                    None
-                }
-            })
-        })
-        .collect();
-    for (id, url) in app_targets {
-        let request = crate::fetch::Request { url, bearer: None, etag: None, last_modified: None };
-        let answer = client.get(&request).await;
+    let client = Client::new(config.fetch.clone());
+    let wanted =
+        Wanted { connections: &config.connections, watch: config.watch.as_deref(), allow: &config.fetch.allow };
+    for target in targets(&config.catalog, &config.directory, wanted).0 {
+        let answer = client.get(&target.request()).await;
         line(
             answer.is_ok(),
-            &format!("source {id}"),
+            &format!("source {}", target.id),
             &answer.err().map_or_else(String::new, |e| format!("{e}: is the way out open?")),
         )?;
     }

@@ -2,11 +2,11 @@
 
 use super::{Done, Failure, Place, out};
 use crate::config::Text;
-use crate::fetch::{Client, Fetched, Request};
+use crate::fetch::{Client, Fetched, Request, Settings};
 use crate::model::{ConnectionId, ReadOutcome, SourceId};
 use crate::provider::catalog::{Provider, prepare};
 use crate::provider::file;
-use crate::provider::file::{Auth, Evidence, Source, Span};
+use crate::provider::file::{Auth, Evidence, Source};
 use crate::provider::read::{ReadContext, polled, status};
 use clap::Subcommand;
 use serde_json::json;
@@ -90,7 +90,7 @@ pub(super) async fn run(args: Args, place: &Place) -> Done {
                     .ok_or_else(|| Failure::Usage(format!("{id:?} is neither a provider nor a file")))?
             };
             out::say(&format!("{} ({}): good", p.file.id, p.origin))?;
-            if live { check_live(p).await } else { Ok(()) }
+            if live { check_live(p, &config.fetch).await } else { Ok(()) }
         }
     }
 }
@@ -151,15 +151,9 @@ fn show(p: &Provider, public_url: Option<&str>) -> Done {
                 public_url.unwrap_or("https://YOUR-PUBLIC-URL"),
                 if w.verify.iter().any(|v| matches!(v, file::Verify::UrlToken)) { "/SECRET" } else { "" }
             ),
-            Source::Table(t) => format!("{} every {}", t.url, length(t.every)),
-            Source::Models(m) => format!(
-                "{} every {}{}",
-                m.url,
-                length(m.every),
-                if m.auth == Auth::Bearer { ", needs api_key" } else { "" }
-            ),
-            Source::Status(s) => format!("{} every {}, {}", s.url, length(s.every), s.dialect),
-            Source::Changelog(c) => format!("{} every {}, {}", c.url, length(c.every), c.form),
+            Source::Table(_) | Source::Models(_) => polled_at(s, None),
+            Source::Status(x) => polled_at(s, Some(x.dialect.as_str())),
+            Source::Changelog(x) => polled_at(s, Some(x.form.as_str())),
         };
         let known = match s.evidence() {
             Evidence::V => "",
@@ -195,65 +189,73 @@ fn show(p: &Provider, public_url: Option<&str>) -> Done {
     }
 }
 
-/// `6h`, as it is written in a provider file.
-fn length(s: Span) -> String {
-    let (n, unit) =
-        [(86_400, "d"), (3_600, "h"), (60, "m")].into_iter().find(|(n, _)| s.0.is_multiple_of(*n)).unwrap_or((1, "s"));
-    format!("{}{unit}", s.0 / n)
-}
-
-async fn check_live(p: &Provider) -> Done {
-    let client = Client::default();
+/// Fetches every page of a provider and reads it.
+async fn check_live(p: &Provider, way: &Settings) -> Done {
+    let client = Client::new(way.clone());
     let mut bad = false;
     for (name, s) in &p.file.sources {
-        let url = match s {
-            Source::Webhook(_) => continue,
-            Source::Table(t) => &t.url,
-            Source::Status(s) => &s.url,
-            Source::Changelog(c) => &c.url,
-            Source::Models(m) if m.auth == Auth::None => &m.url,
-            Source::Models(_) => {
-                out::say(&format!("  {name}: needs a key, not fetched here"))?;
-                continue;
-            }
-        };
-        let request = Request { url: url.clone(), bearer: None, etag: None, last_modified: None };
-        let said = match client.get(&request).await {
-            Ok(Fetched::Body { body, .. }) => read_live(p, name, s, body),
-            Ok(Fetched::Unchanged) => Err("answered 304 to a question without validators".into()),
-            Err(e) => Err(e.to_string()),
-        };
-        bad |= said.is_err();
-        out::say(&format!("  {name}: {}", said.unwrap_or_else(|e| format!("NOT READABLE: {e}"))))?;
+        let Some(polled) = s.polled() else { continue };
+        if polled.auth != Auth::None {
+            out::say(&format!("  {name}: needs a key, not fetched here"))?;
+            continue;
+        }
+        let id = SourceId::of(&p.file.id, name).map_err(|e| Failure::Usage(e.to_string()))?;
+        for url in [Some(polled.url.to_owned()), polled.history].into_iter().flatten() {
+            let request = Request { url: url.clone(), allow: way.allow.get(&id).cloned(), ..Request::default() };
+            let said = match client.get(&request).await {
+                Ok(Fetched::Body { body, moved_to, .. }) => {
+                    let moved = moved_to.map_or_else(String::new, |h| format!(", answered by {h}: has it moved?"));
+                    read_live(p, &id, s, &body).map(|said| format!("{said}{moved}"))
+                }
+                Ok(Fetched::Unchanged { .. }) => Err("answered 304 to a question without validators".into()),
+                Err(e) => Err(e.to_string()),
+            };
+            bad |= said.is_err();
+            out::say(&format!("  {name} ({url}): {}", said.unwrap_or_else(|e| format!("NOT READABLE: {e}"))))?;
+        }
     }
     if bad { Err(Failure::Found) } else { Ok(()) }
 }
 
-/// What is fetched, for the sources whose dialect can be recognised.
-fn s_url(s: &Source) -> &str {
-    if let Source::Status(s) = s { &s.url } else { "" }
-}
-
-fn read_live(p: &Provider, name: &str, s: &Source, body: Vec<u8>) -> Result<String, String> {
+fn read_live(p: &Provider, id: &SourceId, s: &Source, body: &[u8]) -> Result<String, String> {
     let cx = ReadContext {
         provider: p.file.id.clone(),
         provider_name: p.file.name.clone(),
-        source: SourceId::of(&p.file.id, name).map_err(|e| e.to_string())?,
+        source: id.clone(),
         connection: None,
         received_at: crate::clock::Clock::now(&crate::clock::SystemClock),
     };
-    let Some(reading) = polled(s, &cx, &body) else { return Err("a webhook is not fetched".into()) };
+    let reading = polled(s, &cx, body).ok_or("a webhook is not fetched")?;
+    let polled = s.polled();
+    let floor = polled.as_ref().map_or(0, |x| x.floor);
+    let unlike = dialect(s, polled.map_or("", |x| x.url), body);
     match reading.outcome {
-        ReadOutcome::Ok(seen) => {
-            Ok(format!("{} bytes, {} rows read, {} observations", body.len(), reading.rows, seen.len()))
-        }
-        ReadOutcome::GuardFailed(why) | ReadOutcome::Unreadable(why) => {
-            match (s, status::recognise(s_url(s), None, &body)) {
-                (Source::Status(own), Some(found)) if found != own.dialect => {
-                    Err(format!("{why}. It looks like dialect = \"{found}\""))
-                }
-                _ => Err(why),
-            }
-        }
+        ReadOutcome::Ok(seen) => Ok(format!(
+            "{} bytes, {} rows read (at least {floor}), {} observations{unlike}",
+            body.len(),
+            reading.rows,
+            seen.len()
+        )),
+        ReadOutcome::GuardFailed(why) | ReadOutcome::Unreadable(why) => Err(format!("{why}{unlike}")),
     }
+}
+
+/// What the body looks like, where that is not what the file says.
+fn dialect(s: &Source, url: &str, body: &[u8]) -> String {
+    let Source::Status(own) = s else { return String::new() };
+    match status::recognise(url, None, body) {
+        Some(found) if found != own.dialect => {
+            format!("; it looks like dialect = \"{found}\", not \"{}\"", own.dialect)
+        }
+        Some(_) | None => String::new(),
+    }
+}
+
+/// Address, how often, what it speaks, and whether it needs a key.
+fn polled_at(s: &Source, form: Option<&str>) -> String {
+    s.polled().map_or_else(String::new, |x| {
+        let key = if x.auth == Auth::Bearer { ", needs api_key" } else { "" };
+        let form = form.map(|f| format!(", {f}")).unwrap_or_default();
+        format!("{} {}{form}{key}", x.url, file::in_words(x.every))
+    })
 }

@@ -108,6 +108,7 @@ fn as_matter(e: &NewEvent) -> Option<MatterState> {
         latest_at: e.occurred_at,
         latest_fingerprint: String::new(),
         baseline: false,
+        listing: None,
         revision: 1,
         version: 0,
     })

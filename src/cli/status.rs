@@ -60,7 +60,13 @@ fn say(s: &Value, daemon: bool) -> Done {
     let sources: Vec<Vec<String>> = list("sources")
         .iter()
         .map(|r| {
-            vec![text(&r["id"]), text(&r["health"]), when(&r["last_ok_at"]), text(&r["rows"]), text(&r["problem"])]
+            vec![
+                text(&r["id"]),
+                text(&r["health"]),
+                when(&r["last_ok_at"]),
+                format!("{} (floor {})", text(&r["rows"]), text(&r["floor"])),
+                text(&r["problem"]),
+            ]
         })
         .collect();
     if !sources.is_empty() {

@@ -6,6 +6,7 @@
 use super::channels::channels;
 use super::connections::connections;
 use super::{Config, Env, File, Problems, Text};
+use crate::fetch;
 use crate::provider::catalog::{BadFile, Catalog};
 use crate::rules::directory::{Directory, Sections};
 use crate::secret;
@@ -66,6 +67,7 @@ pub(super) fn check(file: File, text: Text, env: Env<'_>) -> Result<Config, Prob
     }
     let connections = connections(&file, &catalog, &mut c);
     let channels = channels(&file, &mut c);
+    let fetch = fetch::check_section(&file.fetch).map_err(|mut p| c.problems.append(&mut p));
     let sections = Sections {
         catch_all: file.catch_all.clone(),
         owners: file.owners.clone(),
@@ -103,7 +105,7 @@ pub(super) fn check(file: File, text: Text, env: Env<'_>) -> Result<Config, Prob
             "the private side listens on {listen}, not on loopback: whoever reaches it can read everything"
         ));
     }
-    let Ok(directory) = directory else { return Err(all(&text, &c)) };
+    let (Ok(directory), Ok(fetch)) = (directory, fetch) else { return Err(all(&text, &c)) };
     if !c.problems.is_empty() {
         return Err(all(&text, &c));
     }
@@ -119,6 +121,8 @@ pub(super) fn check(file: File, text: Text, env: Env<'_>) -> Result<Config, Prob
         directory,
         connections,
         channels,
+        providers_dir: file.providers_dir.map(Spanned::into_inner),
+        fetch,
         notes: c.notes,
     })
 }

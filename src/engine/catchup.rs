@@ -149,7 +149,7 @@ impl CatchUp {
                 let value = serde_json::from_slice(&body).map_err(|e| CatchError::Shape(format!("no JSON: {e}")))?;
                 Ok((value, next))
             }
-            Fetched::Unchanged => Err(CatchError::Shape("304 to a question without validators".into())),
+            Fetched::Unchanged { .. } => Err(CatchError::Shape("304 to a question without validators".into())),
         }
     }
 

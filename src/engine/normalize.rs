@@ -5,14 +5,16 @@
 //! compete with intake while its oldest payload is younger than 30 s.
 
 use super::record::{Heeded, record};
-use super::{Context, Report, trouble};
-use crate::model::{Change, PayloadId, ReadOutcome, Severity, Trust};
+use super::{Context, Report, poll, trouble};
+use crate::model::{Change, Fact, Kind, PayloadId, ReadOutcome, Severity, Trust};
 use crate::provider::catalog::Catalog;
 use crate::provider::file::Source;
 use crate::provider::read::{ReadContext, polled};
-use crate::rules::fold::Heard;
+use crate::rules::fold::{Heard, fold};
+use crate::rules::wave::{is_wave, silence};
 use crate::store::{Recording, StoreError, StoredPayload};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, atomic::Ordering};
 use std::time::Duration;
@@ -69,10 +71,14 @@ impl Normalizer {
             return Ok(Report { pause: Some(2 * MEASURED), ..Report::default() });
         }
         let (count, full) = (payloads.len(), payloads.len() == limit);
+        let pages = hinted(&self.cx.catalog, &payloads);
         let base = Recording { cursor: Some((from, last)), now, ..Recording::default() };
         let (heeded, base) = self.read(payloads, base).await?;
         let unread = base.unrecognized.len();
         let events = record(&self.cx, heeded, base).await?;
+        for page in pages {
+            poll::hurry(&self.cx, &page, now).await?;
+        }
         Ok(Report {
             summary: format!("{count} payloads, {events} events, {unread} unrecognized"),
             more: full,
@@ -126,25 +132,66 @@ impl Normalizer {
         for (outcome, p) in read {
             let heard = Heard { at: p.received_at, baseline: p.baseline };
             if p.conflict_of.is_some() {
-                heeded.push(Heeded { payload: Some(p.id), trust: Trust::Fetched, heard, seen: conflict(&p)? });
+                heeded.push(Heeded {
+                    payload: Some(p.id),
+                    trust: Trust::Fetched,
+                    heard,
+                    seen: conflict(&p)?,
+                    quiet: None,
+                });
                 base.normalized += 1;
                 continue;
             }
             match outcome {
                 ReadOutcome::Ok(all) => {
                     base.normalized += 1;
-                    heeded.extend(all.into_iter().map(|seen| Heeded {
-                        payload: Some(p.id),
-                        trust: p.trust,
-                        heard,
-                        seen,
-                    }));
+                    let heed = |seen| Heeded { payload: Some(p.id), trust: p.trust, heard, seen, quiet: None };
+                    let mut all: Vec<Heeded> = all.into_iter().map(heed).collect();
+                    if p.trust == Trust::Fetched && all.iter().any(|h| h.seen.kind == Kind::Change) {
+                        self.quieten(&mut all).await?;
+                    }
+                    heeded.append(&mut all);
                 }
                 ReadOutcome::GuardFailed(why) | ReadOutcome::Unreadable(why) => base.unrecognized.push((p.id, why)),
             }
         }
         Ok((heeded, base))
     }
+}
+
+impl Normalizer {
+    /// Entries of a changelog: a first read, old entries and many at once are stored and not told; a wave is one event more.
+    async fn quieten(&self, all: &mut Vec<Heeded>) -> Result<(), StoreError> {
+        let print = |h: &Heeded| fold(None, &h.seen, h.heard).events.into_iter().next().map(|e| e.fingerprint);
+        let prints: Vec<Option<String>> = all.iter().map(print).collect();
+        let known = self.cx.store.known(prints.iter().flatten().cloned().collect()).await?;
+        let new: BTreeSet<&String> = prints.iter().flatten().filter(|p| !known.contains(*p)).collect();
+        let (entries, wave) = (all.len(), is_wave(all.len(), new.len()));
+        for h in all.iter_mut() {
+            h.quiet = silence(h.heard.baseline, wave, h.seen.occurred_at, h.heard.at);
+        }
+        let Some(first) = all.first().filter(|h| wave && !h.heard.baseline) else { return Ok(()) };
+        let mut said = first.clone();
+        said.quiet = None;
+        said.seen.title = format!("{}: {} entries at once, of {entries} listed", said.seen.source, new.len());
+        said.seen.summary = "Too many to be news one by one: renamed, moved or imported. Each is stored.".into();
+        said.seen.native_id = said.payload.map(|p| format!("wave:{p}"));
+        (said.seen.native_type, said.seen.matter, said.seen.url) = (None, None, None);
+        (said.seen.fact, said.seen.occurred_at) = (Fact::Noted, said.heard.at);
+        all.push(said);
+        Ok(())
+    }
+}
+
+/// Whose pages these payloads hint at. A page's own sender is named by the connection (`statuspage/openai`); else the
+/// sender speaks of itself.
+fn hinted(catalog: &Catalog, payloads: &[StoredPayload]) -> BTreeSet<String> {
+    let hints = payloads.iter().filter(|p| p.trust == Trust::Hint);
+    let page = |p: &StoredPayload| {
+        let account = p.connection.as_ref().map(|c| c.account()).filter(|a| catalog.get(a).is_some());
+        account.unwrap_or_else(|| p.source.provider()).to_owned()
+    };
+    hints.map(page).collect()
 }
 
 /// Two different messages under one id: the first counts, the operators are told.

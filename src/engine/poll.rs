@@ -1,196 +1,159 @@
 //! Polling: sources whose time has come are fetched, judged, and put in the inbox where they say something new.
 //!
-//! In: due sources. Out: source rows, payloads, troubles. Invariant: validators are kept only after a good read; a source
-//! that cannot be read is a trouble told once, never "nothing new"; a first good read is a baseline. Refuses to fold: the
-//! body takes the way of every payload.
+//! In: due sources. Out: source rows, payloads, troubles. Invariant: each fetch is recorded when it ends, and a slow one
+//! holds up nobody; validators are kept only after a good read; a source that cannot be read is a trouble told once,
+//! never "nothing new"; a first good read is a baseline. Refuses to fold what a body says: it takes the way of every payload.
 
-use super::connections::Connection;
-use super::normalize::read;
+mod judge;
+mod page;
+mod slots;
+mod targets;
+
+pub use targets::{NotPolled, Target, Wanted, targets};
+
+use super::record::{Heeded, record};
 use super::trouble::{self, Trouble};
 use super::{Context, Report};
-use crate::crypto::short_hash;
-use crate::fetch::{self, Client, FetchError};
-use crate::model::{Change, ConnectionId, Fact, PayloadId, ReadOutcome, Severity, SourceId, Trust};
-use crate::provider::file::{Auth, Evidence, Source};
-use crate::rules::cadence::next_fetch;
-use crate::store::{Fetched, SourceHealth, SourceRow, StoreError, StoredPayload};
-use bytes::Bytes;
+use crate::fetch::{Client, origin};
+use crate::model::{Change, ProviderId, Severity, SourceId, Trust};
+use crate::rules::cadence::{MISSED, Turn, after_hint, is_stale, next_fetch};
+use crate::rules::fold::Heard;
+use crate::store::{Fetched, Recording, SourceHealth, SourceRow, StoreError};
 use jiff::{SignedDuration, Timestamp};
-use secrecy::SecretString;
-use std::collections::BTreeMap;
+use judge::{Looked, Verdict, look};
+use slots::Slots;
+use std::collections::HashMap;
 use std::sync::Arc;
-use tokio::task::JoinSet;
+use std::time::{Duration, Instant};
+use tokio::task::{Id, JoinSet};
 
-/// Sources fetched at the same time.
-const AT_ONCE: usize = 8;
-/// Failures in a row after which a source counts as stale.
-const STALE_AFTER: u32 = 3;
-const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// A page that says something else about dates is asked again after so long: what it says counts when it says it twice.
-const ASK_AGAIN: i64 = 11 * 60;
-/// A read with fewer rows than this part of the last one is not believed.
-const LEAST_SHARE: f64 = 0.7;
+const ASK_AGAIN: SignedDuration = SignedDuration::from_mins(11);
+/// Longest a tick waits for fetches that fly; the next tick goes on waiting.
+const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A source to poll.
-#[derive(Debug, Clone)]
-pub struct Target {
-    /// Its id.
-    pub id: SourceId,
-    url: String,
-    every: i64,
-    connection: Option<ConnectionId>,
-    key: Option<SecretString>,
-}
+type Answer = (Target, SourceRow, Result<Looked, StoreError>);
 
-/// Why a source is not polled, for status and doctor.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotPolled {
-    /// Which.
-    pub id: SourceId,
-    /// Why, and what to do.
-    pub why: String,
-}
-
-/// Which sources run: those connected, used by a service, or watched.
-pub fn targets(
-    cx: &Context,
-    connections: &BTreeMap<ConnectionId, Connection>,
-    watch: Option<&[String]>,
-) -> (Vec<Target>, Vec<NotPolled>) {
-    let (mut run, mut off) = (Vec::new(), Vec::new());
-    for p in cx.catalog.iter() {
-        let id = p.file.id.as_str();
-        let used = cx.directory.services().flat_map(|s| &s.uses).any(|u| crate::model::text::glob(u.provider(), id));
-        let connected = connections.keys().any(|c| c.provider() == id);
-        let watched = watch.map_or(p.file.model_provider, |w| w.iter().any(|x| x == id));
-        for (name, source) in &p.file.sources {
-            let Ok(source_id) = SourceId::of(&p.file.id, name) else { continue };
-            let (url, every, auth) = match source {
-                Source::Webhook(_) => continue,
-                Source::Table(t) => (&t.url, t.every, Auth::None),
-                Source::Models(m) => (&m.url, m.every, m.auth),
-                Source::Status(s) => (&s.url, s.every, Auth::None),
-                Source::Changelog(c) => (&c.url, c.every, Auth::None),
-            };
-            let mut skip = |why: &str| off.push(NotPolled { id: source_id.clone(), why: why.into() });
-            if source.evidence() == Evidence::U {
-                skip("unverified: switched off in the provider file");
-                continue;
-            }
-            if !(used || connected || watched) {
-                skip("nobody uses it: add it to watch, or to the uses of a service");
-                continue;
-            }
-            let keyed = connections.values().find(|c| c.id.provider() == id && c.api_key.is_some());
-            let (connection, key) = match auth {
-                Auth::None => (None, None),
-                Auth::Bearer => match keyed {
-                    Some(c) => (Some(c.id.clone()), c.api_key.clone()),
-                    None => {
-                        skip(&format!("needs a key: set api_key in [connections.\"{id}/main\"]"));
-                        continue;
-                    }
-                },
-            };
-            run.push(Target { id: source_id, url: url.clone(), every: every.seconds(), connection, key });
-        }
-    }
-    (run, off)
+/// What flies between two ticks.
+#[derive(Default)]
+struct Flying {
+    tasks: JoinSet<Answer>,
+    who: HashMap<Id, (SourceId, Option<String>)>,
+    slots: Slots,
 }
 
 /// The poller.
 pub struct Poller {
-    /// What it works with.
-    pub cx: Context,
-    /// The guarded client.
-    pub client: Arc<Client>,
-    /// What runs.
-    pub targets: Vec<Target>,
+    cx: Context,
+    client: Arc<Client>,
+    targets: Vec<Target>,
+    flying: tokio::sync::Mutex<Flying>,
 }
 
 impl Poller {
-    /// Fetches every due source once.
+    /// Ready to poll.
+    pub fn new(cx: Context, client: Arc<Client>, targets: Vec<Target>) -> Self {
+        Self { cx, client, targets, flying: tokio::sync::Mutex::default() }
+    }
+
+    /// Starts what is due, records what has ended. Returns early while fetches still fly, and wants to be called again.
     ///
     /// # Errors
     /// The store's.
     pub async fn tick(&self, now: Timestamp) -> Result<Report, StoreError> {
         let rows = self.cx.store.sources().await?;
-        let mut due: Vec<(Target, SourceRow)> = self
+        let row_of = |t: &Target| rows.iter().find(|r| r.id == t.id).cloned();
+        let mut due: Vec<(&Target, SourceRow)> = self
             .targets
             .iter()
-            .map(|t| {
-                (
-                    t.clone(),
-                    rows.iter().find(|r| r.id == t.id).cloned().unwrap_or_else(|| SourceRow::new(t.id.clone(), now)),
-                )
-            })
+            .map(|t| (t, row_of(t).unwrap_or_else(|| SourceRow::new(t.id.clone(), now))))
             .filter(|(_, r)| r.next_at <= now)
             .collect();
         due.sort_by_key(|(_, r)| r.next_at);
-        let looked = due.len();
-        let mut running = JoinSet::new();
-        let mut waiting = due.into_iter();
-        let mut fetched = Vec::new();
+        let mut flying = self.flying.lock().await;
+        due.retain(|(t, _)| !flying.who.values().any(|(id, _)| *id == t.id));
+        let (began, mut done) = (Instant::now(), 0);
         loop {
-            while running.len() < AT_ONCE {
-                let Some((target, row)) = waiting.next() else { break };
-                let client = self.client.clone();
-                running.spawn(async move {
-                    let answer = client.get(&request(&target, &row, now)).await;
-                    (target, row, answer)
-                });
+            due.retain(|(t, row)| !self.start(&mut flying, t, row));
+            if flying.tasks.is_empty() {
+                break;
             }
-            match running.join_next().await {
-                None => break,
-                Some(Ok(done)) => fetched.push(done),
+            let left = PATIENCE.saturating_sub(began.elapsed());
+            match tokio::time::timeout(left, flying.tasks.join_next_with_id()).await {
+                Ok(Some(Ok((id, (target, row, looked))))) => {
+                    self.ended(&mut flying, id);
+                    self.take(&target, row, looked?).await?;
+                    done += 1;
+                }
                 // A panic in the client concerns one source; its row keeps its time and it is tried again.
-                Some(Err(e)) => tracing::error!(error = %e, "a fetch ended badly"),
+                Ok(Some(Err(e))) => {
+                    self.ended(&mut flying, e.id());
+                    tracing::error!(error = %e, "a fetch ended badly");
+                }
+                Ok(None) | Err(_) => break,
             }
         }
-        for (target, row, answer) in fetched {
-            self.take(&target, row, answer, self.cx.clock.now()).await?;
-        }
-        Ok(Report {
-            summary: if looked == 0 { String::new() } else { format!("{looked} sources fetched") },
-            ..Report::default()
-        })
+        let summary = if done == 0 { String::new() } else { format!("{done} sources fetched") };
+        // What waits for its host to be left alone for a moment is looked at again after that moment.
+        let pause = (flying.tasks.is_empty() && !due.is_empty()).then_some(slots::GAP);
+        Ok(Report { summary, more: !flying.tasks.is_empty(), pause })
     }
 
-    async fn take(
-        &self,
-        target: &Target,
-        old: SourceRow,
-        answer: Result<fetch::Fetched, FetchError>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let verdict = match answer {
-            Ok(fetch::Fetched::Unchanged) => {
-                Verdict::Same { etag: old.etag.clone(), last_modified: old.last_modified.clone() }
-            }
-            Ok(fetch::Fetched::Body { body, etag, last_modified, .. }) => {
-                self.judge(target, &old, body, etag, last_modified, now).await?
-            }
-            Err(e) => Verdict::from_error(&e),
-        };
+    /// Whether it was started.
+    fn start(&self, flying: &mut Flying, t: &Target, row: &SourceRow) -> bool {
+        let host = origin(&t.url);
+        if !flying.slots.start(host.as_ref(), Instant::now()) {
+            return false;
+        }
+        let (cx, client, target, row) = (self.cx.clone(), self.client.clone(), t.clone(), row.clone());
+        let handle = flying.tasks.spawn(async move {
+            let looked = look(&cx, &client, &target, &row).await;
+            (target, row, looked)
+        });
+        flying.who.insert(handle.id(), (t.id.clone(), host));
+        true
+    }
+
+    fn ended(&self, flying: &mut Flying, id: Id) {
+        if let Some((_, host)) = flying.who.remove(&id) {
+            flying.slots.end(host.as_ref(), Instant::now());
+        }
+    }
+
+    async fn take(&self, t: &Target, old: SourceRow, looked: Looked) -> Result<(), StoreError> {
+        let now = self.cx.clock.now();
         let mut row = SourceRow { last_try_at: Some(now), ..old.clone() };
         let mut body = None;
-        let (mut asked, mut again) = (None, false);
-        match verdict {
-            Verdict::Same { etag, last_modified } => good(&mut row, etag, last_modified, now),
-            Verdict::New { bytes, hash, rows, etag, last_modified, dates } => {
-                again = dates && old.last_ok_at.is_some();
-                let baseline = old.last_ok_at.is_none();
-                good(&mut row, etag, last_modified, now);
+        let (mut asked, mut soon) = (None, false);
+        let every = t.every.about();
+        let payload = |bytes, problem| Fetched {
+            connection: t.connection.clone(),
+            body: bytes,
+            at: now,
+            baseline: old.last_ok_at.is_none(),
+            problem,
+        };
+        match looked.verdict {
+            Verdict::Same(validators) => {
+                if let Some(v) = validators {
+                    (row.etag, row.last_modified, row.last_full_at) = (v.etag, v.last_modified, Some(now));
+                }
+                good(&mut row, doubted(&old).cloned(), every, now);
+            }
+            Verdict::New { bytes, hash, rows, validators, doubt, dates } => {
+                soon = dates && old.last_ok_at.is_some();
+                // A doubt keeps the floor: the next read is measured by the last one believed.
+                row.rows = if doubt.is_some() { old.rows } else { rows };
+                (row.etag, row.last_modified, row.last_full_at) =
+                    (validators.etag, validators.last_modified, Some(now));
+                good(&mut row, doubt, every, now);
+                if let Some(c) = &looked.compared {
+                    (row.open, row.again) = (c.open, c.again);
+                }
+                if old.body_hash != Some(hash) || old.again {
+                    body = Some(payload(bytes, None));
+                }
                 row.body_hash = Some(hash);
-                row.rows = rows;
-                row.last_full_at = Some(now);
-                body = Some(Fetched {
-                    connection: target.connection.clone(),
-                    body: bytes,
-                    at: now,
-                    baseline,
-                    problem: None,
-                });
             }
             Verdict::Bad { health, problem, sample, retry_after } => {
                 asked = retry_after;
@@ -198,88 +161,58 @@ impl Poller {
                 if row.failures == 1 {
                     tracing::warn!(source = %row.id, "a source could not be read and is tried again: {problem}");
                 }
-                let long_ago = old.last_ok_at.is_some_and(|t| now.duration_since(t) > DAY);
-                row.health = match health {
-                    Some(h) => h,
-                    None if row.failures >= STALE_AFTER || long_ago => SourceHealth::Stale,
-                    None => old.health,
-                };
+                row.health = health.unwrap_or(match old.health {
+                    SourceHealth::Unreadable | SourceHealth::Moved | SourceHealth::Gone => old.health,
+                    SourceHealth::Fresh | SourceHealth::Stale | SourceHealth::Off => {
+                        if is_stale(old.last_ok_at, every, row.failures, now) {
+                            SourceHealth::Stale
+                        } else {
+                            old.health
+                        }
+                    }
+                });
                 row.problem = Some(problem);
                 // One sample for each time it turns bad, not one for each poll.
                 if old.health != row.health {
-                    body = sample.map(|s| Fetched {
-                        connection: target.connection.clone(),
-                        body: s,
-                        at: now,
-                        baseline: false,
-                        problem: row.problem.clone(),
-                    });
+                    body = sample.map(|s| payload(s, row.problem.clone()));
                 }
             }
         }
-        let wait = next_fetch(target.id.as_str(), target.every, row.failures, asked);
-        let wait = if again { wait.min(ASK_AGAIN) } else { wait };
-        row.next_at = now.saturating_add(SignedDuration::from_secs(wait)).unwrap_or(now);
+        let next = next_fetch(
+            &Turn {
+                source: t.id.as_str(),
+                every: &t.every,
+                failures: row.failures,
+                asked,
+                cached: looked.cached,
+                open: row.open > 0,
+                again: row.again,
+            },
+            now,
+        );
+        row.next_at = if soon { next.min(now + ASK_AGAIN) } else { next };
+        // A hint that came while this was under way still wants a look of its own.
+        let stored = self.cx.store.source(t.id.clone()).await?;
+        if let Some(hurried) = stored.map(|s| s.next_at).filter(|at| *at != old.next_at) {
+            row.next_at = row.next_at.min(after_hint(row.last_try_at, now).max(hurried));
+        }
         self.tell(&old, &row, now).await?;
-        let new = body.is_some();
+        let new = body.is_some() || looked.history.is_some();
+        if let Some(past) = looked.history {
+            self.cx.store.fetched(old.clone(), Some(payload(past, None))).await?;
+        }
         self.cx.store.fetched(row, body).await?;
         if new {
             self.cx.nudges.normalize.notify_one();
         }
+        let unsaid = looked.compared.map(|c| c.unsaid).unwrap_or_default();
+        if !unsaid.is_empty() {
+            let heard = Heard { at: now, baseline: false };
+            let heed = |seen| Heeded { payload: None, trust: Trust::Fetched, heard, seen, quiet: None };
+            let base = Recording { now, ..Recording::default() };
+            record(&self.cx, unsaid.into_iter().map(heed).collect(), base).await?;
+        }
         Ok(())
-    }
-
-    /// Reads a body to learn whether it may be believed.
-    async fn judge(
-        &self,
-        t: &Target,
-        old: &SourceRow,
-        body: Vec<u8>,
-        etag: Option<String>,
-        last_modified: Option<String>,
-        now: Timestamp,
-    ) -> Result<Verdict, StoreError> {
-        let hash = short_hash(&[&body]);
-        if old.body_hash == Some(hash) {
-            return Ok(Verdict::Same { etag, last_modified });
-        }
-        let bytes = Bytes::from(body);
-        let payload = StoredPayload {
-            id: PayloadId(0),
-            source: t.id.clone(),
-            connection: t.connection.clone(),
-            trust: Trust::Fetched,
-            baseline: false,
-            conflict_of: None,
-            received_at: now,
-            headers: Vec::new(),
-            body: bytes.to_vec(),
-        };
-        let catalog = self.cx.catalog.clone();
-        let outcome = tokio::task::spawn_blocking(move || read(&catalog, &payload)).await;
-        let bad = |problem| {
-            Ok(Verdict::Bad {
-                health: Some(SourceHealth::Unreadable),
-                problem,
-                sample: Some(bytes.clone()),
-                retry_after: None,
-            })
-        };
-        match outcome {
-            Err(_) => bad("the reader panicked: please report this page".into()),
-            Ok(ReadOutcome::GuardFailed(why) | ReadOutcome::Unreadable(why)) => bad(why),
-            Ok(ReadOutcome::Ok(seen)) => {
-                let rows = u32::try_from(seen.len()).unwrap_or(u32::MAX);
-                if f64::from(rows) < f64::from(old.rows) * LEAST_SHARE {
-                    return bad(format!(
-                        "only {rows} rows where there were {}: the layout has probably changed; what was known is kept",
-                        old.rows
-                    ));
-                }
-                let dates = seen.iter().any(|o| matches!(o.fact, Fact::Ending(_)));
-                Ok(Verdict::New { bytes: bytes.clone(), hash, rows, etag, last_modified, dates })
-            }
-        }
     }
 
     /// Tells when a source turns bad, and when it is good again.
@@ -288,9 +221,10 @@ impl Poller {
         if was_told == bad && (!bad || old.health == new.health) {
             return Ok(());
         }
-        let provider =
-            crate::model::ProviderId::new(new.id.provider()).map_err(|e| StoreError::Damaged(e.to_string()))?;
+        let provider = ProviderId::new(new.id.provider()).map_err(|e| StoreError::Damaged(e.to_string()))?;
         let last = new.last_ok_at.map_or_else(|| "never".to_owned(), |t| t.strftime("%a %-d %b %H:%M UTC").to_string());
+        let floor = self.targets.iter().find(|t| t.id == new.id).map_or(0, |t| t.floor);
+        let rows = if new.rows == 0 { String::new() } else { format!(" with {} rows (at least {floor})", new.rows) };
         let t = Trouble {
             about: new.id.name().to_owned(),
             provider,
@@ -299,11 +233,11 @@ impl Poller {
             title: if bad { format!("{} is {}", new.id, new.health) } else { format!("{} is read again", new.id) },
             summary: if bad {
                 format!(
-                    "{}. Last good read: {last}. What was known is kept; what it says now is unknown, not \"all clear\".",
+                    "{}. Last good read: {last}{rows}. What was known is kept; what it says now is unknown, not \"all clear\".",
                     new.problem.as_deref().unwrap_or("no reason known")
                 )
             } else {
-                format!("Last good read: {last}.")
+                format!("Last good read: {last}{rows}.")
             },
             native_id: None,
         };
@@ -311,51 +245,48 @@ impl Poller {
     }
 }
 
+/// A sender that proves nothing says that a page changed: its status sources are read soon. Whether there are any.
+///
+/// # Errors
+/// The store's.
+pub async fn hurry(cx: &Context, provider: &str, now: Timestamp) -> Result<bool, StoreError> {
+    let Some(p) = cx.catalog.get(provider) else { return Ok(false) };
+    let mut any = false;
+    for (name, _) in p.file.sources.iter().filter(|(_, s)| s.polled().is_some_and(|x| x.lists)) {
+        let Ok(id) = SourceId::of(&p.file.id, name) else { continue };
+        let last = cx.store.source(id.clone()).await?.and_then(|r| r.last_try_at);
+        cx.store.hurry(id, after_hint(last, now)).await?;
+        any = true;
+    }
+    if any {
+        cx.nudges.poll.notify_one();
+    }
+    Ok(any)
+}
+
+/// Why a source that answers is not quite believed.
+fn doubted(row: &SourceRow) -> Option<&String> {
+    row.problem.as_ref().filter(|_| row.failures == 0 && row.last_ok_at.is_some())
+}
+
+/// A good read. One in doubt is none: it lets the source grow stale.
+fn good(row: &mut SourceRow, doubt: Option<String>, every: i64, now: Timestamp) {
+    row.failures = 0;
+    row.again = false;
+    row.health = SourceHealth::Fresh;
+    if doubt.is_none() {
+        row.last_ok_at = Some(now);
+    } else if is_stale(row.last_ok_at, every, 0, now) {
+        row.health = SourceHealth::Stale;
+    }
+    row.problem = doubt;
+}
+
 /// Whether operators should know: at once where the answer itself is wrong, after some failures where the network is.
 fn worth_telling(row: &SourceRow) -> bool {
     match row.health {
         SourceHealth::Unreadable | SourceHealth::Moved | SourceHealth::Gone => true,
-        SourceHealth::Stale => row.failures >= STALE_AFTER,
+        SourceHealth::Stale => row.failures >= MISSED || row.last_ok_at.is_some(),
         SourceHealth::Fresh | SourceHealth::Off => false,
-    }
-}
-
-enum Verdict {
-    Same { etag: Option<String>, last_modified: Option<String> },
-    New { bytes: Bytes, hash: [u8; 16], rows: u32, etag: Option<String>, last_modified: Option<String>, dates: bool },
-    Bad { health: Option<SourceHealth>, problem: String, sample: Option<Bytes>, retry_after: Option<i64> },
-}
-
-impl Verdict {
-    fn from_error(e: &FetchError) -> Self {
-        let (health, retry_after) = match e {
-            FetchError::Status { status: 404 | 410, .. } => (Some(SourceHealth::Gone), None),
-            FetchError::Status { retry_after, .. } => (None, *retry_after),
-            FetchError::TooLarge => (Some(SourceHealth::Unreadable), None),
-            FetchError::Refused(_) => (Some(SourceHealth::Moved), None),
-            FetchError::Network(_) => (None, None),
-        };
-        Verdict::Bad { health, problem: e.to_string(), sample: None, retry_after }
-    }
-}
-
-fn good(row: &mut SourceRow, etag: Option<String>, last_modified: Option<String>, now: Timestamp) {
-    row.etag = etag;
-    row.last_modified = last_modified;
-    row.last_ok_at = Some(now);
-    row.failures = 0;
-    row.health = SourceHealth::Fresh;
-    row.problem = None;
-}
-
-/// Once a day a source is fetched whole, whatever its validators say: some servers answer 304 for ever.
-fn request(t: &Target, row: &SourceRow, now: Timestamp) -> fetch::Request {
-    let fresh = row.last_full_at.is_some_and(|at| now.duration_since(at) < DAY);
-    let keep = |v: &Option<String>| v.clone().filter(|_| fresh);
-    fetch::Request {
-        url: t.url.clone(),
-        bearer: t.key.clone(),
-        etag: keep(&row.etag),
-        last_modified: keep(&row.last_modified),
     }
 }

@@ -29,7 +29,13 @@ impl PrivateDeadlines {
         let stored: BTreeMap<&str, &MatterState> = all.iter().map(|m| (m.id.as_str(), m)).collect();
         let mut heeded = Vec::new();
         let mut say = |seen: Observation, baseline| {
-            heeded.push(Heeded { payload: None, trust: Trust::Fetched, heard: Heard { at: now, baseline }, seen });
+            heeded.push(Heeded {
+                payload: None,
+                trust: Trust::Fetched,
+                heard: Heard { at: now, baseline },
+                quiet: None,
+                seen,
+            });
         };
         for d in &self.cx.directory.deadlines {
             let seen = d.observation(&source, now);

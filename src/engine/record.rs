@@ -7,7 +7,7 @@
 use super::Context;
 use crate::model::{Fact, MatterId, MatterState, Observation, PayloadId, Trust};
 use crate::rules::fold::{Heard, fold};
-use crate::rules::route::{Routed, route};
+use crate::rules::route::{Routed, Silence, route};
 use crate::store::{Fut, RecordOutcome, Recording, RoutedEvent, Routing, StoreError};
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +26,8 @@ pub struct Heeded {
     pub heard: Heard,
     /// What was said.
     pub seen: Observation,
+    /// Nobody is told, for this reason, whatever routing would say.
+    pub quiet: Option<Silence>,
 }
 
 /// Folds and records; `base` carries the cursor and what could not be read. How many events were new.
@@ -69,7 +71,8 @@ fn fold_all(cx: &Context, heeded: &[Heeded], known: Vec<MatterState>, base: Reco
         }
         let matter = h.seen.matter.as_ref().and_then(|id| states.get(id));
         for event in folded.events {
-            let routing = match route(&cx.directory, &event, matter, h.trust, today) {
+            let routed = h.quiet.map(Routed::Silent);
+            let routing = match routed.unwrap_or_else(|| route(&cx.directory, &event, matter, h.trust, today)) {
                 Routed::Tell(recipients) => Routing::Tell(recipients),
                 Routed::Silent(why) => Routing::Silent(why.as_str()),
             };

@@ -7,6 +7,7 @@ use super::Context;
 use super::poll::{NotPolled, Target};
 use super::silence::{self, Finding};
 use crate::model::ConnectionId;
+use crate::rules::cadence::is_stale;
 use crate::rules::directory::OPERATORS;
 use crate::store::{Conflict, ConnectionRow, DeadLetter, SourceHealth, SourceRow, StoreError, Unreadable};
 use jiff::Timestamp;
@@ -29,7 +30,7 @@ pub struct Status {
     /// The inbox.
     pub inbox: Inbox,
     /// Polled sources.
-    pub sources: Vec<SourceRow>,
+    pub sources: Vec<Polled>,
     /// Sources that are not polled, with the reason.
     pub off: Vec<(String, String)>,
     /// Messages given up, newest first.
@@ -46,6 +47,32 @@ pub struct Status {
     pub hooks: Vec<Hook>,
     /// Tasks of the daemon; empty without one.
     pub tasks: Vec<Task>,
+}
+
+/// A polled source with what is expected of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Polled {
+    /// How it is.
+    #[serde(flatten)]
+    pub row: SourceRow,
+    /// Fewest rows of a good read.
+    pub floor: usize,
+}
+
+impl std::ops::Deref for Polled {
+    type Target = SourceRow;
+    fn deref(&self) -> &SourceRow {
+        &self.row
+    }
+}
+
+/// A source as it is at a moment: one that nobody has read for long is stale, even where nobody could say so.
+pub fn as_of(row: SourceRow, every: i64, now: Timestamp) -> SourceRow {
+    if row.health != SourceHealth::Fresh || !is_stale(row.last_ok_at, every, row.failures, now) {
+        return row;
+    }
+    let problem = row.problem.clone().or_else(|| Some("not read for too long: is forewarn running?".into()));
+    SourceRow { health: SourceHealth::Stale, problem, ..row }
 }
 
 /// The inbox.
@@ -101,9 +128,13 @@ pub async fn status(
     let now = cx.clock.now();
     let (pending, oldest_at) = cx.store.backlog().await?;
     let rows = cx.store.sources().await?;
-    let sources: Vec<SourceRow> = targets
+    let sources: Vec<Polled> = targets
         .iter()
-        .map(|t| rows.iter().find(|r| r.id == t.id).cloned().unwrap_or_else(|| SourceRow::new(t.id.clone(), now)))
+        .map(|t| {
+            let row = rows.iter().find(|r| r.id == t.id).cloned();
+            let row = row.unwrap_or_else(|| SourceRow::new(t.id.clone(), now));
+            Polled { row: as_of(row, t.every.about(), now), floor: t.floor }
+        })
         .collect();
     let dead_letters = cx.store.dead(SHOWN).await?;
     let operators = cx.directory.owner(OPERATORS);

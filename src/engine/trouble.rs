@@ -78,6 +78,7 @@ pub async fn report(cx: &Context, trouble: &Trouble, now: Timestamp) -> Result<(
         trust: Trust::Fetched,
         heard: Heard { at: now, baseline: false },
         seen: trouble.observation(now)?,
+        quiet: None,
     };
     record(cx, vec![heeded], Recording { now, ..Recording::default() }).await.map(drop)
 }

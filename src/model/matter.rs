@@ -116,6 +116,19 @@ impl Claim {
     }
 }
 
+/// How a polled page speaks of a matter: what one good read alone does not settle.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Listing {
+    /// The page that listed it last.
+    pub source: SourceId,
+    /// The page said once that it is over: when that was read, and the page's own time. It counts when it is read again.
+    pub end: Option<(Timestamp, Timestamp)>,
+    /// The page said once that it is back: when that was read.
+    pub back: Option<Timestamp>,
+    /// Good reads in a row that did not list it, though nobody said that it is over.
+    pub missing: u32,
+}
+
 /// The stored state of a matter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MatterState {
@@ -157,6 +170,9 @@ pub struct MatterState {
     pub latest_fingerprint: String,
     /// First heard of while its source was new to us: no fresh announcement.
     pub baseline: bool,
+    /// How a polled page speaks of it; none for what no page lists.
+    #[serde(default)]
+    pub listing: Option<Listing>,
     /// Rises with every change worth telling.
     pub revision: u32,
     /// Rises with every stored write; 0 before the first.

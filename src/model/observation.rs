@@ -31,6 +31,8 @@ pub enum Fact {
         /// What the provider's message does to it: `Opened`, `Updated` or `Resolved`.
         change: Change,
     },
+    /// A page that listed it was read well and lists it no more, without having said that it is over.
+    Absent,
     /// A fact that needs no state: job, change, unrecognized.
     Noted,
 }

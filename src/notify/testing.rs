@@ -52,6 +52,7 @@ pub fn ending() -> Row {
             latest_at: at("2026-08-25T00:00:00Z"),
             latest_fingerprint: "00".into(),
             baseline: false,
+            listing: None,
             revision: 1,
             version: 1,
         },

@@ -7,6 +7,7 @@
 mod changelog;
 mod handshake;
 mod polled;
+mod polling;
 mod status;
 mod verify;
 mod webhook;
@@ -14,6 +15,7 @@ mod webhook;
 pub use changelog::{ChangelogForm, ChangelogSource};
 pub use handshake::{HandshakeTable, ReplyTable};
 pub use polled::{Auth, Columns, Form, Guards, ModelsSource, Pointers, SlashOrder, TableSource};
+pub use polling::{Polled, in_words};
 pub use status::{Dialect, StatusGuards, StatusSource};
 pub use verify::{
     BasicVerify, BodyHash, Compound, KeyDecode, PublicKeyForm, Scheme, SigEncoding, Signature, SignedVerify, TimeUnit,
@@ -351,7 +353,7 @@ mod tests {
         let overlay: toml::Table = toml::from_str("[sources.deprecations]\nevery = \"1h\"").unwrap();
         let file = parse_with_overlay(&text, &overlay).unwrap();
         let Source::Table(t) = &file.sources["deprecations"] else { panic!("a table source") };
-        assert_eq!(t.every, Span(3_600));
+        assert_eq!(t.every, crate::model::Every::Seconds(3_600));
         assert_eq!(t.url, "https://acme.example/d.md");
         let bad: toml::Table = toml::from_str("[sources.deprecations]\nevery = \"soon\"").unwrap();
         assert!(parse_with_overlay(&text, &bad).unwrap_err().message.contains("length of time"));

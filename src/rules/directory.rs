@@ -45,8 +45,22 @@ pub struct ServiceSection {
     pub owner: Spanned<String>,
     /// `production` by default.
     pub env: Option<String>,
+    /// `standard` by default; for `critical` ones incidents are repeated and escalated.
+    #[serde(default)]
+    pub tier: Tier,
     /// What it uses.
     pub uses: Vec<Spanned<String>>,
+}
+
+/// How much a service matters.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tier {
+    /// An incident is told when it begins and when it ends.
+    #[default]
+    Standard,
+    /// An incident nobody answers is told again, and to the lead.
+    Critical,
 }
 
 /// `[[routes]]`: an exception.
@@ -123,6 +137,8 @@ pub struct Service {
     pub owner: String,
     /// Its environment.
     pub env: String,
+    /// How much it matters.
+    pub tier: Tier,
     /// What it uses.
     pub uses: Vec<UsePattern>,
 }
@@ -214,7 +230,7 @@ impl Directory {
                 }
             }
             let env = inner.env.clone().unwrap_or_else(|| "production".into());
-            services.insert(name.clone(), Service { name: name.clone(), owner, env, uses });
+            services.insert(name.clone(), Service { name: name.clone(), owner, env, tier: inner.tier, uses });
         }
         let mut policies: BTreeMap<_, _> = policy::built_in().into_iter().map(|p| (p.name.clone(), p)).collect();
         for (name, section) in &s.policies {

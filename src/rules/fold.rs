@@ -7,6 +7,9 @@
 mod claim;
 mod ending;
 mod episode;
+mod listed;
+
+pub use listed::{MISSING_READS, is_public};
 
 pub use claim::TWICE_WITHIN;
 
@@ -38,7 +41,11 @@ pub fn fold(state: Option<&MatterState>, seen: &Observation, heard: Heard) -> Fo
         (Fact::Ending(_) | Fact::Withdrawn(_) | Fact::Redirected { .. } | Fact::Dropped, Some(id)) => {
             ending::fold(state, seen, id, heard)
         }
+        (Fact::Episode { change }, Some(id)) if is_public(seen.kind, &seen.subjects) => {
+            listed::fold(state, seen, *change, id, heard)
+        }
         (Fact::Episode { change }, Some(id)) => episode::fold(state, seen, *change, id, heard),
+        (Fact::Absent, _) => listed::absent(state, seen, heard),
         (
             Fact::Ending(_) | Fact::Withdrawn(_) | Fact::Redirected { .. } | Fact::Dropped | Fact::Episode { .. },
             None,
@@ -90,9 +97,12 @@ fn chained(seen: &Observation, previous: &str, content: &str) -> String {
 fn event(seen: &Observation, change: Change, fingerprint: String, heard: Heard) -> NewEvent {
     let (deadline, replacements) = match &seen.fact {
         Fact::Ending(e) => (e.deadline.clone(), e.replacements.clone()),
-        Fact::Withdrawn(_) | Fact::Redirected { .. } | Fact::Dropped | Fact::Episode { .. } | Fact::Noted => {
-            (None, Vec::new())
-        }
+        Fact::Withdrawn(_)
+        | Fact::Redirected { .. }
+        | Fact::Dropped
+        | Fact::Episode { .. }
+        | Fact::Absent
+        | Fact::Noted => (None, Vec::new()),
     };
     NewEvent {
         kind: seen.kind,

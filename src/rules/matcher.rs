@@ -65,6 +65,26 @@ impl UsePattern {
         self.account.as_deref().filter(|a| !a.contains('*'))
     }
 
+    /// Whether it names a part of the provider as status pages do: a component, product or feature, or a region.
+    pub fn names_part(&self) -> bool {
+        self.part().is_some() || self.region.is_some()
+    }
+
+    fn part(&self) -> Option<(&str, &str)> {
+        let part = self.subject.as_deref().and_then(|s| s.split_once('/'));
+        part.filter(|(kind, _)| matches!(*kind, "component" | "product" | "feature" | "api"))
+    }
+
+    /// Whether a status page's word about a subject touches what it names: the part, where it names one, and the region.
+    pub fn touches(&self, s: &Subject) -> bool {
+        let region = match (&self.region, &s.region) {
+            (Some(p), Some(v)) => glob(p, v),
+            (None, _) | (_, None) => true,
+        };
+        let part = self.part().is_none_or(|(kind, id)| kind == s.kind.as_str() && glob(id, &s.id));
+        self.names_part() && glob(&self.provider, s.platform.as_str()) && region && part
+    }
+
     /// Whether it covers a subject. A subject without account or region holds for all of them; an account as a whole, or a
     /// provider as a whole, concerns everybody who uses anything of it.
     pub fn covers(&self, s: &Subject) -> bool {

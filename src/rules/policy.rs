@@ -86,12 +86,17 @@ pub struct Policy {
 
 /// Name of the ladder for deprecations.
 pub const DEPRECATION: &str = "deprecation";
+/// Name of the ladder for what status pages list: it begins, it ends, and nobody is reminded.
+pub const CALM: &str = "incident";
+/// Name of the ladder for what status pages list of services with `tier = "critical"`.
+pub const CRITICAL: &str = "incident-critical";
 /// Name of the ladder for everything else.
 pub const STANDARD: &str = "standard";
 
 /// The built-in ladder of a name.
 pub fn built_in() -> Vec<Policy> {
     let before = |days, tell: &[Tell]| Step { anchor: Anchor::Before { days }, tell: tell.to_vec() };
+    let after = |seconds, tell: &[Tell]| Step { anchor: Anchor::After { seconds }, tell: tell.to_vec() };
     let owner = [Tell::Owner];
     let both = [Tell::Owner, Tell::Lead];
     vec![
@@ -107,6 +112,11 @@ pub fn built_in() -> Vec<Policy> {
                 before(1, &both),
                 before(0, &both),
             ],
+        },
+        Policy { name: CALM.into(), steps: vec![] },
+        Policy {
+            name: CRITICAL.into(),
+            steps: vec![after(900, &owner), after(3_600, &both), after(4 * 3_600, &both), after(86_400, &both)],
         },
         Policy {
             name: STANDARD.into(),

@@ -4,12 +4,13 @@
 //! Invariant: what matters and nobody covers reaches the catch-all; forewarn's own troubles reach `operators`. Refuses
 //! to announce what is unproven or no news.
 
-use super::directory::{Directory, OPERATORS, Route, Service};
+use super::directory::{Directory, OPERATORS, Route, Service, Tier};
+use super::fold::is_public;
 use super::matcher::UsePattern;
 use super::policy;
 use crate::model::event::words;
 use crate::model::text::glob;
-use crate::model::{Change, Kind, MatterState, NewEvent, Recipient, Subject, Trust};
+use crate::model::{Change, Kind, MatterState, NewEvent, Recipient, Severity, Subject, Trust};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 
@@ -26,6 +27,16 @@ words!(
         PastAtBaseline = "past_at_baseline",
         /// No service of ours uses it.
         Unused = "unused",
+        /// A small matter of a status page: listed, for the digest.
+        Minor = "minor",
+        /// It was over before we heard of it.
+        History = "history",
+        /// A source's first read: where we begin.
+        Baseline = "baseline",
+        /// An entry dated more than a month before it was read.
+        OldEntry = "old_entry",
+        /// One of very many entries that came at once.
+        Wave = "wave",
         /// A route mutes it.
         Muted = "muted",
     }
@@ -64,6 +75,15 @@ pub fn route(dir: &Directory, event: &NewEvent, matter: Option<&MatterState>, tr
     if matches!(change, Change::Replaced | Change::Noted) || (change == Change::Disputed && matter.is_none_or(idle)) {
         return Routed::Silent(Silence::NotNews);
     }
+    if let Some(m) = matter.filter(|_| is_public(event.kind, &event.subjects)) {
+        if change == Change::Resolved && m.revision == 1 {
+            return Routed::Silent(Silence::History);
+        }
+        // The end of what somebody was told about is told, however small it became.
+        if change != Change::Resolved && event.kind == Kind::Incident && event.severity < Severity::Major {
+            return Routed::Silent(Silence::Minor);
+        }
+    }
     let over_before_us = matter
         .is_some_and(|m| m.baseline && (m.is_over() || m.deadline.as_ref().is_some_and(|d| d.days_left(today) < 0)));
     // The end of what somebody was told about is told whenever it comes; it opens nothing.
@@ -74,14 +94,40 @@ pub fn route(dir: &Directory, event: &NewEvent, matter: Option<&MatterState>, tr
     recipients(dir, event)
 }
 
+/// Why a service is concerned by an event, in words; none if it is not. A service that names components, products or
+/// regions of the provider is concerned by these; one that names none by all of them, since nobody knows which it uses.
+fn concerned(dir: &Directory, s: &Service, event: &NewEvent) -> Option<String> {
+    if !is_public(event.kind, &event.subjects) {
+        let used = used_by(dir, s, &event.subjects)?;
+        return Some(format!("service {} uses {}", s.name, used.as_str()));
+    }
+    let uses: Vec<_> = s.uses.iter().filter(|u| glob(u.provider(), event.provider.as_str())).collect();
+    let first = uses.first()?;
+    let parts: Vec<&Subject> = event.subjects.iter().filter(|x| !x.is_whole()).collect();
+    if parts.is_empty() {
+        return Some(format!("service {} uses {}; the page names no component", s.name, first.as_str()));
+    }
+    if !uses.iter().any(|u| u.names_part()) {
+        return Some(format!("service {} uses {}, no component of it by name", s.name, first.as_str()));
+    }
+    let used = uses.iter().find(|u| parts.iter().any(|x| u.touches(x)))?;
+    Some(format!("service {} uses {}", s.name, used.as_str()))
+}
+
 fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
     let routes: Vec<&Route> = dir.routes.iter().filter(|r| fits(r, event)).collect();
-    let policy = routes
+    let chosen = routes
         .iter()
         .filter(|r| r.policy.is_some())
         .max_by_key(|r| r.when.specificity())
-        .and_then(|r| r.policy.clone())
-        .unwrap_or_else(|| policy::default_for(event.kind).to_owned());
+        .and_then(|r| r.policy.clone());
+    let policy = chosen.clone().unwrap_or_else(|| {
+        if is_public(event.kind, &event.subjects) {
+            policy::CALM.to_owned()
+        } else {
+            policy::default_for(event.kind).to_owned()
+        }
+    });
     let mut told: BTreeMap<String, Recipient> = BTreeMap::new();
     let mut tell = |owner: &str, why: String, service: Option<&str>| {
         let r = told.entry(owner.to_owned()).or_insert_with(|| Recipient {
@@ -107,8 +153,8 @@ fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
     let only_named = private.is_some_and(|p| p.is_named_for_its_owner());
     if by_use && !only_named {
         for s in dir.services() {
-            if let Some(u) = used_by(dir, s, &event.subjects) {
-                tell(&s.owner, format!("service {} uses {}", s.name, u.as_str()), Some(&s.name));
+            if let Some(why) = concerned(dir, s, event) {
+                tell(&s.owner, why, Some(&s.name));
             }
         }
     }
@@ -118,18 +164,22 @@ fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
         }
     }
     if told.is_empty() {
-        if event.kind == Kind::Deprecation && dir.usage_known() && private.is_none() {
+        let by_use_only =
+            event.kind == Kind::Deprecation && private.is_none() || is_public(event.kind, &event.subjects);
+        if by_use_only && dir.usage_known() {
             return Routed::Silent(Silence::Unused);
         }
-        let why = if event.kind == Kind::Deprecation && private.is_none() {
-            "no service says what it uses"
-        } else {
-            "nobody covers it"
-        };
+        let why = if by_use_only { "no service says what it uses" } else { "nobody covers it" };
         told.insert(
             dir.catch_all.clone(),
             Recipient { owner: dir.catch_all.clone(), policy, why: format!("{why}: the catch-all"), services: vec![] },
         );
+    }
+    if chosen.is_none() && event.kind == Kind::Incident && is_public(event.kind, &event.subjects) {
+        let critical = |name: &String| dir.service(name).is_some_and(|s| s.tier == Tier::Critical);
+        for r in told.values_mut().filter(|r| r.services.iter().any(critical)) {
+            r.policy = policy::CRITICAL.into();
+        }
     }
     told.retain(|owner, _| !routes.iter().any(|r| r.mute.iter().any(|m| m == "*" || m == owner)));
     if told.is_empty() { Routed::Silent(Silence::Muted) } else { Routed::Tell(told.into_values().collect()) }

@@ -92,6 +92,7 @@ pub(super) fn matter(kind: Kind, date: Option<Date>) -> MatterState {
         latest_at: at("2026-01-01T00:00:00Z"),
         latest_fingerprint: String::new(),
         baseline: false,
+        listing: None,
         revision: 1,
         version: 1,
     }

@@ -156,6 +156,10 @@ pub struct SourceRow {
     pub problem: Option<String>,
     /// Rows of the last good read.
     pub rows: u32,
+    /// Incidents open on it at the last good read.
+    pub open: u32,
+    /// The last good read said something that only counts when it is read again.
+    pub again: bool,
 }
 
 impl SourceRow {
@@ -174,6 +178,8 @@ impl SourceRow {
             health: SourceHealth::Stale,
             problem: Some("not read yet".into()),
             rows: 0,
+            open: 0,
+            again: false,
         }
     }
 }

@@ -97,8 +97,39 @@ pub enum Mood {
     Forgetful,
 }
 
+/// What a path of the world answers.
+#[derive(Clone, Default)]
+pub struct Script {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
+    /// The connection breaks in the middle of the body.
+    pub cut: bool,
+    /// Answers 304 to whoever sends a validator, whatever there is.
+    pub always_unchanged: bool,
+    /// Takes the request and never answers.
+    pub hang: bool,
+}
+
+/// A body that breaks off after its first piece.
+struct Cut(Option<axum::body::Bytes>);
+impl axum::body::HttpBody for Cut {
+    type Data = axum::body::Bytes;
+    type Error = std::io::Error;
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Self::Data>, Self::Error>>> {
+        let next = self.0.take().map(hyper::body::Frame::data).ok_or(std::io::ErrorKind::ConnectionReset.into());
+        std::task::Poll::Ready(Some(next))
+    }
+}
+
 struct Outside {
     page: (u16, String),
+    scripts: HashMap<String, Script>,
+    /// Paths asked for, with the validator sent.
+    hits: Vec<(String, Option<String>)>,
     /// A provider's API: what is answered to a path with its query, with the next page.
     api: HashMap<String, (Value, Option<String>)>,
     asked: Vec<String>,
@@ -114,6 +145,34 @@ async fn page(State(w): State<Shared>) -> Response {
     let mut w = w.lock().unwrap();
     w.fetched += 1;
     (StatusCode::from_u16(w.page.0).unwrap(), w.page.1.clone()).into_response()
+}
+
+async fn scripted(State(w): State<Shared>, request: Request<Body>) -> Response {
+    let response = answer_of(&w, &request);
+    match response {
+        Some(r) => r,
+        None => std::future::pending().await,
+    }
+}
+
+fn answer_of(w: &Shared, request: &Request<Body>) -> Option<Response> {
+    let mut w = w.lock().unwrap();
+    let path = request.uri().path().to_owned();
+    let etag = request.headers().get("if-none-match").and_then(|v| v.to_str().ok()).map(str::to_owned);
+    w.hits.push((path.clone(), etag.clone()));
+    let Some(s) = w.scripts.get(&path).cloned() else { return Some(StatusCode::NOT_FOUND.into_response()) };
+    if s.hang {
+        return None;
+    }
+    if s.always_unchanged && etag.is_some() {
+        return Some(StatusCode::NOT_MODIFIED.into_response());
+    }
+    let body = if s.cut { Body::new(Cut(Some(s.body.into()))) } else { Body::from(s.body) };
+    let mut r = (StatusCode::from_u16(s.status).unwrap(), body).into_response();
+    for (k, v) in s.headers {
+        r.headers_mut().insert(k, v.parse().unwrap());
+    }
+    Some(r)
 }
 
 async fn api(State(w): State<Shared>, request: Request<Body>) -> Response {
@@ -256,6 +315,8 @@ impl World {
         let clock = Arc::new(FakeClock(Mutex::new(start())));
         let outside = Arc::new(Mutex::new(Outside {
             page: (200, markdown("Upcoming", &[("gpt-far", day(700))])),
+            scripts: HashMap::new(),
+            hits: vec![],
             fetched: 0,
             api: HashMap::new(),
             asked: vec![],
@@ -267,6 +328,7 @@ impl World {
         let router = Router::new()
             .route("/page", get(page))
             .route("/api/{*path}", get(api))
+            .route("/pages/{*path}", get(scripted))
             .route("/slack/chat.postMessage", post(slack))
             .route("/sink/{name}", post(sink))
             .with_state(outside.clone());
@@ -359,10 +421,15 @@ impl World {
         CatchUp::new(self.cx.clone(), self.client.clone(), self.receiver.clone(), &self.connections)
     }
 
+    /// A poller that lives as long as the test wants.
+    pub fn poller(&self) -> Poller {
+        Poller::new(self.cx.clone(), self.client.clone(), self.targets.clone())
+    }
+
     /// Every job, until nothing is left to do at this moment.
     pub async fn tick(&mut self) {
-        let poller = Poller { cx: self.cx.clone(), client: self.client.clone(), targets: self.targets.clone() };
-        poller.tick(self.now()).await.unwrap();
+        let poller = self.poller();
+        while poller.tick(self.now()).await.unwrap().more {}
         drop(poller);
         self.after_job();
         self.normalize().await;
@@ -402,6 +469,14 @@ impl World {
     /// The provider's page answers this from now on.
     pub fn answer(&mut self, status: u16, body: &str) {
         self.outside.lock().unwrap().page = (status, body.to_owned());
+    }
+    /// A path under `/pages/` answers so from now on.
+    pub fn script(&mut self, path: &str, script: Script) {
+        self.outside.lock().unwrap().scripts.insert(format!("/pages/{path}"), script);
+    }
+    /// Takes what was asked for under `/pages/` since the last look, with the validators sent.
+    pub fn hits(&mut self) -> Vec<(String, Option<String>)> {
+        std::mem::take(&mut self.outside.lock().unwrap().hits)
     }
     /// The provider's API answers this to a path with its query.
     pub fn api(&mut self, path: &str, body: Value, next: Option<String>) {

@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)] // a test may fail, and runs a world of its own
 
+mod acme;
 mod channels;
 mod deliveries;
 mod deprecations;
+mod ears;
+mod faults;
 mod harness;
 mod http;
 mod pages;

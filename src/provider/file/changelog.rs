@@ -3,7 +3,8 @@
 //! In: one table. Out: its struct. Invariant: a changelog has a floor of entries or a marker, so that an empty or foreign
 //! page is noticed. Refuses to know which entries matter: that is read from their words.
 
-use super::{Evidence, Guards, Span};
+use super::{Evidence, Guards};
+use crate::model::Every;
 use crate::model::event::words;
 use serde::Deserialize;
 
@@ -39,7 +40,7 @@ pub struct ChangelogSource {
     page: Option<String>,
     /// How often it is fetched.
     #[serde(default = "an_hour")]
-    pub every: Span,
+    pub every: Every,
     /// What must be there; `min_rows` counts entries.
     #[serde(default)]
     pub guards: Guards,
@@ -48,8 +49,8 @@ pub struct ChangelogSource {
     pub only: Vec<String>,
 }
 
-fn an_hour() -> Span {
-    Span(3_600)
+fn an_hour() -> Every {
+    Every::Seconds(3_600)
 }
 
 impl ChangelogSource {

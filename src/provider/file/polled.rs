@@ -3,8 +3,8 @@
 //! In: one table. Out: its struct. Invariant: a page always has a floor of rows or a marker, so that an empty or foreign
 //! page is noticed. Refuses anything but https addresses (checked by the catalog's lint, so tests can use loopback).
 
-use super::{Evidence, Span};
-use crate::model::{ProviderId, Rank};
+use super::Evidence;
+use crate::model::{Every, ProviderId, Rank};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub struct TableSource {
     pub form: Form,
     /// How often it is fetched.
     #[serde(default = "six_hours")]
-    pub every: Span,
+    pub every: Every,
     /// How much it counts beside other sources.
     #[serde(default = "page")]
     pub rank: Rank,
@@ -46,8 +46,8 @@ pub struct TableSource {
     pub ended_class: Option<String>,
 }
 
-fn six_hours() -> Span {
-    Span(6 * 3_600)
+fn six_hours() -> Every {
+    Every::Seconds(6 * 3_600)
 }
 fn page() -> Rank {
     Rank::Page
@@ -118,7 +118,7 @@ pub struct ModelsSource {
     pub page: Option<String>,
     /// How often it is fetched.
     #[serde(default = "six_hours")]
-    pub every: Span,
+    pub every: Every,
     /// How we prove ourselves; `none` needs no connection.
     pub auth: Auth,
     /// How much it counts beside other sources.

@@ -3,7 +3,8 @@
 //! In: one table. Out: its struct. Invariant: every dialect says which address it polls and, where one exists, which
 //! holds the ends (a summary lists only what is open). Refuses to guess a dialect: that is [`crate::provider::read::status`].
 
-use super::{Evidence, Span};
+use super::Evidence;
+use crate::model::Every;
 use crate::model::event::words;
 use serde::Deserialize;
 
@@ -78,7 +79,7 @@ pub struct StatusSource {
     page: Option<String>,
     /// How often it is fetched while nothing is open.
     #[serde(default = "two_minutes")]
-    pub every: Span,
+    pub every: Every,
     /// What must be there for it to be the page we know.
     #[serde(default)]
     pub guards: StatusGuards,
@@ -90,8 +91,8 @@ pub struct StatusSource {
     pub regions: Vec<String>,
 }
 
-fn two_minutes() -> Span {
-    Span(120)
+fn two_minutes() -> Every {
+    Every::Seconds(120)
 }
 
 /// What must be there for a body to be of the page we know.

@@ -72,7 +72,11 @@ fn an_unknown_owner_is_refused_wherever_it_is_named() {
 
 #[test]
 fn an_unknown_policy_is_refused() {
-    refused("[[routes]]\nname = \"r\"\npolicy = \"fast\"\n", "\"fast\"", &["unknown policy", "deprecation, standard"]);
+    refused(
+        "[[routes]]\nname = \"r\"\npolicy = \"fast\"\n",
+        "\"fast\"",
+        &["unknown policy", "deprecation, incident, incident-critical, standard"],
+    );
 }
 
 #[test]

@@ -36,7 +36,12 @@ fn said(mut claims: BTreeMap<SourceId, Claim>, seen: &Observation, at: Timestamp
             Claim { redirect: Some(to.clone()), read_at: at, ..before }
         }
         Fact::Dropped if known => return Some(claims),
-        Fact::Withdrawn(_) | Fact::Redirected { .. } | Fact::Dropped | Fact::Episode { .. } | Fact::Noted => {
+        Fact::Withdrawn(_)
+        | Fact::Redirected { .. }
+        | Fact::Dropped
+        | Fact::Episode { .. }
+        | Fact::Absent
+        | Fact::Noted => {
             return None;
         }
     };
@@ -65,6 +70,7 @@ fn announce(seen: &Observation, id: &MatterId, claims: BTreeMap<SourceId, Claim>
         latest_at: seen.occurred_at,
         latest_fingerprint: String::new(),
         baseline: heard.baseline,
+        listing: None,
         revision: 1,
         version: 0,
     };

@@ -60,7 +60,7 @@ fn says_the_same(s: &MatterState, seen: &Observation, stage: Stage) -> bool {
         == (stage, &seen.title, &seen.summary, seen.severity, &seen.money)
 }
 
-fn fresh(seen: &Observation, id: &MatterId, stage: Stage, print: String, heard: Heard) -> MatterState {
+pub(super) fn fresh(seen: &Observation, id: &MatterId, stage: Stage, print: String, heard: Heard) -> MatterState {
     MatterState {
         id: id.clone(),
         kind: seen.kind,
@@ -81,6 +81,7 @@ fn fresh(seen: &Observation, id: &MatterId, stage: Stage, print: String, heard: 
         latest_at: seen.occurred_at,
         latest_fingerprint: print,
         baseline: heard.baseline,
+        listing: None,
         revision: 1,
         version: 0,
     }

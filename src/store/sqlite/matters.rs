@@ -6,7 +6,7 @@
 use super::convert::{fault, from_json, maybe_word, ms, rows, time_at, to_json, word_at};
 use super::intake::count;
 use super::{Sqlite, StoreError};
-use crate::model::{AlertState, MatterId, MatterState, PayloadId, Recipient};
+use crate::model::{AlertState, MatterId, MatterState, PayloadId, ProviderId, Recipient};
 use crate::store::types::{RecordOutcome, Recording, RoutedEvent, Routing, StoredPayload};
 use crate::store::{Fut, Matters};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -41,6 +41,30 @@ impl Matters for Sqlite {
             let mut out = Vec::new();
             for id in ids {
                 out.extend(state(c, &id)?);
+            }
+            Ok(out)
+        })
+    }
+
+    fn open_of(&self, provider: ProviderId) -> Fut<'_, Vec<MatterState>> {
+        self.read(move |c| {
+            // Ids of a provider begin with its name and a colon, so its matters are one range of the primary key.
+            let sql = "SELECT version, state FROM matters WHERE id >= ?1 || ':' AND id < ?1 || ';' AND kind IN ('incident', 'maintenance') AND stage = 'open'";
+            rows(c, sql, [provider.as_str()], |r| {
+                let text: String = r.get(1).map_err(fault)?;
+                Ok(MatterState { version: r.get(0).map_err(fault)?, ..from_json(&text)? })
+            })
+        })
+    }
+
+    fn known(&self, fingerprints: Vec<String>) -> Fut<'_, BTreeSet<String>> {
+        self.read(move |c| {
+            let mut q = c.prepare_cached("SELECT 1 FROM events WHERE fingerprint = ?1").map_err(fault)?;
+            let mut out = BTreeSet::new();
+            for print in fingerprints {
+                if q.exists([hex::decode(&print).unwrap_or_default()]).map_err(fault)? {
+                    out.insert(print);
+                }
             }
             Ok(out)
         })

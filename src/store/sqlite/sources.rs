@@ -9,6 +9,7 @@ use super::{Sqlite, StoreError};
 use crate::model::{SourceId, Trust};
 use crate::store::types::{Fetched, PROBLEM, SourceRow};
 use crate::store::{Fut, Sources};
+use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 /// Most of an unreadable body that is kept.
@@ -23,6 +24,15 @@ impl Sources for Sqlite {
         self.write(move |c| {
             save(c, &row)?;
             body.map_or(Ok(()), |b| keep(c, &row.id, &b))
+        })
+    }
+
+    fn hurry(&self, source: SourceId, at: Timestamp) -> Fut<'_, ()> {
+        self.write(move |c| {
+            c.prepare_cached("UPDATE sources SET next_at = ?2 WHERE id = ?1 AND next_at > ?2")
+                .and_then(|mut q| q.execute(params![source.as_str(), ms(at)]))
+                .map(drop)
+                .map_err(fault)
         })
     }
 }
@@ -41,6 +51,8 @@ pub(super) fn source(r: &Row<'_>) -> Result<SourceRow, StoreError> {
         health: word_at(r, "health")?,
         problem: r.get("problem").map_err(fault)?,
         rows: r.get("rows").map_err(fault)?,
+        open: r.get("open").map_err(fault)?,
+        again: r.get("again").map_err(fault)?,
     })
 }
 
@@ -50,10 +62,10 @@ pub(super) fn by_id(c: &Connection, id: &SourceId) -> Result<Option<SourceRow>, 
 
 fn save(c: &Connection, s: &SourceRow) -> Result<(), StoreError> {
     c.prepare_cached(
-        "INSERT INTO sources (id, next_at, etag, last_modified, body_hash, last_ok_at, last_full_at, last_try_at, failures, health, problem, rows)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+        "INSERT INTO sources (id, next_at, etag, last_modified, body_hash, last_ok_at, last_full_at, last_try_at, failures, health, problem, rows, open, again)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
          ON CONFLICT (id) DO UPDATE SET next_at = ?2, etag = ?3, last_modified = ?4, body_hash = ?5, last_ok_at = ?6, last_full_at = ?7, last_try_at = ?8,
-         failures = ?9, health = ?10, problem = ?11, rows = ?12",
+         failures = ?9, health = ?10, problem = ?11, rows = ?12, open = ?13, again = ?14",
     )
     .and_then(|mut q| {
         q.execute(params![
@@ -69,6 +81,8 @@ fn save(c: &Connection, s: &SourceRow) -> Result<(), StoreError> {
             s.health.as_str(),
             s.problem,
             s.rows,
+            s.open,
+            s.again,
         ])
     })
     .map(drop)
