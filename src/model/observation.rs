@@ -6,7 +6,7 @@
 use super::deadline::Deadline;
 use super::event::{Change, Kind, Money, Severity};
 use super::ids::{ConnectionId, MatterId, ProviderId, SourceId};
-use super::matter::Rank;
+use super::matter::{Rank, Window};
 use super::subject::Subject;
 use jiff::{Timestamp, civil::Date};
 
@@ -19,6 +19,13 @@ pub enum Fact {
     Episode {
         /// What the provider's message does to it: `Opened`, `Updated` or `Resolved`.
         change: Change,
+    },
+    /// The same for maintenance whose times are given.
+    Planned {
+        /// As for an episode.
+        change: Change,
+        /// When it is planned.
+        window: Window,
     },
     /// A fact that needs no state: job, change, unrecognized.
     Noted,

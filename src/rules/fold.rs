@@ -33,8 +33,10 @@ pub struct Folded {
 pub fn fold(state: Option<&MatterState>, seen: &Observation, heard: Heard) -> Folded {
     match (&seen.fact, &seen.matter) {
         (Fact::Ending(e), Some(id)) => ending::fold(state, seen, e, id, heard),
-        (Fact::Episode { change }, Some(id)) => episode::fold(state, seen, *change, id, heard),
-        (Fact::Ending(_) | Fact::Episode { .. }, None) | (Fact::Noted, _) => {
+        (Fact::Episode { change } | Fact::Planned { change, .. }, Some(id)) => {
+            episode::fold(state, seen, *change, id, heard)
+        }
+        (Fact::Ending(_) | Fact::Episode { .. } | Fact::Planned { .. }, None) | (Fact::Noted, _) => {
             let content = format!(
                 "{}\u{1f}{}\u{1f}{}",
                 seen.native_type.as_deref().unwrap_or(""),
@@ -81,7 +83,7 @@ fn chained(seen: &Observation, previous: &str, content: &str) -> String {
 fn event(seen: &Observation, change: Change, fingerprint: String, heard: Heard) -> NewEvent {
     let (deadline, replacements) = match &seen.fact {
         Fact::Ending(e) => (e.deadline.clone(), e.replacements.clone()),
-        Fact::Episode { .. } | Fact::Noted => (None, Vec::new()),
+        Fact::Episode { .. } | Fact::Planned { .. } | Fact::Noted => (None, Vec::new()),
     };
     NewEvent {
         kind: seen.kind,

@@ -61,7 +61,7 @@ fn incident(id: &str, status: &str, impact: &str, component: &str) -> String {
 }
 
 fn change(o: &Observation) -> Change {
-    let Fact::Episode { change } = o.fact else { panic!("{o:?}") };
+    let (Fact::Episode { change } | Fact::Planned { change, .. }) = o.fact else { panic!("{o:?}") };
     change
 }
 
