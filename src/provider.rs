@@ -7,6 +7,7 @@
 pub mod catalog;
 pub mod file;
 pub mod handshake;
+pub mod kind;
 pub mod pick;
 pub mod read;
 pub mod redact;

@@ -183,6 +183,22 @@ fn a_sender_that_signs_its_address_or_shares_its_key_says_what_it_needs() {
     }
 }
 
+/// V5: every secret signs a sample for itself when the config is checked.
+#[test]
+fn a_provider_file_that_cannot_open_what_it_signs_is_found_before_the_first_delivery() {
+    let p = Place::with("providers_dir = \"providers\"\n[connections.\"acme/main\"]\nwebhook_secret = \"env:WHSEC\"\n");
+    let file = |message: &str| {
+        format!(
+            "format = 1\nid = \"acme\"\nname = \"Acme\"\nurl = \"https://acme.example\"\n[sources.webhook]\nkind = \"webhook\"\nevidence = \"V\"\n[sources.webhook.verify]\nfamily = \"hmac\"\nkey = \"utf8\"\nmessage = \"{message}\"\nsignature = {{ header = \"x-s\", encoding = \"hex\" }}\n[sources.webhook.event]\ntype = \"/type\"\n"
+        )
+    };
+    // The signature cannot be inside what it signs.
+    p.file("providers/acme.toml", &file("{header:x-s}{body}"));
+    refused(&p, "forewarn.toml:3:18", &["secret 1 of acme/main", "does not open what it signs itself (mismatch)"]);
+    p.file("providers/acme.toml", &file("{header:x-t}{body}"));
+    assert_eq!(p.run(&["check"]).0, 0);
+}
+
 #[test]
 fn a_secret_others_can_read_is_refused_with_the_remedy() {
     let p = Place::with("");

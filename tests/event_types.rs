@@ -1,13 +1,17 @@
 //! The provider files against the event types their vendors know, and against fixtures of ours.
 //!
-//! `fixtures/events/ID.txt` holds every type of the vendor's own package with the kind we expect, judged by meaning;
-//! `fixtures/ID/webhook/TYPE.json` (and `TYPE.headers`) are messages of ours in the vendor's shape.
+//! `fixtures/events/ID.txt` holds every type of the vendor's own list with the kind we expect, judged by meaning;
+//! `fixtures/ID/webhook/TYPE.json` or `.form` (and `TYPE.headers`) are messages of ours in the vendor's shape, `~` in
+//! their names standing for `/`.
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on stops there
 
+use forewarn::model::text::glob;
 use forewarn::model::{Change, Kind};
 use forewarn::provider::file::{self, ProviderFile, Rule, Source, WebhookSource};
-use forewarn::provider::pick::{Place, event_type, pick, rule_for};
+use forewarn::provider::kind::TypeShape;
+use forewarn::provider::pick::{Place, pick, rule_for};
+use forewarn::provider::read::message::MessageShape;
 use minijinja::{Environment, UndefinedBehavior};
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, fs, path::PathBuf};
@@ -43,7 +47,7 @@ fn webhooks() -> Vec<(String, WebhookSource)> {
         })
     };
     let all: Vec<_> = providers().into_iter().flat_map(take).collect();
-    assert!(all.len() >= 7, "seven providers send webhooks, read {}", all.len());
+    assert!(all.len() >= 40, "forty providers send webhooks, read {}", all.len());
     all
 }
 
@@ -62,17 +66,7 @@ fn listed(id: &str) -> Vec<(String, Kind)> {
 /// A smallest message of this type: its words where the shape of the provider looks for them.
 fn smallest(w: &WebhookSource, ty: &str) -> (Headers, Value) {
     let (mut headers, mut body) = (Headers::new(), json!({}));
-    let mut words: Vec<&str> = if w.event.kind.len() == 1 { vec![ty] } else { ty.splitn(2, '.').collect() };
-    // A component's status is one word, and stands at the last place.
-    let places: Vec<_> = match (w.event.kind.len(), words.len()) {
-        (3, 1) => w.event.kind[2..].to_vec(),
-        _ => w.event.kind.clone(),
-    };
-    for place in places.iter().map(|p| Place::parse(p).unwrap()) {
-        if words.is_empty() {
-            break;
-        }
-        let word = words.remove(0).to_owned();
+    for (place, word) in shape(w).fill(ty).unwrap_or_else(|| panic!("no message can be of type {ty:?}")) {
         match place {
             Place::Header(name) => headers.push((name, word)),
             Place::Pointer(pointer) => {
@@ -87,32 +81,34 @@ fn smallest(w: &WebhookSource, ty: &str) -> (Headers, Value) {
     (headers, body)
 }
 
+fn shape(w: &WebhookSource) -> TypeShape {
+    TypeShape::new(&w.event).unwrap()
+}
+
 struct Fixture {
     name: String,
     headers: Headers,
-    body: Value,
+    /// The events in it, the first of the type it is named after.
+    events: Vec<Value>,
 }
 
-fn fixtures(id: &str) -> Vec<Fixture> {
+fn fixtures(id: &str, w: &WebhookSource) -> Vec<Fixture> {
     let dir = root().join(format!("fixtures/{id}/webhook"));
     let mut paths: Vec<_> = fs::read_dir(&dir)
         .unwrap_or_else(|e| panic!("{}: {e}", dir.display()))
         .map(|e| e.unwrap().path())
-        .filter(|p| p.extension().is_some_and(|e| e == "json"))
+        .filter(|p| p.extension().is_some_and(|e| e == "json" || e == "form"))
         .collect();
     paths.sort();
+    let message = MessageShape::new(&w.event).unwrap();
     let read = |p: PathBuf| {
-        let name = p.file_stem().unwrap().to_str().unwrap().to_owned();
-        let body = serde_json::from_slice(&fs::read(&p).unwrap()).unwrap_or_else(|e| panic!("{}: {e}", p.display()));
+        let name = p.file_stem().unwrap().to_str().unwrap().replace('~', "/");
+        let events = message.events(&fs::read(&p).unwrap()).unwrap_or_else(|e| panic!("{}: {e}", p.display()));
         let headers = fs::read_to_string(p.with_extension("headers")).unwrap_or_default();
         let pair = |l: &str| l.split_once(": ").map(|(k, v)| (k.to_owned(), v.to_owned()));
-        Fixture { name, headers: headers.lines().filter_map(pair).collect(), body }
+        Fixture { name, headers: headers.lines().filter_map(pair).collect(), events }
     };
     paths.into_iter().map(read).collect()
-}
-
-fn places(w: &WebhookSource) -> Vec<Place> {
-    w.event.kind.iter().map(|p| Place::parse(p).unwrap()).collect()
 }
 
 #[test]
@@ -121,13 +117,13 @@ fn every_type_a_vendor_lists_lands_in_the_kind_it_means() {
     for (id, w) in webhooks() {
         for (ty, kind) in listed(&id) {
             let (headers, body) = smallest(&w, &ty);
-            assert_eq!(event_type(&places(&w), &headers, &body).as_deref(), Some(ty.as_str()), "{id}");
+            assert_eq!(shape(&w).of(&headers, &body).as_deref(), Some(ty.as_str()), "{id}");
             let rule = rule_for(&w.rules, &ty).map(|(_, r)| r).unwrap_or_else(|| panic!("{id}: no rule for {ty}"));
             assert_eq!(rule.kind, kind, "{id}: {ty} meets the rule {:?}", rule.types);
             count += 1;
         }
     }
-    assert!(count > 1_000, "the lists were read: {count} types");
+    assert!(count > 2_000, "the lists were read: {count} types");
 }
 
 #[test]
@@ -146,12 +142,24 @@ fn a_type_nobody_knows_meets_no_rule() {
 }
 
 #[test]
+fn no_type_is_invented() {
+    for (id, w) in webhooks() {
+        let listed: BTreeSet<String> = listed(&id).into_iter().map(|(ty, _)| ty).collect();
+        for pattern in w.rules.iter().flat_map(|r| &r.types) {
+            assert!(listed.iter().any(|ty| glob(pattern, ty)), "{id}: no listed type is meant by {pattern:?}");
+        }
+        for f in fixtures(&id, &w) {
+            assert!(listed.contains(&f.name), "{id}: the fixture {:?} is of no listed type", f.name);
+        }
+    }
+}
+
+#[test]
 fn no_rule_is_dead() {
     for (id, w) in webhooks() {
         let mut hit = BTreeSet::new();
         let types = listed(&id).into_iter().map(|(ty, _)| ty);
-        let from_fixtures = fixtures(&id).into_iter().filter_map(|f| event_type(&places(&w), &f.headers, &f.body));
-        for ty in types.chain(from_fixtures) {
+        for ty in types {
             hit.extend(rule_for(&w.rules, &ty).map(|(n, _)| n));
         }
         for (n, rule) in w.rules.iter().enumerate() {
@@ -176,37 +184,43 @@ fn templates(rule: &Rule) -> impl Iterator<Item = &String> {
 fn every_fixture_is_of_its_type_and_fills_its_rule() {
     for (id, w) in webhooks() {
         let mut hit = BTreeSet::new();
-        for f in fixtures(&id) {
-            let ty = event_type(&places(&w), &f.headers, &f.body);
-            assert_eq!(ty.as_deref(), Some(f.name.as_str()), "{id}: a fixture is named after its type");
-            let (number, rule) = rule_for(&w.rules, &f.name).unwrap_or_else(|| panic!("{id}: no rule for {}", f.name));
-            hit.insert(number);
-            for place in rule.key.iter().chain(rule.ending.iter().flat_map(|e| [&e.subject, &e.shutdown_on])) {
-                let place = Place::parse(place).unwrap();
-                assert!(pick(&place, &f.headers, &f.body).is_some(), "{id}/{}: nothing at {place:?}", f.name);
-            }
-            if let Some(title) = &rule.title {
-                let title = render(title, &f.body, UndefinedBehavior::SemiStrict);
-                for hole in ["()", "( ", " )", "  ", "none", " :", ": :"] {
-                    assert!(!title.contains(hole), "{id}/{}: a hole {hole:?} in {title:?}", f.name);
-                }
-                assert!(
-                    title.len() > 5 && title.trim() == title && !title.ends_with(':'),
-                    "{id}/{}: {title:?}",
-                    f.name
-                );
-            }
-            for text in templates(rule).map(|t| render(t, &f.body, UndefinedBehavior::SemiStrict)) {
-                assert!(!text.split_whitespace().any(|w| w == "none"), "{id}/{}: a null in {text:?}", f.name);
-            }
-            if let Some(url) = &rule.url {
-                let url = render(url, &f.body, UndefinedBehavior::SemiStrict);
-                assert!(url.is_empty() || url.starts_with("https://"), "{id}/{}: {url:?}", f.name);
+        for f in fixtures(&id, &w) {
+            let types: Vec<_> = f.events.iter().map(|e| shape(&w).of(&f.headers, e).unwrap_or_default()).collect();
+            assert_eq!(types.first(), Some(&f.name), "{id}: a fixture is named after its (first) type");
+            for (ty, event) in types.iter().zip(&f.events) {
+                let (number, rule) = rule_for(&w.rules, ty).unwrap_or_else(|| panic!("{id}: no rule for {ty}"));
+                hit.insert(number);
+                let event = match &rule.from {
+                    Some(at) => event.pointer(at).unwrap_or_else(|| panic!("{id}/{}: nothing at {at:?}", f.name)),
+                    None => event,
+                };
+                fills(rule, &f.headers, event, &format!("{id}/{}", f.name));
             }
         }
         for (n, rule) in w.rules.iter().enumerate() {
             assert!(rule.title.is_none() || hit.contains(&n), "{id}: no fixture fills the rule {:?}", rule.types);
         }
+    }
+}
+
+fn fills(rule: &Rule, headers: &Headers, event: &Value, at: &str) {
+    for place in rule.key.iter().chain(rule.ending.iter().flat_map(|e| [&e.subject, &e.shutdown_on])) {
+        let place = Place::parse(place).unwrap();
+        assert!(pick(&place, headers, event).is_some(), "{at}: nothing at {place:?}");
+    }
+    if let Some(title) = &rule.title {
+        let title = render(title, event, UndefinedBehavior::SemiStrict);
+        for hole in ["()", "( ", " )", "  ", "none", " :", ": :"] {
+            assert!(!title.contains(hole), "{at}: a hole {hole:?} in {title:?}");
+        }
+        assert!(title.len() > 5 && title.trim() == title && !title.ends_with(':'), "{at}: {title:?}");
+    }
+    for text in templates(rule).map(|t| render(t, event, UndefinedBehavior::SemiStrict)) {
+        assert!(!text.split_whitespace().any(|w| w == "none"), "{at}: a null in {text:?}");
+    }
+    if let Some(url) = &rule.url {
+        let url = render(url, event, UndefinedBehavior::SemiStrict);
+        assert!(url.is_empty() || url.starts_with("https://"), "{at}: {url:?}");
     }
 }
 
@@ -243,8 +257,6 @@ fn each_provider_says_how_to_connect_and_what_it_does_not_tell() {
         assert!(!file.subscribe.not_told.is_empty(), "{}: not_told", file.id);
         let hook = format!("/hooks/{}", file.id);
         assert!(file.subscribe.steps.iter().any(|s| s.contains(&hook)), "{}: no step names {hook}", file.id);
-        for place in w.event.kind.iter().chain(&w.event.delivery_id).chain(w.event.occurred_at.iter().map(|o| &o.at)) {
-            Place::parse(place).unwrap_or_else(|e| panic!("{}: {e}", file.id));
-        }
+        assert!(w.verify.is_empty() == w.needs.is_some(), "{}: proven some way, or off for a reason", file.id);
     }
 }

@@ -309,8 +309,14 @@ fn without_fixture(toml: &str, has: &dyn Fn(&str) -> bool, webhook: &dyn Fn(&str
     for (name, source) in &f.sources {
         let at = format!("fixtures/{}/{name}", f.id);
         match source {
-            Source::Webhook(_) if webhook(&at) == 0 => out.push(format!("{at}/*.json: no message of this webhook")),
-            Source::Webhook(_) => {}
+            Source::Webhook(_) => {
+                if webhook(&at) == 0 {
+                    out.push(format!("{at}/*.json or .form: no message of this webhook"));
+                }
+                if !has(&format!("{at}.expected.json")) {
+                    out.push(format!("{at}.expected.json: nothing says what is read from its messages"));
+                }
+            }
             // Many providers speak one dialect: its fixtures are shared, and `tests/golden_dialects.rs` reads them with
             // every provider's own settings.
             Source::Status(source) => shared(&mut out, has, "status", source.dialect.as_str()),
@@ -340,7 +346,8 @@ fn every_source_of_a_provider_has_a_fixture() {
     };
     let webhook = |folder: &str| {
         let Ok(entries) = fs::read_dir(root().join(folder)) else { return 0 };
-        entries.filter(|e| e.as_ref().unwrap().path().extension().is_some_and(|x| x == "json")).count()
+        let is_message = |p: PathBuf| p.extension().is_some_and(|x| x == "json" || x == "form");
+        entries.filter(|e| is_message(e.as_ref().unwrap().path())).count()
     };
     let all = files("providers", "toml");
     nothing("fixtures", all.iter().flat_map(|f| without_fixture(&f.text, &has, &webhook)).collect());
@@ -352,6 +359,7 @@ fn a_source_without_a_fixture_is_found() {
     let found = without_fixture(&openai, &|_| false, &|_| 0);
     for missing in [
         "openai/webhook/",
+        "openai/webhook.expected",
         "openai/deprecations.md",
         "openai/deprecations.expected",
         "openai/models.expected",

@@ -135,7 +135,10 @@ pub fn signed(ways: &[Verify], data: &[u8]) {
     let mut path = "/hooks/x/main".to_owned();
     let parameters = sign::query(way, &secret, m);
     if !parameters.is_empty() {
-        path = format!("{path}?{}", url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish());
+        path = format!(
+            "{path}?{}",
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish()
+        );
     }
     let url = format!("{SITE}{path}");
     m.url = &url;

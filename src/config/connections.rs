@@ -5,6 +5,7 @@
 
 use super::{File, check::Checker};
 use crate::engine::connections::{Connection, ConnectionSection, pin_entries, secret_entries};
+use crate::engine::simulate::self_test;
 use crate::model::ConnectionId;
 use crate::provider::catalog::{Catalog, Provider};
 use crate::provider::file::{MissedHow, Verify};
@@ -46,11 +47,18 @@ fn one(
     let s = section.get_ref();
     let mut webhook_secrets = Vec::new();
     match (&s.webhook_secret, verify) {
+        (None, Some([])) | (None, None) => {}
         (None, Some(_)) => c.note(format!("connection {id} has no webhook_secret: its webhook is off")),
         (Some(_), None) => {
             c.problem(format!("{} sends no webhooks: remove webhook_secret", provider.file.name), section.span())
         }
-        (None, None) => {}
+        (Some(_), Some([])) => c.problem(
+            format!(
+                "the webhook of {} is off (see forewarn providers show {}): remove webhook_secret",
+                provider.file.name, provider.file.id
+            ),
+            section.span(),
+        ),
         (Some(secrets), Some(verify)) => {
             for entry in secret_entries(secrets.get_ref()).unwrap_or_else(|why| {
                 c.problem(why, secrets.span());
@@ -108,6 +116,11 @@ fn ready(connection: &Connection, section: &Spanned<ConnectionSection>, catalog:
         );
     }
     let pinned = verify.iter().any(Verify::needs_pin);
+    if let Some(provider) = catalog.get(connection.id.provider())
+        && let Err((n, why)) = self_test(provider, connection)
+    {
+        c.problem(format!("secret {n} of {} {why}", connection.id), at.clone());
+    }
     if pinned && connection.pins.is_empty() {
         c.problem(
             format!("{} signs with one key for all its customers: set pin = \"your id there\", or anybody's message would pass for yours", connection.id.provider()),

@@ -308,6 +308,9 @@ fn endpoint(provider: &Provider, c: &Connection) -> Result<Option<Endpoint>, (us
     let Some((name, w)) = provider.file.webhook() else {
         return Ok(None);
     };
+    if let Some(needs) = &w.needs {
+        return Err((0, format!("its webhook is off, it needs {needs}: remove webhook_secret")));
+    }
     let mut secrets = Vec::new();
     for (i, (secret, until)) in c.webhook_secrets.iter().enumerate() {
         secrets.push(live_secret(&w.verify, secret.expose_secret(), i + 1, *until).map_err(|m| (i + 1, m))?);

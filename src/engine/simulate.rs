@@ -3,14 +3,18 @@
 //! In: a provider, a type, an optional secret. Out: path, headers, body. Invariant: made from the provider file alone,
 //! so a sample is accepted exactly where a real message is. Refuses to send: the command does.
 
+use super::connections::Connection;
 use crate::model::text::glob;
+use crate::model::{Payload, Unverified};
 use crate::provider::catalog::Provider;
 use crate::provider::file::{BodyForm, HandshakeTable, Source, TimeFormat, TimeUnit, Verify, WebhookSource};
 use crate::provider::handshake::{Piece, Spot, pieces};
+use crate::provider::kind::TypeShape;
 use crate::provider::pick::Place;
 use crate::provider::sign::{self, Unsigned, held_by_receiver, needs_private_key, sample_secret};
-use crate::provider::verify::{Atom, template, ways_for};
-use jiff::Timestamp;
+use crate::provider::verify::{Atom, PATH, Site, Verifier, live_secret, template, ways_for};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -73,14 +77,18 @@ struct Draft {
 
 impl Draft {
     fn put(&mut self, place: &str, value: Value) -> Result<(), String> {
-        match Place::parse(place)? {
+        self.put_at(Place::parse(place)?, value);
+        Ok(())
+    }
+
+    fn put_at(&mut self, place: Place, value: Value) {
+        match place {
             Place::Pointer(p) => set(&mut self.body, &p, value),
             Place::Header(h) => {
                 self.headers.retain(|(k, _)| *k != h);
                 self.headers.push((h, value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
             }
         }
-        Ok(())
     }
 }
 
@@ -94,6 +102,9 @@ pub fn sample(provider: &Provider, w: Wanted<'_>) -> Result<Sample, String> {
     else {
         return Err(format!("{} sends no webhooks", provider.file.id));
     };
+    if let Some(needs) = &source.needs {
+        return Err(format!("the webhook of {} is off: it needs {needs}", provider.file.id));
+    }
     let id = format!("sample_{:016x}", w.number);
     let mut draft = Draft { body: json!({}), ..Draft::default() };
     let handshake = asked_for(source, w.kind)?;
@@ -111,6 +122,10 @@ pub fn sample(provider: &Provider, w: Wanted<'_>) -> Result<Sample, String> {
         draft.put(pointer, if digits { time.parse::<i64>().map_or(Value::Null, Value::from) } else { json!(time) })?;
     }
     let form = as_form(source, way);
+    if let (None, Some(list)) = (handshake, &source.event.items) {
+        let event = draft.body.take();
+        set(&mut draft.body, list, json!([event]));
+    }
     let body = if form { encoded(&draft.body) } else { draft.body.to_string() };
     let kind = if form { "application/x-www-form-urlencoded" } else { "application/json" };
     let mut headers = vec![("content-type".to_owned(), kind.to_owned())];
@@ -141,6 +156,47 @@ pub fn sample(provider: &Provider, w: Wanted<'_>) -> Result<Sample, String> {
     let method = draft.method.or_else(|| source.methods.first().cloned()).unwrap_or_else(|| "POST".into());
     let sample_secret = if own { None } else { Some(held_by_receiver(way, &secret)?) };
     Ok(Sample { method, path, url, headers, body, sample_secret, handshake: handshake.is_some() })
+}
+
+/// What a connection's own sample, signed with each of its secrets, meets here: a secret or a provider file that cannot
+/// work is found when the config is checked, not at the first delivery. (A key pair cannot be tried: we hold only its
+/// public half.)
+///
+/// # Errors
+/// The number of the secret, and why its sample was refused.
+pub fn self_test(provider: &Provider, c: &Connection) -> Result<(), (usize, String)> {
+    let Some(source) =
+        provider.file.sources.values().find_map(|s| if let Source::Webhook(h) = s { Some(h) } else { None })
+    else {
+        return Ok(());
+    };
+    let first = source.rules.first().and_then(|r| r.types.first());
+    let kind = first.map_or_else(|| "self.test".to_owned(), |t| t.replace('*', "test"));
+    // Any moment does: it is signed and judged at the same.
+    let at = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(500_000);
+    for (i, (secret, _)) in c.webhook_secrets.iter().enumerate() {
+        let (public_url, pin) = (c.public_url.as_deref(), c.pins.first().map(String::as_str));
+        let secret = secret.expose_secret();
+        let account = c.id.account();
+        let w = Wanted { account, kind: &kind, secret: Some(secret), public_url, pin, at, ..Wanted::default() };
+        let s = match sample(provider, w) {
+            Ok(s) if s.sample_secret.is_none() => s,
+            // Not signed with this secret, or with fields only the sender knows: nothing to judge.
+            Ok(_) | Err(_) => continue,
+        };
+        // A secret that is none, and what else is missing, is told where it is looked for.
+        let Ok(held) = live_secret(&source.verify, secret, i + 1, None) else { continue };
+        let site = Site { public_url: c.public_url.clone(), pins: c.pins.clone() };
+        let Ok(verifier) = Verifier::new(&source.verify, vec![held], site) else { continue };
+        let mut headers = s.headers;
+        headers.push((PATH.to_owned(), s.path.clone()));
+        let payload = Payload::<Unverified>::new(headers, s.body.into_bytes().into());
+        if let Err(why) = verifier.verify(payload, s.path.rsplit('/').next(), at) {
+            let why = format!("does not open what it signs itself ({why}): its provider file cannot work");
+            return Err((i + 1, why));
+        }
+    }
+    Ok(())
 }
 
 /// The way to sign: the one asked for, else the one the secret is for.
@@ -182,7 +238,12 @@ fn asked_for<'s>(source: &'s WebhookSource, kind: &str) -> Result<Option<&'s Han
 
 /// An ordinary message: its type, time, id and what its rule names.
 fn message(source: &WebhookSource, w: Wanted<'_>, id: &str, draft: &mut Draft) -> Result<(), String> {
-    put_type(&source.event.kind, w.kind, draft)?;
+    let Some(places) = TypeShape::new(&source.event)?.fill(w.kind) else {
+        return Err(format!("no message of this sender can be of type {:?}", w.kind));
+    };
+    for (place, word) in places {
+        draft.put_at(place, json!(word));
+    }
     if let Some(at) = &source.event.occurred_at {
         let value = match at.format {
             TimeFormat::Unix => json!(w.at.as_second()),
@@ -193,7 +254,8 @@ fn message(source: &WebhookSource, w: Wanted<'_>, id: &str, draft: &mut Draft) -
     }
     let rule = source.rules.iter().find(|r| r.types.iter().any(|p| glob(p, w.kind)));
     if let Some(key) = rule.and_then(|r| r.key.as_deref()) {
-        draft.put(key, json!(format!("sample-{}", w.number)))?;
+        let from = rule.and_then(|r| r.from.as_deref()).filter(|_| key.starts_with('/')).unwrap_or_default();
+        draft.put(&format!("{from}{key}"), json!(format!("sample-{}", w.number)))?;
     }
     if let Some(e) = rule.and_then(|r| r.ending.as_ref()) {
         draft.put(&e.subject, json!("gpt-sample-1"))?;
@@ -260,19 +322,6 @@ fn encoded(body: &Value) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
-/// Puts a type into one place whole, or its dotted parts into several, the last place taking the rest.
-fn put_type(places: &[String], kind: &str, draft: &mut Draft) -> Result<(), String> {
-    match places {
-        [] => Ok(()),
-        [one] => draft.put(one, json!(kind)),
-        [first, rest @ ..] => {
-            let (head, tail) = kind.split_once('.').unwrap_or((kind, ""));
-            draft.put(first, json!(head))?;
-            if tail.is_empty() { Ok(()) } else { put_type(rest, tail, draft) }
-        }
-    }
-}
-
 /// Sets a value at a JSON Pointer, making objects on the way.
 fn set(body: &mut Value, pointer: &str, value: Value) {
     let mut at = body;
@@ -292,11 +341,10 @@ fn set(body: &mut Value, pointer: &str, value: Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Payload, Unverified};
     use crate::provider::catalog::{Catalog, prepare};
     use crate::provider::file;
     use crate::provider::handshake::{self, Question};
-    use crate::provider::verify::{PATH, Proven, Refusal, Site, Verifier, live_secret};
+    use crate::provider::verify::{Proven, Refusal};
     use bytes::Bytes;
     use std::collections::BTreeMap;
 

@@ -19,7 +19,9 @@ pub use verify::{
     BasicVerify, BodyHash, Compound, KeyDecode, PublicKeyForm, Scheme, SigEncoding, Signature, SignedVerify, TimeUnit,
     TimestampCheck, TokenVerify, Verify,
 };
-pub use webhook::{BodyForm, EndingRule, EventShape, Missed, MissedHow, OccurredAt, Rule, TimeFormat, WebhookSource};
+pub use webhook::{
+    BodyForm, ByField, EndingRule, EventShape, Missed, MissedHow, OccurredAt, Rule, TimeFormat, WebhookSource,
+};
 
 use crate::model::{ProviderId, event::words};
 use serde::{Deserialize, de::DeserializeOwned};

@@ -8,6 +8,7 @@ pub mod date;
 mod ending;
 mod feed;
 mod guard;
+pub mod message;
 pub mod models;
 mod prose;
 pub mod status;

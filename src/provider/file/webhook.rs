@@ -21,8 +21,10 @@ pub struct WebhookSource {
     pub max_body: usize,
     /// HTTP methods it uses.
     pub methods: Vec<String>,
-    /// How it proves itself: any of these ways is enough.
+    /// How it proves itself: any of these ways is enough. Empty only while something is still `needed`.
     pub verify: Vec<Verify>,
+    /// What is missing before this source can be on; only with evidence `U`, and then instead of `verify`.
+    pub needs: Option<String>,
     /// Questions it asks that are answered and not stored.
     pub handshakes: Vec<HandshakeTable>,
     /// Where in a message things stand.
@@ -58,8 +60,11 @@ pub enum MissedHow {
 #[serde(deny_unknown_fields)]
 pub struct EventShape {
     /// The type: one place, or several joined with `.` (a missing one is left out).
-    #[serde(rename = "type", deserialize_with = "one_or_many")]
+    #[serde(rename = "type", default, deserialize_with = "one_or_many")]
     pub kind: Vec<String>,
+    /// For messages that name no type: the first whose field is there says it.
+    #[serde(default)]
+    pub by_field: Vec<ByField>,
     /// The id of the delivery. It counts for dedup only where it is inside the signed bytes.
     pub delivery_id: Option<String>,
     /// When it happened.
@@ -67,6 +72,22 @@ pub struct EventShape {
     /// How the body is written.
     #[serde(default)]
     pub body: BodyForm,
+    /// Texts inside the body that are JSON themselves, as JSON Pointers.
+    #[serde(default)]
+    pub unwrap: Vec<String>,
+    /// The list of events in a delivery, as a JSON Pointer; every item is read as a message of its own.
+    pub items: Option<String>,
+}
+
+/// A field that says what a message is.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ByField {
+    /// The place that must hold something; objects and lists count too.
+    pub has: String,
+    /// The parts of the type: places, or words as they are (`text:WORD`).
+    #[serde(rename = "type", deserialize_with = "one_or_many")]
+    pub kind: Vec<String>,
 }
 
 /// How a body is written.
@@ -115,6 +136,8 @@ pub struct Rule {
     pub severity: Option<Severity>,
     /// What it does to its matter: `opened` (the default), `updated` or `resolved`.
     pub change: Option<Change>,
+    /// Where this rule's places and templates begin, a JSON Pointer; by default the whole body.
+    pub from: Option<String>,
     /// The place of what the matter is named after; without it all messages of this type and account are one matter.
     pub key: Option<String>,
     /// The name of the matter beside its key; the type by default. Types that open and close one matter share it.
@@ -162,6 +185,7 @@ struct Rest {
     #[serde(rename = "kind")]
     _kind: String,
     evidence: Evidence,
+    needs: Option<String>,
     #[serde(default = "verified")]
     trust: Trust,
     #[serde(default = "ok")]
@@ -195,12 +219,21 @@ pub(super) fn parse(value: Spanned<DeValue<'_>>) -> Result<WebhookSource, FileEr
     let DeValue::Table(mut table) = value.into_inner() else {
         return Err(FileError::new("a webhook source must be a table", Some(span)));
     };
-    let ways = table.remove("verify").ok_or_else(|| {
-        FileError::new("[verify] is missing: a webhook must say how its sender proves itself", Some(span.clone()))
-    })?;
-    let rest: Rest = typed(Spanned::new(span, DeValue::Table(table)))?;
-    let at_verify = Some(ways.span());
-    let verify = verify::parse(ways)?;
+    let ways = table.remove("verify");
+    let rest: Rest = typed(Spanned::new(span.clone(), DeValue::Table(table)))?;
+    let at_verify = Some(ways.as_ref().map_or(span.clone(), Spanned::span));
+    let verify = match (ways, &rest.needs) {
+        (Some(ways), None) => verify::parse(ways)?,
+        (None, Some(_)) if rest.evidence == Evidence::U => Vec::new(),
+        (None, None) => {
+            let why = "[verify] is missing: a webhook must say how its sender proves itself";
+            return Err(FileError::new(why, Some(span)));
+        }
+        (_, Some(_)) => {
+            let why = "needs says what is missing before this source can be on: write it with evidence = \"U\" and without [verify]";
+            return Err(FileError::new(why, Some(span)));
+        }
+    };
     if verify.iter().any(|v| matches!(v, Verify::UrlToken)) != (rest.trust == Trust::Hint) {
         return Err(FileError::new(
             "family \"url_token\" and trust = \"hint\" go together: a secret path proves nothing about the body, and a signed sender is no mere hint",
@@ -228,6 +261,7 @@ pub(super) fn parse(value: Spanned<DeValue<'_>>) -> Result<WebhookSource, FileEr
         max_body: rest.max_body.into_inner(),
         methods: rest.methods,
         verify,
+        needs: rest.needs,
         handshakes: rest.handshake.into_iter().map(Spanned::into_inner).collect(),
         event: rest.event,
         missed: rest.missed,

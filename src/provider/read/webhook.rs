@@ -1,9 +1,10 @@
 //! Reading webhooks: what a verified message says, by the rules of its provider file.
 //!
-//! In: headers and body. Out: one observation. Invariant: everything is compiled once, when the file is loaded; a type no
+//! In: headers and body. Out: one observation for each event in it. Invariant: everything is compiled once, when the file is loaded; a type no
 //! rule knows becomes `unrecognized`, never an error. Refuses to invent: a field that is missing is empty.
 
 use super::ReadContext;
+use super::message::MessageShape;
 use crate::crypto::short_hash;
 use crate::model::observation::Ending;
 use crate::model::text::{one_line, safe_link};
@@ -11,6 +12,7 @@ use crate::model::{
     Change, Deadline, Fact, Kind, MatterId, Observation, Rank, ReadOutcome, Severity, Subject, SubjectType,
 };
 use crate::provider::file::{BodyForm, EndingRule, Rule, TimeFormat, Verify, WebhookSource};
+use crate::provider::kind::TypeShape;
 use crate::provider::pick::{self, Place};
 use crate::provider::shallow;
 use crate::provider::verify::{Atom, template};
@@ -23,8 +25,6 @@ const TEMPLATE_FUEL: u64 = 10_000;
 const TITLE_LENGTH: usize = 200;
 const SUMMARY_LENGTH: usize = 1_000;
 const KEY_LENGTH: usize = 120;
-/// Most fields read of a form.
-const MOST_FIELDS: usize = 1_000;
 
 /// A provider file's webhook, compiled.
 #[derive(Debug)]
@@ -32,7 +32,8 @@ pub struct WebhookReader {
     source: WebhookSource,
     templates: Environment<'static>,
     rules: Vec<CompiledRule>,
-    kind: Vec<Place>,
+    kind: TypeShape,
+    message: MessageShape,
     occurred_at: Option<(Place, TimeFormat)>,
     delivery_id: Option<Place>,
     /// For each way of proof: whether the id is inside what it covers.
@@ -77,7 +78,8 @@ impl WebhookReader {
             }
             rules.push(compile(rule).map_err(named)?);
         }
-        let kind = source.event.kind.iter().map(|p| Place::parse(p)).collect::<Result<_, _>>()?;
+        let kind = TypeShape::new(&source.event)?;
+        let message = MessageShape::new(&source.event)?;
         let delivery_id = source.event.delivery_id.as_deref().map(Place::parse).transpose()?;
         let occurred_at = match &source.event.occurred_at {
             Some(o) => Some((Place::parse(&o.at)?, o.format)),
@@ -92,7 +94,7 @@ impl WebhookReader {
             (Verify::Token(_) | Verify::Basic(_) | Verify::UrlToken, _) | (Verify::Signed(_), None) => false,
         };
         let id_is_signed = source.verify.iter().map(signs_id).collect();
-        Ok(Self { source: source.clone(), templates, rules, kind, occurred_at, delivery_id, id_is_signed })
+        Ok(Self { source: source.clone(), templates, rules, kind, message, occurred_at, delivery_id, id_is_signed })
     }
 
     /// Its settings.
@@ -105,16 +107,17 @@ impl WebhookReader {
     pub fn proven_id(&self, headers: &[(String, String)], body: &[u8], way: Option<usize>) -> Option<String> {
         let signed = match way {
             Some(n) => self.id_is_signed.get(n).copied().unwrap_or(false),
-            None => self.id_is_signed.iter().all(|s| *s),
+            None => !self.id_is_signed.is_empty() && self.id_is_signed.iter().all(|s| *s),
         };
-        if !signed {
+        // In a list, the id is that of one event.
+        if !signed || self.message.is_list() {
             return None;
         }
         match (self.delivery_id.as_ref()?, self.source.event.body) {
             (Place::Header(h), _) => headers.iter().find(|(k, _)| k == h).map(|(_, v)| v.clone()),
             (Place::Pointer(p), BodyForm::Json) => shallow::text_at(body, p),
             (Place::Pointer(p), BodyForm::Form) => {
-                value_of(body, BodyForm::Form).ok()?.pointer(p)?.as_str().map(str::to_owned)
+                self.message.events(body).ok()?.first()?.pointer(p)?.as_str().map(str::to_owned)
             }
         }
         .filter(|id| !id.is_empty() && id.len() <= 300)
@@ -123,22 +126,28 @@ impl WebhookReader {
     /// Headers that say something, lower case: kept beside the body.
     pub fn headers_read(&self) -> Vec<String> {
         let keys = self.rules.iter().filter_map(|r| r.key.as_ref());
-        let places =
-            self.kind.iter().chain(&self.delivery_id).chain(self.occurred_at.iter().map(|(p, _)| p)).chain(keys);
-        places.filter_map(|p| if let Place::Header(h) = p { Some(h.clone()) } else { None }).collect()
+        let places = self.delivery_id.iter().chain(self.occurred_at.iter().map(|(p, _)| p)).chain(keys);
+        let others = places.filter_map(|p| if let Place::Header(h) = p { Some(h.as_str()) } else { None });
+        self.kind.headers().chain(others).map(str::to_owned).collect()
     }
 
     /// What the message says.
     pub fn read(&self, cx: &ReadContext, headers: &[(String, String)], body: &[u8]) -> ReadOutcome {
-        let json = match value_of(body, self.source.event.body) {
-            Ok(v) => v,
+        let events = match self.message.events(body) {
+            Ok(events) => events,
             Err(why) => return ReadOutcome::Unreadable(why),
         };
-        let native_type = pick::event_type(&self.kind, headers, &json).map(|t| one_line(&t, KEY_LENGTH));
+        let id = self.proven_id(headers, body, None);
+        let id = id.unwrap_or_else(|| format!("body:{}", hex::encode(short_hash(&[body]))));
+        let ids = |n: usize| if self.message.is_list() { format!("{id}:{n}") } else { id.clone() };
+        ReadOutcome::Ok(events.iter().enumerate().map(|(n, event)| self.read_one(cx, headers, event, ids(n))).collect())
+    }
+
+    /// What one event says.
+    fn read_one(&self, cx: &ReadContext, headers: &[(String, String)], json: &Value, id: String) -> Observation {
+        let native_type = self.kind.of(headers, json).map(|t| one_line(&t, KEY_LENGTH));
         let found = native_type.as_deref().and_then(|t| pick::rule_for(&self.source.rules, t));
-        let native_id =
-            self.proven_id(headers, body, None).or_else(|| Some(format!("body:{}", hex::encode(short_hash(&[body])))));
-        let occurred_at = self.occurred_at(headers, &json).unwrap_or(cx.received_at);
+        let occurred_at = self.occurred_at(headers, json).unwrap_or(cx.received_at);
         let name = native_type.clone().unwrap_or_else(|| "message without a type".into());
         let mut seen = Observation {
             provider: cx.provider.clone(),
@@ -147,7 +156,7 @@ impl WebhookReader {
             kind: Kind::Unrecognized,
             matter: None,
             native_type,
-            native_id,
+            native_id: Some(id),
             severity: Severity::Info,
             title: one_line(&format!("{}: {name}", cx.provider_name), TITLE_LENGTH),
             summary: String::new(),
@@ -158,9 +167,10 @@ impl WebhookReader {
             occurred_at,
         };
         if let Some((index, rule)) = found {
-            self.apply(rule, index, &mut seen, cx, (headers, &json), &name);
+            let from = rule.from.as_deref().map_or(Some(json), |at| json.pointer(at));
+            self.apply(rule, index, &mut seen, cx, (headers, from.unwrap_or(&Value::Null)), &name);
         }
-        ReadOutcome::Ok(vec![seen])
+        seen
     }
 
     fn apply(
@@ -247,6 +257,9 @@ fn compile(rule: &Rule) -> Result<CompiledRule, String> {
     if rule.kind == Kind::Source {
         return Err("kind \"source\" is forewarn's own".into());
     }
+    if let Some(from) = rule.from.as_ref().filter(|f| !matches!(Place::parse(f), Ok(Place::Pointer(_)))) {
+        return Err(format!("from {from:?} is no place in the body: write a JSON Pointer like /data"));
+    }
     let place = |p: &Option<String>| p.as_deref().map(Place::parse).transpose();
     let ending = match &rule.ending {
         Some(EndingRule { subject, subject_type, shutdown_on, replacement }) => Some(CompiledEnding {
@@ -258,24 +271,6 @@ fn compile(rule: &Rule) -> Result<CompiledRule, String> {
         None => None,
     };
     Ok(CompiledRule { key: place(&rule.key)?, ending })
-}
-
-/// A body as the rules see it.
-fn value_of(body: &[u8], form: BodyForm) -> Result<Value, String> {
-    let first = body.iter().find(|b| !b.is_ascii_whitespace());
-    if form == BodyForm::Json || matches!(first, Some(b'{' | b'[')) {
-        return serde_json::from_slice(body).map_err(|e| format!("not JSON: {e}"));
-    }
-    let mut fields = serde_json::Map::new();
-    for (name, value) in url::form_urlencoded::parse(body).take(MOST_FIELDS) {
-        let value = Value::String(value.into_owned());
-        match fields.get_mut(&*name) {
-            None => drop(fields.insert(name.into_owned(), value)),
-            Some(Value::Array(list)) => list.push(value),
-            Some(one) => *one = Value::Array(vec![one.take(), value]),
-        }
-    }
-    if fields.is_empty() { Err("no form: it has no field".into()) } else { Ok(Value::Object(fields)) }
 }
 
 /// A message that says what ends when. Without a readable thing it stays a plain fact.
@@ -335,12 +330,11 @@ mod tests {
             };
             match reader.read(&cx, headers, body) {
                 ReadOutcome::Ok(seen) => {
-                    assert_eq!(seen.len(), 1, "{}", p.file.id);
-                    let title = &seen[0].title;
-                    assert!(
-                        !title.chars().any(char::is_control) && title.chars().count() <= TITLE_LENGTH + 1,
-                        "{title:?}"
-                    );
+                    assert!(seen.len() == 1 || reader.message.is_list(), "{}", p.file.id);
+                    for title in seen.iter().map(|o| &o.title) {
+                        let short = title.chars().count() <= TITLE_LENGTH + 1;
+                        assert!(short && !title.chars().any(char::is_control), "{title:?}");
+                    }
                 }
                 ReadOutcome::Unreadable(why) | ReadOutcome::GuardFailed(why) => assert!(!why.is_empty()),
             }
