@@ -11,6 +11,7 @@ pub mod clockwatch;
 pub mod connections;
 pub mod deliver;
 pub mod housekeep;
+pub mod listing;
 pub mod normalize;
 pub mod poll;
 pub mod receive;

@@ -85,7 +85,7 @@ fn matter(id: &str, kind: Kind) -> MatterState {
         announced_on: None,
         replacements: vec![],
         money: None,
-            window: None,
+        window: None,
         claims: BTreeMap::new(),
         opened_at: now(),
         latest_at: now(),

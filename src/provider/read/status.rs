@@ -273,7 +273,9 @@ fn episode(cx: &ReadContext, e: &Episode<'_>) -> Option<Observation> {
         subjects: subjects(cx, &e.parts),
         money: None,
         fact: match e.window {
-            (Some(from), until) => Fact::Planned { change, window: Window { from, until: until.filter(|u| *u > from) } },
+            (Some(from), until) => {
+                Fact::Planned { change, window: Window { from, until: until.filter(|u| *u > from) } }
+            }
             (None, _) => Fact::Episode { change },
         },
         occurred_at: at,

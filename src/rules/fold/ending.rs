@@ -44,7 +44,7 @@ fn announce(seen: &Observation, e: &Ending, id: &MatterId, claim: Claim, heard: 
         announced_on: e.announced_on,
         replacements: e.replacements.clone(),
         money: None,
-            window: None,
+        window: None,
         claims: BTreeMap::from([(seen.source.clone(), claim)]),
         opened_at: seen.occurred_at,
         latest_at: seen.occurred_at,
