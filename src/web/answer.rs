@@ -99,7 +99,10 @@ pub(super) fn page<T: Serialize>(asked: &HeaderMap, query: &Query, all: &[T], id
         None => 0,
         Some(c) => match all.iter().position(|x| id(x) == c) {
             Some(at) => at + 1,
-            None => return Err(Problem::bad("cursor: what it points to is no longer in this list: begin anew")),
+            None => {
+                let told = "cursor: what it points to is not in this list any more: begin anew";
+                return Err(Problem::new(StatusCode::CONFLICT, told));
+            }
         },
     };
     let to = from.saturating_add(limit).min(all.len());

@@ -34,9 +34,9 @@ async fn metrics(State(a): State<Arc<Actions>>, headers: HeaderMap) -> Result<Re
     m.head("forewarn_build_info", "gauge", "The version that runs.");
     m.sample("forewarn_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
     m.head(
-        "forewarn_days_left",
+        "forewarn_time_left_seconds",
         "gauge",
-        "Days until a subject that a service uses ends, by owner. Negative once passed.",
+        "Days until a subject that a service uses ends, in seconds of 86400 a day, by owner. Negative once passed.",
     );
     for d in calendar::all(&a.cx, today).await?.iter().filter(|d| d.used == Some(true)) {
         // What ended long ago would stand here for ever.
@@ -44,7 +44,7 @@ async fn metrics(State(a): State<Arc<Actions>>, headers: HeaderMap) -> Result<Re
         let firm = if d.shutdown_on.is_some() { "true" } else { "false" };
         for owner in &d.owners {
             let labels = [("subject", d.id.as_str()), ("provider", &d.provider), ("owner", owner), ("firm", firm)];
-            m.sample("forewarn_days_left", &labels, f64::from(left));
+            m.sample("forewarn_time_left_seconds", &labels, f64::from(left) * 86_400.0);
         }
     }
     let (waiting, oldest) = a.cx.store.undelivered().await?;

@@ -26,7 +26,7 @@ def api(check, o):
     status, headers, text = post(d.private, "/metrics", None, method="GET")
     check.equal("metrics", (status, headers["content-type"]), (200, "text/plain; version=0.0.4; charset=utf-8"))
     for series in [
-        'forewarn_days_left{subject="openai:gpt-demo-1"',
+        'forewarn_time_left_seconds{subject="openai:gpt-demo-1"',
         'forewarn_signature_failures_total{connection="openai/main",reason="missing"} 1',
         'forewarn_deliveries_total{connection="openai/main"} 1',
         'forewarn_sources{state="fresh"} 2',

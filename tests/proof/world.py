@@ -43,7 +43,7 @@ class Provider:
         }  # fmt: skip
         broken = {
             **planned, "id": "i1", "name": "Errors, " + HOSTILE, "status": "investigating", "impact": "major",
-            "scheduled_for": None, "scheduled_until": None, "incident_updates": [{**update, "id": "u2", "status": "investigating"}],
+            "scheduled_for": None, "scheduled_until": None, "incident_updates": [{**update, "id": "u2", "status": "investigating", "display_at": "2026-11-18T09:00:00Z"}],
         }  # fmt: skip
         page = {"id": "p1", "name": "Demo", "url": "https://status.example", "time_zone": "UTC"}
         return {
