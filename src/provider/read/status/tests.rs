@@ -139,7 +139,7 @@ fn maintenance_is_never_an_incident() {
 fn maintenance_carries_the_times_its_page_gives() {
     let times = |from: &str, until: &str| {
         let body = format!(
-            r#"{{"page":{{"id":"p","name":"Acme"}},"status":{{}},"components":[{}],"scheduled_maintenances":[{{"id":"m1","name":"Disks","status":"scheduled","created_at":"2026-11-19T09:00:00Z"{from}{until}}}]}}"#,
+            r#"{{"page":{{"id":"p","name":"Acme"}},"status":{{}},"components":[{}],"incidents":[],"scheduled_maintenances":[{{"id":"m1","name":"Disks","status":"scheduled","created_at":"2026-11-19T09:00:00Z"{from}{until}}}]}}"#,
             component("api", "operational")
         );
         match seen(ASP, &body).into_iter().find(|o| o.kind == Kind::Maintenance).unwrap().fact {
