@@ -27,6 +27,7 @@ use crate::store::sqlite::Sqlite;
 use crate::store::{Housekeeping, Store, StoreError};
 use crate::tasks::{Job, Supervisor};
 use crate::web::actions::Actions;
+use crate::web::calendar::{self, Calendars};
 use crate::web::{control, hooks, listener, private};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -70,6 +71,7 @@ pub struct App {
     sqlite: Arc<Sqlite>,
     folder: PathBuf,
     low_water: u64,
+    public_url: Option<String>,
 }
 
 /// Where the daemon listens.
@@ -128,6 +130,7 @@ impl App {
             sqlite,
             folder: path.to_owned(),
             low_water: config.low_water,
+            public_url: config.public_url,
         })
     }
 
@@ -254,13 +257,16 @@ impl App {
         let real = Addresses { intake: local(&intake)?, listen: local(&listen)? };
 
         let mut running = supervisor.run(jobs, &stop);
-        let public = hooks::router(hooks::Hooks { receiver, cx: self.cx.clone() });
+        let key = folder::instance_key(&self.folder)?;
+        let calendars = Calendars::new(self.cx.clone(), &key, self.public_url.clone());
+        let public =
+            hooks::router(hooks::Hooks { receiver, cx: self.cx.clone() }).merge(calendar::public(calendars.clone()));
         let (a, b, c) = (stop.clone(), stop.clone(), stop.clone());
         running.spawn(async move {
             listener::serve(intake, public, a).await;
             "intake".into()
         });
-        let inside = private::router(actions.clone());
+        let inside = private::router(actions.clone(), calendars);
         running.spawn(async move {
             listener::serve(listen, inside, b).await;
             "private".into()

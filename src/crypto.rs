@@ -5,6 +5,7 @@
 
 use base64::Engine as _;
 use hmac::{Hmac, KeyInit, Mac};
+use ring::rand::{SecureRandom, SystemRandom};
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use sha2::{Digest, Sha256, Sha512};
 use subtle::ConstantTimeEq;
@@ -23,6 +24,16 @@ pub fn short_hash(parts: &[&[u8]]) -> [u8; 16] {
     let mut out = [0; 16];
     out.copy_from_slice(&sha256(parts)[..16]);
     out
+}
+
+/// A fresh secret.
+///
+/// # Errors
+/// The system has no randomness to give.
+pub fn random() -> std::io::Result<[u8; 32]> {
+    let mut out = [0; 32];
+    SystemRandom::new().fill(&mut out).map_err(|_| std::io::Error::other("the system gives no random bytes"))?;
+    Ok(out)
 }
 
 /// A hash function senders use. SHA-1 is broken for documents, not in HMAC, and some still use it there.

@@ -12,6 +12,7 @@ pub mod confirm;
 pub mod connections;
 pub mod deliver;
 pub mod housekeep;
+pub mod listing;
 pub mod normalize;
 pub mod observe;
 pub mod pin;

@@ -9,8 +9,9 @@ mod types;
 
 pub use types::{
     AckOutcome, AlertFilter, Claimed, ClaimedRow, Conflict, ConnectionRow, DeadLetter, Deed, Delivery, DueAlert,
-    EventFilter, Fetched, INCOMPARABLE, Ledger, LedgerLine, PlanOutcome, Planned, Receipt, RecordOutcome, Recording,
-    RoutedEvent, Routing, Settlement, SourceHealth, SourceRow, StoredPayload, ToldRow, Unreadable,
+    EventFilter, Fetched, FlushTimes, INCOMPARABLE, Ledger, LedgerLine, NotificationFilter, NotificationRow,
+    PlanOutcome, Planned, Receipt, RecordOutcome, Recording, RoutedEvent, Routing, Settlement, SourceHealth, SourceRow,
+    StoredPayload, ToldRow, Unreadable,
 };
 
 use crate::model::{
@@ -130,6 +131,14 @@ pub trait Read: Send + Sync {
     fn connections(&self) -> Fut<'_, Vec<ConnectionRow>>;
     /// Dead letters, newest first.
     fn dead(&self, limit: usize) -> Fut<'_, Vec<DeadLetter>>;
+    /// Notifications, newest first.
+    fn notifications(&self, filter: NotificationFilter) -> Fut<'_, Vec<NotificationRow>>;
+    /// Notifications still to be delivered: how many, and when the oldest was planned.
+    fn undelivered(&self) -> Fut<'_, (u64, Option<Timestamp>)>;
+    /// Rises with every write of this process that is no delivery: what was read before a rise may have changed.
+    fn changes(&self) -> u64;
+    /// How long flushes took, where this process writes.
+    fn flush_times(&self) -> Option<FlushTimes>;
     /// Unrecognized payloads, newest first, without their bodies.
     fn unreadable(&self, limit: usize) -> Fut<'_, Vec<Unreadable>>;
 }

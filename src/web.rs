@@ -1,11 +1,15 @@
 //! L4: the two listeners and the control socket.
 //!
-//! In: connections. Out: answers. Invariant: the public side knows hooks and health only; everything else is private.
+//! In: connections. Out: answers. Invariant: the public side knows hooks, secret calendars and health only; everything else is private.
 //! Refuses to decide: handlers translate between HTTP and the engine.
 
 pub mod actions;
+mod answer;
+pub mod api;
+pub mod calendar;
 pub mod control;
 pub mod hooks;
 pub mod listener;
+pub mod metrics;
 pub mod observe;
 pub mod private;

@@ -51,7 +51,7 @@ fn changelog(form: &str) -> String {
 }
 
 fn change(o: &Observation) -> Change {
-    let Fact::Episode { change } = o.fact else { panic!("{o:?}") };
+    let (Fact::Episode { change } | Fact::Planned { change, .. }) = o.fact else { panic!("{o:?}") };
     change
 }
 

@@ -49,7 +49,7 @@ fn context(provider: &str, name: &str) -> ReadContext {
 
 fn line(o: &Observation) -> String {
     let change = match &o.fact {
-        Fact::Episode { change } => change.as_str(),
+        Fact::Episode { change } | Fact::Planned { change, .. } => change.as_str(),
         _ => "noted",
     };
     let subjects: Vec<String> = o

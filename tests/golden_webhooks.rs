@@ -27,7 +27,7 @@ fn said(o: &Observation) -> Value {
     put("native_id", o.native_id.as_ref().filter(|id| !id.starts_with("body:")).map(|id| json!(id)));
     put("occurred_at", Some(json!(o.occurred_at)).filter(|_| o.occurred_at != received_at()));
     match &o.fact {
-        Fact::Episode { change } => put("change", Some(json!(change))),
+        Fact::Episode { change } | Fact::Planned { change, .. } => put("change", Some(json!(change))),
         Fact::Ending(e) => {
             put("ends", Some(json!(e.deadline.as_ref().map(|d| d.date))));
             put("replacements", Some(json!(e.replacements)));

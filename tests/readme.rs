@@ -59,8 +59,15 @@ fn words_after<'t>(text: &'t str, before: &'t str) -> impl Iterator<Item = &'t s
 fn the_papers_name_commands_that_exist_and_the_readme_names_all() {
     let commands = commands();
     let mut named = BTreeSet::new();
-    for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "docs/config.md", "docs/answers.md"]
-    {
+    for name in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "docs/config.md",
+        "docs/answers.md",
+        "docs/api.md",
+    ] {
         for (_, text) in code(&paper(name)).iter().filter(|(l, _)| ["span", "sh", "text"].contains(&l.as_str())) {
             for before in ["forewarn ", "--locked -- "] {
                 for word in words_after(text, before).filter(|w| !w.is_empty() && !w.starts_with('-')) {

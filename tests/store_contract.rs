@@ -85,6 +85,7 @@ fn matter(id: &str, kind: Kind) -> MatterState {
         announced_on: None,
         replacements: vec![],
         money: None,
+        window: None,
         claims: BTreeMap::new(),
         opened_at: now(),
         latest_at: now(),
@@ -378,6 +379,7 @@ async fn events_are_filtered_and_paged<B: Bench>() {
         (EventFilter { provider: Some("aws".into()), ..f() }, vec![]),
         (EventFilter { matter: Some(d.id.to_string()), ..f() }, vec![3, 1]),
         (EventFilter { since: Some(later(1)), ..f() }, vec![3]),
+        (EventFilter { until: Some(later(1)), ..f() }, vec![2, 1]),
         (EventFilter { before: Some(3), ..f() }, vec![2, 1]),
         (EventFilter { after: Some(1), ..f() }, vec![2, 3]),
     ] {
@@ -499,6 +501,35 @@ async fn a_claim_is_one_message_and_its_attempt_is_written_first<B: Bench>() {
     b.s().settle(again.id, Settlement::Delivered { thread: None }, now()).await.unwrap();
     b.step();
     assert_eq!(b.s().claim("slack".into(), now()).await.unwrap().unwrap().key, "k2");
+}
+
+async fn notifications_are_listed_with_their_alerts_and_the_oldest_that_waits<B: Bench>() {
+    let (mut b, a) = with_alert::<B>().await;
+    let changes = b.s().changes();
+    let two = vec![notification("k1", &a, "7d"), notification("k2", &a, "3d")];
+    b.s().plan(vec![planned(&a, None)], two, now()).await.unwrap();
+    assert!(b.s().changes() > changes, "what was read before may have changed");
+    assert!(b.s().flush_times().unwrap().count > 0);
+    b.step();
+    assert_eq!(b.s().undelivered().await.unwrap(), (2, Some(now())));
+    let first = b.s().claim("slack".into(), now()).await.unwrap().unwrap();
+    b.s().settle(first.id, Settlement::Delivered { thread: None }, later(5)).await.unwrap();
+    b.step();
+    assert_eq!(b.s().undelivered().await.unwrap(), (1, Some(now())));
+    let f = || NotificationFilter { limit: 10, ..NotificationFilter::default() };
+    let all = b.s().notifications(f()).await.unwrap();
+    let seen: Vec<_> = all.iter().map(|n| (n.id.0, n.state.as_str(), n.attempts, n.alerts.clone())).collect();
+    assert_eq!(seen, [(2, "pending", 0, vec![a.id]), (1, "delivered", 1, vec![a.id])]);
+    assert_eq!((all[1].settled_at, all[1].created_at), (Some(later(5)), now()));
+    for (filter, expected) in [
+        (NotificationFilter { state: Some("pending".into()), ..f() }, vec![2]),
+        (NotificationFilter { id: Some(first.id), ..f() }, vec![1]),
+        (NotificationFilter { before: Some(2), ..f() }, vec![1]),
+        (NotificationFilter { limit: 1, ..f() }, vec![2]),
+    ] {
+        let found: Vec<_> = b.s().notifications(filter.clone()).await.unwrap().iter().map(|n| n.id.0).collect();
+        assert_eq!(found, expected, "{filter:?}");
+    }
 }
 
 async fn every_way_to_settle_keeps_the_ledger<B: Bench>() {
@@ -706,6 +737,7 @@ contract! {
     a_plan_made_on_an_old_alert_is_refused_whole
     an_obligation_is_planned_once_whatever_its_notification
     a_claim_is_one_message_and_its_attempt_is_written_first
+    notifications_are_listed_with_their_alerts_and_the_oldest_that_waits
     every_way_to_settle_keeps_the_ledger
     what_was_superseded_was_told_to_nobody
     a_conversation_goes_on_in_its_first_thread

@@ -2,14 +2,16 @@
 
 use super::{Done, Failure, Place, out};
 use crate::clock::{Clock, SystemClock};
-use crate::engine::calendar::{Deprecation, Window, upcoming};
+use crate::crypto::HmacKey;
+use crate::engine::calendar::{self, Deprecation, Filter, Window, csv, icalendar, upcoming};
 use crate::provider::file::Span;
 use crate::store::SourceHealth;
+use crate::store::folder::instance_key;
 use jiff::tz::TimeZone;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  forewarn calendar --within 90d\n  forewarn calendar --owner search --format json\n  forewarn calendar --used --fail-within 30d   # exit 3 in CI when something of yours ends soon"
+    after_help = "Examples:\n  forewarn calendar --within 90d\n  forewarn calendar --owner search --format json\n  forewarn calendar --used --fail-within 30d   # exit 3 in CI when something of yours ends soon\n  forewarn calendar --format ics --alarm 7d > ends.ics\n  forewarn calendar --feed owner=search,alarm=7d   # a secret address to subscribe to\n\nA feed's address is all it takes to read it. Whoever has it keeps it until instance.key\nin the data folder is removed and the daemon started anew: then all addresses are void."
 )]
 pub(super) struct Args {
     /// How far ahead to look
@@ -30,9 +32,18 @@ pub(super) struct Args {
     /// Everything (JSON and CSV do so unless --used)
     #[arg(long)]
     all: bool,
-    /// table, json or csv
+    /// table, json, ics or csv
     #[arg(long, default_value = "table")]
     format: String,
+    /// In ics: only this kind, deprecation or maintenance (tables, JSON and CSV list deprecations)
+    #[arg(long)]
+    kind: Option<String>,
+    /// In ics: an alarm so long before, 7d; may be repeated
+    #[arg(long, value_name = "SPAN")]
+    alarm: Vec<String>,
+    /// Print the secret address of a part of the calendar: owner=search,provider=openai,kind=maintenance,used=true,alarm=7d; "" for all
+    #[arg(long, value_name = "FILTER", conflicts_with_all = ["within", "past", "provider", "owner", "used", "all", "format", "json", "kind", "alarm", "fail_within"])]
+    feed: Option<String>,
     /// The same as --format json
     #[arg(long)]
     json: bool,
@@ -47,9 +58,12 @@ pub(super) async fn run(args: Args, place: Place) -> Done {
             .map(|s| i32::try_from(s.0 / 86_400).unwrap_or(i32::MAX))
             .ok_or_else(|| Failure::Usage(format!("{s:?} is no length of time: write 90d")))
     };
+    if let Some(text) = &args.feed {
+        return feed(text, &place);
+    }
     let format = if args.json { "json" } else { args.format.as_str() };
-    if !["table", "json", "csv"].contains(&format) {
-        return Err(Failure::Usage(format!("unknown format {format:?}: allowed are table, json, csv")));
+    if !["table", "json", "ics", "csv"].contains(&format) {
+        return Err(Failure::Usage(format!("unknown format {format:?}: allowed are table, json, ics, csv")));
     }
     let window = Window {
         within_days: days(&args.within)?,
@@ -59,12 +73,17 @@ pub(super) async fn run(args: Args, place: Place) -> Done {
         used_only: args.used || (format == "table" && !args.all),
     };
     let fail_within = args.fail_within.as_deref().map(days).transpose()?;
+    let filter = filter(&args)?;
     let app = place.look()?;
     let today = SystemClock.now().to_zoned_datetime(TimeZone::UTC).date();
     let (rows, hidden) = upcoming(&app.cx, &window, today).await?;
     match format {
         "json" => out::list(&rows, None)?,
-        "csv" => csv(&rows)?,
+        "csv" => out::verbatim(&csv(&rows))?,
+        "ics" => {
+            let span = calendar::Span { today, within_days: window.within_days, past_days: window.past_days };
+            out::verbatim(&icalendar(&app.cx, &filter, span, None).await?)?;
+        }
         _ => table(&app, &rows, hidden, &window).await?,
     }
     if fail_within.is_some_and(|n| {
@@ -74,6 +93,38 @@ pub(super) async fn run(args: Args, place: Place) -> Done {
     } else {
         Ok(())
     }
+}
+
+/// What `--format ics` draws.
+fn filter(args: &Args) -> Result<Filter, Failure> {
+    let named = [("owner", &args.owner), ("provider", &args.provider), ("kind", &args.kind)];
+    let used = args.used.then_some(("used", "true"));
+    let pairs = named.iter().filter_map(|(name, v)| v.as_deref().map(|v| (*name, v)));
+    Filter::of(pairs.chain(used).chain(args.alarm.iter().map(|a| ("alarm", a.as_str())))).map_err(Failure::Usage)
+}
+
+/// Prints the secret address of a part of the calendar.
+fn feed(text: &str, place: &Place) -> Done {
+    let config = place.config()?;
+    let filter = Filter::parse(text).map_err(Failure::Usage)?;
+    if let Some(owner) = filter.owner.as_ref().filter(|o| !config.directory.has_owner(o)) {
+        return Err(Failure::Usage(format!("there is no owner {owner:?} in the config")));
+    }
+    if let Some(id) = filter.provider.as_ref().filter(|p| config.catalog.get(p).is_none()) {
+        return Err(Failure::Usage(format!("there is no provider {id:?}: see forewarn providers")));
+    }
+    let folder = place.folder(&config);
+    if !folder.is_dir() {
+        let told = format!("{} is not there yet: start forewarn serve once, or name it with --data", folder.display());
+        return Err(Failure::Usage(told));
+    }
+    let key = HmacKey::new(&instance_key(&folder)?);
+    let base = config.public_url.as_deref().unwrap_or("https://YOUR-PUBLIC-URL");
+    out::say(&format!("{base}/calendar/{}.ics", filter.token(&key)))?;
+    if config.public_url.is_none() {
+        out::complain("public_url is not set: put the address your proxy listens on in its place");
+    }
+    Ok(())
 }
 
 async fn table(app: &crate::app::App, rows: &[Deprecation], hidden: usize, w: &Window) -> Done {
@@ -141,31 +192,4 @@ fn line(d: &Deprecation) -> Vec<String> {
         (many, _) => many.join(", "),
     };
     vec![ends, left, d.id.clone(), used_by, owner, d.state.clone()]
-}
-
-/// A field that a spreadsheet would take for a formula is prefixed.
-fn csv(rows: &[Deprecation]) -> Done {
-    let quote = |s: &str| {
-        let s = if s.starts_with(['=', '+', '-', '@', '\t']) { format!("'{s}") } else { s.to_owned() };
-        format!("\"{}\"", s.replace('"', "\"\""))
-    };
-    let date = |d: Option<jiff::civil::Date>| d.map_or_else(String::new, |d| d.to_string());
-    let mut text =
-        String::from("id,provider,shutdown_on,earliest_shutdown_on,days_left,replacements,services,owners,state");
-    for r in rows {
-        let cells = [
-            quote(&r.id),
-            quote(&r.provider),
-            date(r.shutdown_on),
-            date(r.earliest_shutdown_on),
-            r.days_left.map_or_else(String::new, |n| n.to_string()),
-            quote(&r.replacements.join(" ")),
-            quote(&r.services.join(" ")),
-            quote(&r.owners.join(" ")),
-            quote(&r.state),
-        ];
-        text.push('\n');
-        text.push_str(&cells.join(","));
-    }
-    out::say(&text)
 }

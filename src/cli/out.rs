@@ -9,10 +9,15 @@ use comfy_table::{ContentArrangement, Table};
 use serde::Serialize;
 use std::io::Write;
 
-/// Prints to stdout.
+/// Prints a line to stdout.
 pub(super) fn say(text: &str) -> Result<(), Failure> {
+    verbatim(&format!("{text}\n"))
+}
+
+/// Prints to stdout as it stands.
+pub(super) fn verbatim(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()) {
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),
         _ => Ok(()),
     }

@@ -103,6 +103,7 @@ fn as_matter(e: &NewEvent) -> Option<MatterState> {
         announced_on: None,
         replacements: e.replacements.clone(),
         money: e.money.clone(),
+        window: None,
         claims: BTreeMap::new(),
         opened_at: e.occurred_at,
         latest_at: e.occurred_at,

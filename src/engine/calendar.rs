@@ -1,7 +1,17 @@
 //! The calendar: what ends when, whose it is, and where it stands.
 //!
 //! In: deprecation matters, the directory, alerts, today. Out: rows for tables, JSON and pages. Invariant: who uses a
-//! thing is asked of the directory now, so it is never stale; unknown usage is `None`, not "unused". Refuses formats.
+//! thing is asked of the directory now, so it is never stale; unknown usage is `None`, not "unused". Refuses to draw:
+//! iCalendar and CSV are written by the files below.
+
+mod csv;
+mod feed;
+mod filter;
+mod ical;
+
+pub use csv::csv;
+pub use feed::ics;
+pub use filter::Filter;
 
 use super::Context;
 use crate::model::{Alert, AlertState, Claim, Deadline, Firmness, Kind, MatterState, SourceId, Stage};
@@ -105,20 +115,13 @@ pub struct ClaimView {
 /// # Errors
 /// The store's.
 pub async fn upcoming(cx: &Context, window: &Window, today: Date) -> Result<(Vec<Deprecation>, usize), StoreError> {
-    let matters = cx.store.matters_of(Kind::Deprecation).await?;
-    let alerts = cx.store.alerts(AlertFilter { limit: usize::MAX, ..AlertFilter::default() }).await?;
-    let mut by_matter: BTreeMap<&str, Vec<&Alert>> = BTreeMap::new();
-    for (a, _) in &alerts {
-        by_matter.entry(a.matter.as_str()).or_default().push(a);
-    }
     let (mut rows, mut hidden) = (Vec::new(), 0);
-    for m in &matters {
-        let d = deprecation(cx, m, by_matter.get(m.id.as_str()).map_or(&[], Vec::as_slice), today);
-        let soonest = m.remind_by().map(|d| d.days_left(today));
+    for d in all(cx, today).await? {
+        let soonest = d.soonest().and_then(|s| today.until(s).ok()).map(|s| s.get_days());
         let in_time = soonest.is_some_and(|left| left <= window.within_days && left >= -window.past_days);
         let wanted = window.provider.as_ref().is_none_or(|p| *p == d.provider)
             && window.owner.as_ref().is_none_or(|o| d.owners.contains(o));
-        if !in_time || !wanted || m.stage == Stage::Withdrawn {
+        if !in_time || !wanted || d.stage == Stage::Withdrawn {
             continue;
         }
         if window.used_only && d.used == Some(false) {
@@ -138,14 +141,115 @@ impl Deprecation {
     }
 }
 
-/// A deprecation as the outside sees it.
-pub fn deprecation(cx: &Context, m: &MatterState, alerts: &[&Alert], today: Date) -> Deprecation {
+/// Every deprecation: soonest first, those without a date last.
+///
+/// # Errors
+/// The store's.
+pub async fn all(cx: &Context, today: Date) -> Result<Vec<Deprecation>, StoreError> {
+    let matters = cx.store.matters_of(Kind::Deprecation).await?;
+    let alerts = cx.store.alerts(AlertFilter { limit: usize::MAX, ..AlertFilter::default() }).await?;
+    let by_matter = by_matter(&alerts);
+    let of = |m: &MatterState| by_matter.get(m.id.as_str()).map_or(&[][..], Vec::as_slice);
+    let mut rows: Vec<Deprecation> = matters.iter().map(|m| deprecation(cx, m, of(m), today)).collect();
+    rows.sort_by(|a, b| (a.days_left.is_none(), a.days_left, &a.id).cmp(&(b.days_left.is_none(), b.days_left, &b.id)));
+    Ok(rows)
+}
+
+/// A matter with those it concerns, for a calendar.
+#[derive(Debug, Clone)]
+pub struct Entry<'m> {
+    /// What ends, or is worked on.
+    pub matter: &'m MatterState,
+    /// Services that use it.
+    pub services: Vec<String>,
+    /// Their owners.
+    pub owners: Vec<String>,
+    /// What people said.
+    pub state: String,
+}
+
+/// Calendar days around a day.
+#[derive(Debug, Clone, Copy)]
+pub struct Span {
+    /// Today, in UTC.
+    pub today: Date,
+    /// So many days on.
+    pub within_days: i32,
+    /// So many days back.
+    pub past_days: i32,
+}
+
+/// The part of the calendar that a filter names, as iCalendar. `source` is where it can be had again.
+///
+/// # Errors
+/// The store's.
+pub async fn icalendar(cx: &Context, filter: &Filter, span: Span, source: Option<&str>) -> Result<String, StoreError> {
+    let alerts = cx.store.alerts(AlertFilter { limit: usize::MAX, ..AlertFilter::default() }).await?;
+    let by_matter = by_matter(&alerts);
+    let mut matters = Vec::new();
+    for kind in [Kind::Deprecation, Kind::Maintenance] {
+        if filter.kind.is_none_or(|k| k == kind) {
+            matters.append(&mut cx.store.matters_of(kind).await?);
+        }
+    }
+    let mut entries: Vec<Entry<'_>> = Vec::new();
+    for m in &matters {
+        let (Some(day), true) = (day_of(m), filter.provider.as_ref().is_none_or(|p| *p == m.provider.as_str())) else {
+            continue;
+        };
+        let away = span.today.until(day).map_or(i32::MAX, |s| s.get_days());
+        if away > span.within_days || away < -span.past_days {
+            continue;
+        }
+        let (services, owners) = concerned(cx, m);
+        if filter.owner.as_ref().is_some_and(|o| !owners.contains(o)) || (filter.used && services.is_empty()) {
+            continue;
+        }
+        let state = state(m, by_matter.get(m.id.as_str()).map_or(&[], Vec::as_slice));
+        entries.push(Entry { matter: m, services, owners, state });
+    }
+    entries.sort_by(|a, b| (day_of(a.matter), &a.matter.id).cmp(&(day_of(b.matter), &b.matter.id)));
+    Ok(ics(&entries, filter, source))
+}
+
+/// The day a matter stands under.
+fn day_of(m: &MatterState) -> Option<Date> {
+    let utc = |t: jiff::Timestamp| t.to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
+    match m.kind {
+        Kind::Maintenance => Some(utc(m.window.map_or(m.opened_at, |w| w.from))),
+        Kind::Deprecation
+        | Kind::Incident
+        | Kind::Billing
+        | Kind::Account
+        | Kind::Change
+        | Kind::Job
+        | Kind::Source
+        | Kind::Unrecognized => m.deadline.as_ref().map(|d| d.date),
+    }
+}
+
+/// Services that use what a matter is about, and their owners.
+pub fn concerned(cx: &Context, m: &MatterState) -> (Vec<String>, Vec<String>) {
     let by = users(&cx.directory, &m.subjects);
     let private = cx.directory.private(&m.id);
     let users = by.iter().filter(|_| !private.is_some_and(|p| p.is_named_for_its_owner()));
     let mut owners: Vec<String> = users.map(|s| s.owner.clone()).chain(private.and_then(|p| p.owner.clone())).collect();
     owners.sort();
     owners.dedup();
+    (by.iter().map(|s| s.name.clone()).collect(), owners)
+}
+
+fn by_matter(alerts: &[(Alert, MatterState)]) -> BTreeMap<&str, Vec<&Alert>> {
+    let mut out: BTreeMap<&str, Vec<&Alert>> = BTreeMap::new();
+    for (a, _) in alerts {
+        out.entry(a.matter.as_str()).or_default().push(a);
+    }
+    out
+}
+
+/// A matter as the outside sees it, with the alerts on it.
+pub fn deprecation(cx: &Context, m: &MatterState, alerts: &[&Alert], today: Date) -> Deprecation {
+    let (services, owners) = concerned(cx, m);
     let d = m.deadline.as_ref();
     let firm = d.filter(|d| d.firmness == Firmness::Firm).map(|d| d.date);
     Deprecation {
@@ -161,7 +265,7 @@ pub fn deprecation(cx: &Context, m: &MatterState, alerts: &[&Alert], today: Date
         precision: d.map(|d| d.precision),
         days_left: d.map(|d| d.days_left(today)),
         replacements: m.replacements.clone(),
-        services: by.iter().map(|s| s.name.clone()).collect(),
+        services,
         used: cx.directory.usage_known().then_some(!owners.is_empty()),
         owners,
         conflict: m.in_conflict(),

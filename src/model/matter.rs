@@ -129,6 +129,15 @@ pub struct Listing {
     pub missing: u32,
 }
 
+/// When maintenance is planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// Its beginning.
+    pub from: Timestamp,
+    /// Its end, where the page gives one.
+    pub until: Option<Timestamp>,
+}
+
 /// The stored state of a matter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MatterState {
@@ -160,6 +169,9 @@ pub struct MatterState {
     pub replacements: Vec<String>,
     /// Amount, for billing.
     pub money: Option<Money>,
+    /// When it is planned, for maintenance whose times are given.
+    #[serde(default)]
+    pub window: Option<Window>,
     /// All claims by source.
     pub claims: BTreeMap<SourceId, Claim>,
     /// When it began, by the provider's word.

@@ -6,7 +6,7 @@
 use super::deadline::Deadline;
 use super::event::{Change, Kind, Money, Severity, words};
 use super::ids::{ConnectionId, MatterId, ProviderId, SourceId};
-use super::matter::Rank;
+use super::matter::{Rank, Window};
 use super::subject::Subject;
 use jiff::{Timestamp, civil::Date};
 
@@ -33,6 +33,13 @@ pub enum Fact {
     },
     /// A page that listed it was read well and lists it no more, without having said that it is over.
     Absent,
+    /// The same for maintenance whose times are given.
+    Planned {
+        /// As for an episode.
+        change: Change,
+        /// When it is planned.
+        window: Window,
+    },
     /// A fact that needs no state: job, change, unrecognized.
     Noted,
 }

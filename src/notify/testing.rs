@@ -47,6 +47,7 @@ pub fn ending() -> Row {
             announced_on: None,
             replacements: vec!["gpt-demo-2".into()],
             money: None,
+            window: None,
             claims: BTreeMap::from([(SourceId::new("openai/deprecations").unwrap(), claim)]),
             opened_at: at("2026-08-25T00:00:00Z"),
             latest_at: at("2026-08-25T00:00:00Z"),

@@ -41,13 +41,20 @@ pub fn fold(state: Option<&MatterState>, seen: &Observation, heard: Heard) -> Fo
         (Fact::Ending(_) | Fact::Withdrawn(_) | Fact::Redirected { .. } | Fact::Dropped, Some(id)) => {
             ending::fold(state, seen, id, heard)
         }
-        (Fact::Episode { change }, Some(id)) if is_public(seen.kind, &seen.subjects) => {
+        (Fact::Episode { change } | Fact::Planned { change, .. }, Some(id)) if is_public(seen.kind, &seen.subjects) => {
             listed::fold(state, seen, *change, id, heard)
         }
-        (Fact::Episode { change }, Some(id)) => episode::fold(state, seen, *change, id, heard),
+        (Fact::Episode { change } | Fact::Planned { change, .. }, Some(id)) => {
+            episode::fold(state, seen, *change, id, heard)
+        }
         (Fact::Absent, _) => listed::absent(state, seen, heard),
         (
-            Fact::Ending(_) | Fact::Withdrawn(_) | Fact::Redirected { .. } | Fact::Dropped | Fact::Episode { .. },
+            Fact::Ending(_)
+            | Fact::Withdrawn(_)
+            | Fact::Redirected { .. }
+            | Fact::Dropped
+            | Fact::Episode { .. }
+            | Fact::Planned { .. },
             None,
         )
         | (Fact::Noted, _) => {
@@ -101,6 +108,7 @@ fn event(seen: &Observation, change: Change, fingerprint: String, heard: Heard) 
         | Fact::Redirected { .. }
         | Fact::Dropped
         | Fact::Episode { .. }
+        | Fact::Planned { .. }
         | Fact::Absent
         | Fact::Noted => (None, Vec::new()),
     };

@@ -87,6 +87,7 @@ pub(super) fn matter(kind: Kind, date: Option<Date>) -> MatterState {
         announced_on: None,
         replacements: Vec::new(),
         money: None,
+        window: None,
         claims: BTreeMap::new(),
         opened_at: at("2026-01-01T00:00:00Z"),
         latest_at: at("2026-01-01T00:00:00Z"),

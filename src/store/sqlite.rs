@@ -6,6 +6,7 @@
 
 mod alerts;
 mod convert;
+mod flushes;
 mod housekeeping;
 mod intake;
 mod keys;
@@ -21,6 +22,7 @@ pub use open::{KNOWN_SCHEMA, check_header};
 use super::{Fut, StoreError};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use writer::Writer;
 
@@ -31,6 +33,8 @@ const READERS: usize = 3;
 pub struct Sqlite {
     writer: Option<Writer>,
     readers: Arc<Readers>,
+    /// Rises with every write that is no delivery.
+    changed: AtomicU64,
 }
 
 struct Readers {
@@ -46,7 +50,11 @@ impl Sqlite {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let connection = open::writable(path)?;
         let checkpointer = open::second(path)?;
-        Ok(Self { writer: Some(Writer::start(connection, checkpointer)?), readers: Readers::new(path) })
+        Ok(Self {
+            writer: Some(Writer::start(connection, checkpointer)?),
+            readers: Readers::new(path),
+            changed: AtomicU64::new(0),
+        })
     }
 
     /// Opens for looking, beside a daemon.
@@ -56,7 +64,7 @@ impl Sqlite {
     pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
         let readers = Readers::new(path);
         readers.give_back(open::read_only(path)?);
-        Ok(Self { writer: None, readers })
+        Ok(Self { writer: None, readers, changed: AtomicU64::new(0) })
     }
 
     /// Waits until everything queued is on disk and stops taking more.
@@ -82,7 +90,11 @@ impl Sqlite {
     {
         Box::pin(async move {
             match &self.writer {
-                Some(w) => w.run(op).await,
+                Some(w) => {
+                    let out = w.run(op).await;
+                    self.changed.fetch_add(1, Ordering::AcqRel);
+                    out
+                }
                 None => Err(StoreError::Unavailable("opened for reading only".into())),
             }
         })

@@ -433,6 +433,8 @@ pub struct EventFilter {
     pub matter: Option<String>,
     /// Heard at or after.
     pub since: Option<Timestamp>,
+    /// Heard before.
+    pub until: Option<Timestamp>,
     /// With a number below this one.
     pub before: Option<i64>,
     /// With a number above this one.
@@ -479,4 +481,53 @@ impl LedgerLine {
 pub struct Ledger {
     /// The three equations.
     pub lines: Vec<LedgerLine>,
+}
+
+/// A message to somebody, as the outbox has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotificationRow {
+    /// Its number.
+    pub id: NotificationId,
+    /// For whom.
+    pub contact: ContactId,
+    /// On which channel.
+    pub channel: String,
+    /// `pending`, `delivered`, `superseded` or `dead`.
+    pub state: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is tried next.
+    pub next_attempt_at: Option<Timestamp>,
+    /// Why it is not delivered.
+    pub reason: Option<String>,
+    /// When it was planned.
+    pub created_at: Timestamp,
+    /// When it was settled.
+    pub settled_at: Option<Timestamp>,
+    /// Which alerts it tells of.
+    pub alerts: Vec<AlertId>,
+}
+
+/// Which notifications to list, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct NotificationFilter {
+    /// In this state.
+    pub state: Option<String>,
+    /// This one.
+    pub id: Option<NotificationId>,
+    /// With a number below this one.
+    pub before: Option<i64>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// How long flushes took, since the start.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FlushTimes {
+    /// Upper bounds in seconds, and how many flushes were at most so long.
+    pub buckets: Vec<(f64, u64)>,
+    /// Seconds in all.
+    pub sum: f64,
+    /// Flushes in all.
+    pub count: u64,
 }

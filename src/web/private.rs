@@ -1,10 +1,11 @@
-//! The private listener: health, status, what our clients observe. Loopback by default.
+//! The private listener: health, the API, the calendar, metrics, what our clients observe. Loopback by default.
 //!
-//! In: requests of our own people. Out: JSON. Invariant: what is posted is on disk before the answer. Refuses to be public: the app warns when it is
-//! bound elsewhere.
+//! In: requests of our own people. Out: JSON, iCalendar, metrics. Invariant: what is posted is on disk before the answer.
+//! Refuses to be public: the app warns when it is bound elsewhere.
 
 use super::actions::Actions;
-use super::observe;
+use super::calendar::{self, Calendars};
+use super::{api, metrics, observe};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, State};
@@ -15,13 +16,15 @@ use serde_json::json;
 use std::sync::Arc;
 
 /// The routes of the private listener.
-pub fn router(actions: Arc<Actions>) -> Router {
+pub fn router(actions: Arc<Actions>, calendars: Arc<Calendars>) -> Router {
     Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
-        .route("/api/v1/status", get(status))
         .route("/api/v1/observations", post(observe::observations).layer(DefaultBodyLimit::max(observe::LARGEST)))
-        .with_state(actions)
+        .with_state(actions.clone())
+        .merge(api::router(actions.clone()))
+        .merge(metrics::router(actions))
+        .merge(calendar::private(calendars))
 }
 
 /// Alive: the process answers.
@@ -35,13 +38,6 @@ async fn readyz(State(a): State<Arc<Actions>>) -> Response {
         Ok(s) if s.healthy => json_answer(StatusCode::OK, &json!({ "ok": true })),
         Ok(s) => json_answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "ok": false, "findings": s.findings })),
         Err(e) => json_answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "ok": false, "findings": [e.to_string()] })),
-    }
-}
-
-async fn status(State(a): State<Arc<Actions>>) -> Response {
-    match a.status().await {
-        Ok(s) => json_answer(StatusCode::OK, &s),
-        Err(e) => json_answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "title": e.to_string(), "status": 503 })),
     }
 }
 

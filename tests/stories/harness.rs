@@ -37,6 +37,7 @@ use forewarn::provider::file::Source;
 use forewarn::provider::sign::{self, Unsigned};
 use forewarn::store::{AlertFilter, EventFilter, LedgerLine, sqlite::Sqlite};
 use forewarn::web::actions::Actions;
+use forewarn::web::calendar::Calendars;
 use forewarn::web::hooks::{Hooks, router};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
@@ -567,7 +568,7 @@ impl World {
             receiver: None,
             tasks: Arc::new(Vec::new),
         };
-        let answer = forewarn::web::private::router(Arc::new(actions)).oneshot(request).await.unwrap();
+        let answer = forewarn::web::private::router(Arc::new(actions), Calendars::new(self.cx.clone(), b"a key", None)).oneshot(request).await.unwrap();
         let status = answer.status().as_u16();
         let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
         (status, serde_json::from_slice(&body).unwrap())

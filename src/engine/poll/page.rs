@@ -37,7 +37,7 @@ pub(super) struct Read<'a> {
 pub(super) fn compare(known: &[MatterState], r: &Read<'_>) -> Compared {
     let mut out = Compared::default();
     for seen in r.seen {
-        let Fact::Episode { change } = seen.fact else { continue };
+        let (Fact::Episode { change } | Fact::Planned { change, .. }) = seen.fact else { continue };
         let over = change == Change::Resolved;
         out.open += u32::from(!over && seen.kind == Kind::Incident);
         let Some(m) = known.iter().find(|m| Some(&m.id) == seen.matter.as_ref()) else { continue };

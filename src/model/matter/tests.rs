@@ -17,6 +17,7 @@ fn matter(claims: &[(&str, Claim)]) -> MatterState {
     let claims = claims.iter().map(|(s, c)| (SourceId::new(format!("openai/{s}")).unwrap(), c.clone())).collect();
     let mut m = MatterState {
         listing: None,
+        window: None,
         id: subject.matter_id().unwrap(),
         kind: Kind::Deprecation,
         provider: openai,

@@ -23,7 +23,7 @@ pub use recognise::{addresses, recognise};
 
 use super::{ReadContext, Reading, guard, prose};
 use crate::model::text::{glob, one_line, safe_link};
-use crate::model::{Change, Fact, Kind, MatterId, Observation, ReadOutcome, Severity, Subject};
+use crate::model::{Change, Fact, Kind, MatterId, Observation, ReadOutcome, Severity, Subject, Window};
 use crate::provider::file::{Dialect, StatusSource};
 use jiff::{SignedDuration, Timestamp};
 use page::{Component, Episode, Health, Markup, Page, Part, Phase, WHOLE};
@@ -272,7 +272,12 @@ fn episode(cx: &ReadContext, e: &Episode<'_>) -> Option<Observation> {
         url: safe_link(&e.link),
         subjects: subjects(cx, &e.parts),
         money: None,
-        fact: Fact::Episode { change },
+        fact: match e.window {
+            (Some(from), until) => {
+                Fact::Planned { change, window: Window { from, until: until.filter(|u| *u > from) } }
+            }
+            (None, _) => Fact::Episode { change },
+        },
         occurred_at: at,
     })
 }

@@ -40,6 +40,7 @@ fn said(mut claims: BTreeMap<SourceId, Claim>, seen: &Observation, at: Timestamp
         | Fact::Redirected { .. }
         | Fact::Dropped
         | Fact::Episode { .. }
+        | Fact::Planned { .. }
         | Fact::Absent
         | Fact::Noted => {
             return None;
@@ -65,6 +66,7 @@ fn announce(seen: &Observation, id: &MatterId, claims: BTreeMap<SourceId, Claim>
         announced_on: None,
         replacements: Vec::new(),
         money: None,
+        window: None,
         claims,
         opened_at: seen.occurred_at,
         latest_at: seen.occurred_at,

@@ -5,7 +5,7 @@
 //! else; the same words again, without an id that tells them apart, are no event. Refuses to take silence for an end.
 
 use super::{Folded, Heard, event, fingerprint};
-use crate::model::{Change, MatterId, MatterState, Observation, Stage};
+use crate::model::{Change, Fact, MatterId, MatterState, Observation, Stage, Window};
 use std::collections::BTreeMap;
 
 pub(super) fn fold(
@@ -48,11 +48,27 @@ pub(super) fn fold(
         new.severity = seen.severity;
         new.url.clone_from(&seen.url);
         new.money.clone_from(&seen.money);
+        // A word that gives no times takes none back.
+        new.window = window(seen).or(old.window);
         new.subjects.clone_from(&seen.subjects);
         new.latest_at = seen.occurred_at;
         new.latest_fingerprint = print;
     }
     Folded { state: Some(new), events: vec![event] }
+}
+
+/// The times of planned maintenance.
+pub(super) fn window(seen: &Observation) -> Option<Window> {
+    match seen.fact {
+        Fact::Planned { window, .. } => Some(window),
+        Fact::Ending(_)
+        | Fact::Withdrawn(_)
+        | Fact::Redirected { .. }
+        | Fact::Dropped
+        | Fact::Episode { .. }
+        | Fact::Absent
+        | Fact::Noted => None,
+    }
 }
 
 fn says_the_same(s: &MatterState, seen: &Observation, stage: Stage) -> bool {
@@ -76,6 +92,7 @@ pub(super) fn fresh(seen: &Observation, id: &MatterId, stage: Stage, print: Stri
         announced_on: None,
         replacements: Vec::new(),
         money: seen.money.clone(),
+        window: window(seen),
         claims: BTreeMap::new(),
         opened_at: seen.occurred_at,
         latest_at: seen.occurred_at,

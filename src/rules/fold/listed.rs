@@ -5,7 +5,7 @@
 //! never does; the page's own time decides what is news, so an old copy from a cache changes nothing; the revision rises
 //! only with what is worth a message. Refuses to open anything for what was over before we heard of it.
 
-use super::episode::fresh;
+use super::episode::{fresh, window};
 use super::{Folded, Heard, chained, event};
 use crate::model::{Change, Kind, Listing, MatterId, MatterState, Observation, Stage, Subject, SubjectType};
 use jiff::SignedDuration;
@@ -137,7 +137,8 @@ fn goes_on(old: &MatterState, seen: &Observation, heard: Heard) -> Folded {
     new.listing = listing(old.listing.as_ref(), seen).map(|l| Listing { end, ..l });
     let worse = seen.severity > old.severity;
     let wider = seen.subjects.iter().any(|s| !old.subjects.contains(s));
-    if seen.occurred_at < old.latest_at || (same(old, seen) && !wider) {
+    let shifted = window(seen).is_some_and(|w| Some(w) != old.window);
+    if seen.occurred_at < old.latest_at || (same(old, seen) && !wider && !shifted) {
         return quietly(new);
     }
     let new = MatterState { listing: new.listing, ..words(old, seen) };
@@ -196,6 +197,8 @@ fn words(old: &MatterState, seen: &Observation) -> MatterState {
         subjects: if seen.subjects.is_empty() { old.subjects.clone() } else { seen.subjects.clone() },
         opened_at: old.opened_at.min(seen.occurred_at),
         latest_at: old.latest_at.max(seen.occurred_at),
+        // A word that gives no times takes none back.
+        window: window(seen).or(old.window),
         ..old.clone()
     }
 }

@@ -1,7 +1,7 @@
 //! Folding: what becomes an event, what becomes of the state, and that order and repeats do not count.
 
 use super::*;
-use crate::model::{Kind, Rank, Severity, Stage};
+use crate::model::{Kind, Rank, Severity, Stage, Window};
 use crate::rules::testing::{at, ending, episode};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -309,6 +309,24 @@ fn an_episode_opens_goes_on_ends_and_comes_back() {
     let state = state.unwrap();
     assert_eq!((state.stage, state.title.as_str(), state.revision), (Stage::Open, "errors again", 4));
     assert_eq!((state.opened_at, state.latest_at), (hour(1), hour(4)));
+}
+
+#[test]
+fn planned_times_are_kept_until_others_are_given() {
+    let window =
+        |h: i64| Window { from: at("2026-12-03T10:00:00Z") + jiff::SignedDuration::from_hours(h), until: None };
+    let said = |id: &str, when: &str, fact: Fact| Observation {
+        fact,
+        ..episode(Some(id), Change::Updated, at(when), "Disks")
+    };
+    let planned = |h: i64| Fact::Planned { change: Change::Updated, window: window(h) };
+    let (state, _) = fold_all(None, &[said("1", "2026-11-20T09:00:00Z", planned(0))]);
+    assert_eq!(state.as_ref().unwrap().window, Some(window(0)));
+    let bare = said("2", "2026-11-20T10:00:00Z", Fact::Episode { change: Change::Updated });
+    let (state, _) = fold_all(state, &[bare]);
+    assert_eq!(state.as_ref().unwrap().window, Some(window(0)), "a word without times takes none back");
+    let (state, events) = fold_all(state, &[said("3", "2026-11-20T11:00:00Z", planned(2))]);
+    assert_eq!((state.unwrap().window, events.len()), (Some(window(2)), 1));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::convert::{fault, from_json, maybe_time, ms, rows, time_at, word_at};
 use super::matters::{audit, state};
 use super::{Sqlite, StoreError};
 use crate::model::{AlertId, ContactId, Deadline, MatterState, NotificationId, StepKey};
-use crate::store::types::{Claimed, ClaimedRow, DeadLetter, Settlement};
+use crate::store::types::{Claimed, ClaimedRow, DeadLetter, NotificationFilter, NotificationRow, Settlement};
 use crate::store::{Fut, Outbox};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -153,6 +153,32 @@ fn settle(c: &Connection, id: NotificationId, how: &Settlement, now: i64) -> Res
         c.execute(sql, params![id.0, thread]).map_err(fault)?;
     }
     audit(c, now, "forewarn", "notification", &format!("{id}"), &outcome)
+}
+
+/// Notifications, newest first, with the alerts they tell of.
+pub(super) fn list(c: &Connection, f: &NotificationFilter) -> Result<Vec<NotificationRow>, StoreError> {
+    let sql = "SELECT * FROM notifications WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR id = ?2) AND (?3 IS NULL OR id < ?3)
+         ORDER BY id DESC LIMIT ?4";
+    let limit = i64::try_from(f.limit).unwrap_or(i64::MAX);
+    let mut found = rows(c, sql, params![f.state, f.id.map(|i| i.0), f.before, limit], |r| {
+        Ok(NotificationRow {
+            id: NotificationId(r.get("id").map_err(fault)?),
+            contact: ContactId(r.get("contact").map_err(fault)?),
+            channel: r.get("channel").map_err(fault)?,
+            state: r.get("state").map_err(fault)?,
+            attempts: r.get("attempts").map_err(fault)?,
+            next_attempt_at: maybe_time(r, "next_attempt_at")?,
+            reason: r.get("reason").map_err(fault)?,
+            created_at: time_at(r, "created_at")?,
+            settled_at: maybe_time(r, "settled_at")?,
+            alerts: Vec::new(),
+        })
+    })?;
+    for n in &mut found {
+        let sql = "SELECT DISTINCT alert FROM obligations WHERE notification = ?1 ORDER BY alert";
+        n.alerts = rows(c, sql, [n.id.0], |r| Ok(AlertId(r.get(0).map_err(fault)?)))?;
+    }
+    Ok(found)
 }
 
 pub(super) fn dead(c: &Connection, which: &str, limit: usize) -> Result<Vec<DeadLetter>, StoreError> {

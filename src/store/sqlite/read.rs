@@ -10,11 +10,13 @@ use crate::model::{
     Alert, AlertId, ContactId, Event, EventId, Kind, MatterId, MatterState, NewEvent, PayloadId, SourceId, StepKey,
 };
 use crate::store::types::{
-    AlertFilter, Conflict, ConnectionRow, DeadLetter, EventFilter, Ledger, LedgerLine, SourceRow, ToldRow, Unreadable,
+    AlertFilter, Conflict, ConnectionRow, DeadLetter, EventFilter, FlushTimes, Ledger, LedgerLine, NotificationFilter,
+    NotificationRow, SourceRow, ToldRow, Unreadable,
 };
 use crate::store::{Fut, Read};
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
+use std::sync::atomic::Ordering;
 
 impl Read for Sqlite {
     fn events(&self, f: EventFilter) -> Fut<'_, Vec<(Event, String)>> {
@@ -22,10 +24,11 @@ impl Read for Sqlite {
             let order = if f.after.is_some() { "ASC" } else { "DESC" };
             let sql = format!(
                 "SELECT * FROM events WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR provider = ?2) AND (?3 IS NULL OR matter = ?3)
-                 AND (?4 IS NULL OR received_at >= ?4) AND (?5 IS NULL OR id < ?5) AND (?6 IS NULL OR id > ?6) ORDER BY id {order} LIMIT ?7"
+                 AND (?4 IS NULL OR received_at >= ?4) AND (?5 IS NULL OR id < ?5) AND (?6 IS NULL OR id > ?6)
+                 AND (?8 IS NULL OR received_at < ?8) ORDER BY id {order} LIMIT ?7"
             );
             let limit = i64::try_from(f.limit).unwrap_or(i64::MAX);
-            rows(c, &sql, params![f.kind.map(|k| k.as_str()), f.provider, f.matter, f.since.map(ms), f.before, f.after, limit], |r| {
+            rows(c, &sql, params![f.kind.map(|k| k.as_str()), f.provider, f.matter, f.since.map(ms), f.before, f.after, limit, f.until.map(ms)], |r| {
                 Ok((event(r)?, r.get("routing").map_err(fault)?))
             })
         })
@@ -145,6 +148,27 @@ impl Read for Sqlite {
 
     fn dead(&self, limit: usize) -> Fut<'_, Vec<DeadLetter>> {
         self.read(move |c| outbox::dead(c, "ORDER BY id DESC", limit))
+    }
+
+    fn notifications(&self, f: NotificationFilter) -> Fut<'_, Vec<NotificationRow>> {
+        self.read(move |c| outbox::list(c, &f))
+    }
+
+    fn undelivered(&self) -> Fut<'_, (u64, Option<Timestamp>)> {
+        self.read(|c| {
+            let sql = "SELECT count(*), min(created_at) FROM notifications WHERE state = 'pending'";
+            let (n, oldest): (i64, Option<i64>) =
+                c.query_row(sql, [], |r| Ok((r.get(0)?, r.get(1)?))).map_err(fault)?;
+            Ok((n.unsigned_abs(), oldest.map(time).transpose()?))
+        })
+    }
+
+    fn changes(&self) -> u64 {
+        self.changed.load(Ordering::Acquire)
+    }
+
+    fn flush_times(&self) -> Option<FlushTimes> {
+        self.writer.as_ref().map(|w| w.flushes.times())
     }
 
     fn unreadable(&self, limit: usize) -> Fut<'_, Vec<Unreadable>> {

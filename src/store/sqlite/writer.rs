@@ -6,6 +6,7 @@
 
 use super::StoreError;
 use super::convert::fault;
+use super::flushes::Flushes;
 use super::intake::{self, Answer};
 use super::keys::Keys;
 use crate::store::types::{Delivery, Receipt};
@@ -65,6 +66,8 @@ enum Work {
 pub(super) struct Writer {
     queue: mpsc::Sender<Work>,
     ended: CancellationToken,
+    /// How long commits took.
+    pub(super) flushes: Arc<Flushes>,
 }
 
 impl Writer {
@@ -84,12 +87,14 @@ impl Writer {
             }
         });
         let checkpoints = Checkpoints::start(checkpointer)?;
+        let flushes = Arc::new(Flushes::default());
+        let noted = flushes.clone();
         let work = move || {
             let _guard = guard;
-            Loop { hand: Hand { connection, keys, teller }, written: 0, checkpoints }.run(waiting);
+            Loop { hand: Hand { connection, keys, teller, flushes: noted }, written: 0, checkpoints }.run(waiting);
         };
         thread::Builder::new().name("writer".into()).spawn(work).map_err(no_thread)?;
-        Ok(Self { queue, ended })
+        Ok(Self { queue, ended, flushes })
     }
 
     /// Waits until the writer is gone, as it is after [`Writer::close`] or a fault.
@@ -153,6 +158,7 @@ struct Hand {
     connection: Connection,
     keys: Keys,
     teller: mpsc::UnboundedSender<Told>,
+    flushes: Arc<Flushes>,
 }
 
 struct Loop {
@@ -243,7 +249,7 @@ fn passive(c: &Connection) -> i64 {
 
 /// Runs a batch and commits it; about how many bytes were written. Results are told after the commit only.
 fn commit(hand: &mut Hand, batch: Vec<Work>) -> u64 {
-    let Hand { connection: c, keys, teller } = hand;
+    let Hand { connection: c, keys, teller, flushes } = hand;
     if let Err(e) = control(c, "BEGIN IMMEDIATE") {
         for w in batch {
             refuse(w, &e);
@@ -266,7 +272,9 @@ fn commit(hand: &mut Hand, batch: Vec<Work>) -> u64 {
     bytes += intake::receive_all(c, keys, deliveries, &mut finish);
     let moving = keys.wants_move();
     let moved = if moving { keys.move_part(c) } else { Ok(()) };
+    let flushing = Instant::now();
     let outcome = moved.and_then(|()| control(c, "COMMIT"));
+    flushes.note(flushing.elapsed());
     match &outcome {
         Ok(()) => {
             keys.committed();

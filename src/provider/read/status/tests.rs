@@ -61,7 +61,7 @@ fn incident(id: &str, status: &str, impact: &str, component: &str) -> String {
 }
 
 fn change(o: &Observation) -> Change {
-    let Fact::Episode { change } = o.fact else { panic!("{o:?}") };
+    let (Fact::Episode { change } | Fact::Planned { change, .. }) = o.fact else { panic!("{o:?}") };
     change
 }
 
@@ -133,6 +133,30 @@ fn maintenance_is_never_an_incident() {
         assert_eq!((all.len(), all[0].kind), (1, Kind::Maintenance), "{status}");
         assert_eq!(change(&all[0]) == Change::Resolved, status == "completed");
     }
+}
+
+#[test]
+fn maintenance_carries_the_times_its_page_gives() {
+    let times = |from: &str, until: &str| {
+        let body = format!(
+            r#"{{"page":{{"id":"p","name":"Acme"}},"status":{{}},"components":[{}],"incidents":[],"scheduled_maintenances":[{{"id":"m1","name":"Disks","status":"scheduled","created_at":"2026-11-19T09:00:00Z"{from}{until}}}]}}"#,
+            component("api", "operational")
+        );
+        match seen(ASP, &body).into_iter().find(|o| o.kind == Kind::Maintenance).unwrap().fact {
+            Fact::Planned { window, .. } => Some((window.from.to_string(), window.until.map(|t| t.to_string()))),
+            _ => None,
+        }
+    };
+    let (from, until) = (r#","scheduled_for":"2026-12-03T10:00:00Z""#, r#","scheduled_until":"2026-12-03T12:00:00Z""#);
+    let begins = "2026-12-03T10:00:00Z".to_owned();
+    assert_eq!(times(from, until), Some((begins.clone(), Some("2026-12-03T12:00:00Z".to_owned()))));
+    assert_eq!(times(from, ""), Some((begins.clone(), None)));
+    assert_eq!(
+        times(from, r#","scheduled_until":"2026-12-03T10:00:00Z""#),
+        Some((begins, None)),
+        "an end before its beginning is none"
+    );
+    assert_eq!(times("", ""), None);
 }
 
 #[test]

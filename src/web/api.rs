@@ -1,0 +1,83 @@
+//! The API: everything forewarn knows, to be read as JSON under `/api/v1`.
+//!
+//! In: GET requests of our own people. Out: lists of `{"items","next"}`, single things, problems. Invariant: every route
+//! stands in `openapi.json` and every field of an answer in its schema; tests hold both. Refuses to change anything:
+//! actions are another file's.
+
+mod heard;
+mod known;
+
+use super::actions::Actions;
+use super::answer::{Problem, fresh};
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use axum::routing::{MethodRouter, any, get};
+use std::sync::Arc;
+
+/// The description of the API (<https://spec.openapis.org/oas/v3.1.1.html>).
+const OPENAPI: &str = include_str!("api/openapi.json");
+
+/// Every address with what answers there, as `openapi.json` writes it; an id may hold slashes.
+fn routes() -> Vec<(&'static str, MethodRouter<Arc<Actions>>)> {
+    vec![
+        ("/api/v1/events", get(heard::events)),
+        ("/api/v1/events/{id}", get(heard::event)),
+        ("/api/v1/between", get(heard::between)),
+        ("/api/v1/now", get(heard::now)),
+        ("/api/v1/alerts", get(heard::alerts)),
+        ("/api/v1/alerts/{id}", get(heard::alert)),
+        ("/api/v1/notifications", get(heard::notifications)),
+        ("/api/v1/notifications/{id}", get(heard::notification)),
+        ("/api/v1/deprecations", get(known::deprecations)),
+        ("/api/v1/deprecations/{id}", get(known::deprecation)),
+        ("/api/v1/incidents", get(known::incidents)),
+        ("/api/v1/incidents/{id}", get(known::episode)),
+        ("/api/v1/maintenance", get(known::maintenance)),
+        ("/api/v1/maintenance/{id}", get(known::episode)),
+        ("/api/v1/billing", get(known::billing)),
+        ("/api/v1/billing/{id}", get(known::episode)),
+        ("/api/v1/owners", get(known::owners)),
+        ("/api/v1/owners/{id}", get(known::owner)),
+        ("/api/v1/services", get(known::services)),
+        ("/api/v1/services/{id}", get(known::service)),
+        ("/api/v1/sources", get(known::sources)),
+        ("/api/v1/sources/{id}", get(known::source)),
+        ("/api/v1/providers", get(known::providers)),
+        ("/api/v1/providers/{id}", get(known::provider)),
+        ("/api/v1/connections", get(known::connections)),
+        ("/api/v1/connections/{id}", get(known::connection)),
+        ("/api/v1/status", get(heard::status)),
+        ("/api/v1/openapi.json", get(openapi)),
+    ]
+}
+
+/// The routes.
+pub fn router(actions: Arc<Actions>) -> Router {
+    let all = routes().into_iter().fold(Router::new(), |r, (path, answer)| {
+        // Ids hold slashes (`stripe:api/2024-06-20`), which some clients send as they are.
+        r.route(&path.replace("{id}", "{*id}"), answer)
+    });
+    all.route("/api/{*rest}", any(nothing)).method_not_allowed_fallback(wrong_method).with_state(actions)
+}
+
+async fn openapi(headers: HeaderMap) -> Response {
+    fresh(
+        &headers,
+        super::answer::JSON,
+        &super::answer::etag(OPENAPI.as_bytes()),
+        Bytes::from_static(OPENAPI.as_bytes()),
+    )
+}
+
+async fn nothing() -> Problem {
+    Problem::not_found("such address: see /api/v1/openapi.json")
+}
+
+async fn wrong_method() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this address can only be read, with GET or HEAD")
+}
+
+#[cfg(test)]
+mod tests;
