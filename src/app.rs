@@ -7,11 +7,13 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{ChannelSettings, Config};
 use crate::engine::catchup::CatchUp;
 use crate::engine::clockwatch::ClockWatch;
+use crate::engine::confirm::Confirmer;
 use crate::engine::connections::Connection;
 use crate::engine::deliver::{Channels, DeadLetters, Deliverer};
 use crate::engine::housekeep::Housekeeper;
 use crate::engine::normalize::Normalizer;
 use crate::engine::poll::{NotPolled, Poller, Target, Wanted, targets};
+use crate::engine::private::PrivateDeadlines;
 use crate::engine::receive::Receiver;
 use crate::engine::remind::Reminder;
 use crate::engine::silence::Watcher;
@@ -197,6 +199,10 @@ impl App {
         let catcher =
             CatchUp::new(cx.clone(), Arc::new(Client::new(self.fetch.clone())), receiver.clone(), &self.connections);
         jobs.push(job("catch up", seconds(60), Arc::new(catcher), |c, now| async move { c.tick(now).await }));
+        let confirmer = Arc::new(Confirmer { cx: cx.clone() });
+        jobs.push(job("confirm", seconds(60), confirmer, |c, now| async move { c.tick(now).await }));
+        let private = Arc::new(PrivateDeadlines { cx: cx.clone() });
+        jobs.push(job("deadlines", seconds(3_600), private, |p, now| async move { p.tick(now).await }));
         let watcher = Arc::new(Watcher { cx: cx.clone(), configured: self.configured() });
         jobs.push(job("silence", seconds(3_600), watcher, |w, now| async move { w.tick(now).await }));
         let skew = Arc::new(SkewWatch::new(cx.clone(), receiver.clone(), Arc::new(Client::new(self.fetch.clone()))));

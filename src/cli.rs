@@ -12,6 +12,7 @@ mod calendar;
 mod check;
 mod deliveries;
 mod demo;
+mod deprecations;
 mod doctor;
 mod events;
 mod init;
@@ -82,6 +83,8 @@ enum Command {
     Ack(ack::Args),
     /// List what ends when, whose it is, and where it stands
     Calendar(calendar::Args),
+    /// Show what every source says of one deprecation, or say which date is true
+    Deprecations(deprecations::Args),
     /// Send a test message through the real channel of a contact
     SendTest(send_test::Args),
     /// Print, or send, a correctly signed sample webhook of a provider
@@ -187,6 +190,7 @@ async fn run(command: Command, place: Place) -> Done {
         Command::Alerts(a) => alerts::run(a, place).await,
         Command::Ack(a) => ack::run(a, place).await,
         Command::Calendar(a) => calendar::run(a, place).await,
+        Command::Deprecations(a) => deprecations::run(a, place).await,
         Command::SendTest(a) => send_test::run(a, place).await,
         Command::Simulate(a) => simulate::run(a, place).await,
         Command::Replay(a) => replay::run(a, place).await,

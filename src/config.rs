@@ -22,6 +22,7 @@ use crate::notify::webhook::WebhookSection;
 use crate::provider::catalog::Catalog;
 use crate::rules::directory::{Directory, OwnerSection, RouteSection, ServiceSection};
 use crate::rules::policy::PolicySection;
+use crate::rules::private::DeadlineSection;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -64,6 +65,8 @@ struct File {
     routes: Vec<RouteSection>,
     #[serde(default)]
     policies: BTreeMap<String, Spanned<PolicySection>>,
+    #[serde(default)]
+    deadlines: Vec<DeadlineSection>,
     #[serde(default)]
     provider: BTreeMap<String, toml::Table>,
 }

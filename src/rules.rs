@@ -10,7 +10,9 @@ pub mod group;
 pub mod ladder;
 pub mod matcher;
 pub mod policy;
+pub mod private;
 pub mod route;
+pub mod sunset;
 pub mod wave;
 
 #[cfg(test)]

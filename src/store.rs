@@ -8,9 +8,9 @@ pub mod sqlite;
 mod types;
 
 pub use types::{
-    AckOutcome, AlertFilter, Claimed, ClaimedRow, Conflict, ConnectionRow, DeadLetter, Delivery, DueAlert, EventFilter,
-    Fetched, INCOMPARABLE, Ledger, LedgerLine, PlanOutcome, Planned, Receipt, RecordOutcome, Recording, RoutedEvent,
-    Routing, Settlement, SourceHealth, SourceRow, StoredPayload, Unreadable,
+    AckOutcome, AlertFilter, Claimed, ClaimedRow, Conflict, ConnectionRow, DeadLetter, Deed, Delivery, DueAlert,
+    EventFilter, Fetched, INCOMPARABLE, Ledger, LedgerLine, PlanOutcome, Planned, Receipt, RecordOutcome, Recording,
+    RoutedEvent, Routing, Settlement, SourceHealth, SourceRow, StoredPayload, ToldRow, Unreadable,
 };
 
 use crate::model::{
@@ -114,6 +114,10 @@ pub trait Read: Send + Sync {
     fn alerts(&self, filter: AlertFilter) -> Fut<'_, Vec<(Alert, MatterState)>>;
     /// All matters of a kind.
     fn matters_of(&self, kind: Kind) -> Fut<'_, Vec<MatterState>>;
+    /// Deprecations of which a source has given another date once, and not twice yet.
+    fn unconfirmed(&self) -> Fut<'_, Vec<MatterState>>;
+    /// Who was told of a matter, oldest first.
+    fn told_of(&self, matter: MatterId) -> Fut<'_, Vec<ToldRow>>;
     /// The ledger, counted afresh.
     fn ledger(&self) -> Fut<'_, Ledger>;
     /// When each source was last read well, with its health.

@@ -7,4 +7,5 @@ pub mod actions;
 pub mod control;
 pub mod hooks;
 pub mod listener;
+pub mod observe;
 pub mod private;

@@ -71,6 +71,7 @@ fn event(o: &Observation) -> Value {
         url: o.url.clone(),
         subjects: o.subjects.clone(),
         deadline: ending.deadline.clone(),
+        moved_from: None,
         replacements: ending.replacements.clone(),
         money: o.money.clone(),
         occurred_at: o.occurred_at,

@@ -32,7 +32,9 @@ fn said(o: &Observation) -> Value {
             put("ends", Some(json!(e.deadline.as_ref().map(|d| d.date))));
             put("replacements", Some(json!(e.replacements)));
         }
-        Fact::Absent | Fact::Noted => {}
+        Fact::Withdrawn(word) => put("withdrawn", Some(json!(word.quote))),
+        Fact::Redirected { to, .. } => put("redirected", Some(json!(to))),
+        Fact::Absent | Fact::Dropped | Fact::Noted => {}
     }
     Value::Object(out)
 }

@@ -114,6 +114,7 @@ fn told(m: &MatterState, print: u64, owners: &[&str]) -> RoutedEvent {
         url: None,
         subjects: m.subjects.clone(),
         deadline: m.deadline.clone(),
+        moved_from: None,
         replacements: vec!["gpt-demo-2".into()],
         money: None,
         occurred_at: now(),
@@ -324,13 +325,12 @@ async fn a_state_comes_back_as_it_was_written_with_its_next_version<B: Bench>() 
     let mut b = B::fresh();
     let mut m = matter("gpt-demo", Kind::Deprecation);
     let claim = Claim {
-        rank: Rank::Page,
         deadline: m.deadline.clone(),
         announced_on: Some(date(2026, 10, 1)),
         replacements: vec!["gpt-demo-2".into()],
         text: "a | \"b\" | ü".into(),
         url: Some("https://provider.example/".into()),
-        read_at: now(),
+        ..Claim::new(Rank::Page, now())
     };
     m.claims.insert(SourceId::new("openai/deprecations").unwrap(), claim);
     b.s().record(recording(vec![m.clone()], vec![])).await.unwrap();

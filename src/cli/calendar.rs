@@ -67,7 +67,9 @@ pub(super) async fn run(args: Args, place: Place) -> Done {
         "csv" => csv(&rows)?,
         _ => table(&app, &rows, hidden, &window).await?,
     }
-    if fail_within.is_some_and(|n| rows.iter().any(|r| r.days_left.is_some_and(|d| d <= n))) {
+    if fail_within.is_some_and(|n| {
+        rows.iter().any(|r| r.soonest().is_some_and(|d| today.until(d).is_ok_and(|s| s.get_days() <= n)))
+    }) {
         Err(Failure::Found)
     } else {
         Ok(())

@@ -79,6 +79,7 @@ pub(super) fn check(file: File, text: Text, env: Env<'_>) -> Result<Config, Prob
             .iter()
             .filter_map(|(n, s)| Some((crate::model::ConnectionId::new(n.clone()).ok()?, s.get_ref().owner.clone()?)))
             .collect(),
+        deadlines: file.deadlines.clone(),
     };
     let directory = Directory::build(&sections).map_err(|mut p| c.problems.append(&mut p));
     for s in file.services.values() {

@@ -52,7 +52,7 @@ pub enum AckError {
 pub async fn acknowledge(cx: &Context, a: Answer, now: Timestamp) -> Result<Alert, AckError> {
     let filter = AlertFilter { id: Some(a.alert), limit: 1, ..AlertFilter::default() };
     let Some((_, matter)) = cx.store.alerts(filter).await?.pop() else { return Err(AckError::NotFound(a.alert)) };
-    let deadline = matter.deadline.map(|d| d.date);
+    let deadline = matter.remind_by().map(|d| d.date);
     if let (Some(plan), Some(deadline)) = (a.plan_on, deadline)
         && plan > deadline
     {

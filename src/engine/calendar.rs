@@ -45,6 +45,12 @@ pub struct Deprecation {
     pub earliest_shutdown_on: Option<Date>,
     /// How exactly.
     pub precision: Option<crate::model::Precision>,
+    /// The day reminders count to, when it is an earlier one because sources disagree.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remind_on: Option<Date>,
+    /// What answers calls already, before the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirected_to: Option<String>,
     /// Days from today; negative once passed.
     pub days_left: Option<i32>,
     /// What to use instead.
@@ -85,6 +91,13 @@ pub struct ClaimView {
     pub read_at: jiff::Timestamp,
     /// How much it counts.
     pub rank: crate::model::Rank,
+    /// It says that this has ended.
+    pub ended: bool,
+    /// It says that this does not end.
+    pub withdrawn: bool,
+    /// Another date, read once and not confirmed yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pending: Option<Date>,
 }
 
 /// The rows of a window, soonest first, and how many more there are that no service uses.
@@ -101,7 +114,8 @@ pub async fn upcoming(cx: &Context, window: &Window, today: Date) -> Result<(Vec
     let (mut rows, mut hidden) = (Vec::new(), 0);
     for m in &matters {
         let d = deprecation(cx, m, by_matter.get(m.id.as_str()).map_or(&[], Vec::as_slice), today);
-        let in_time = d.days_left.is_some_and(|left| left <= window.within_days && left >= -window.past_days);
+        let soonest = m.remind_by().map(|d| d.days_left(today));
+        let in_time = soonest.is_some_and(|left| left <= window.within_days && left >= -window.past_days);
         let wanted = window.provider.as_ref().is_none_or(|p| *p == d.provider)
             && window.owner.as_ref().is_none_or(|o| d.owners.contains(o));
         if !in_time || !wanted || m.stage == Stage::Withdrawn {
@@ -113,13 +127,23 @@ pub async fn upcoming(cx: &Context, window: &Window, today: Date) -> Result<(Vec
             rows.push(d);
         }
     }
-    rows.sort_by(|a, b| (a.days_left, &a.id).cmp(&(b.days_left, &b.id)));
+    rows.sort_by(|a, b| (a.soonest(), &a.id).cmp(&(b.soonest(), &b.id)));
     Ok((rows, hidden))
 }
 
-fn deprecation(cx: &Context, m: &MatterState, alerts: &[&Alert], today: Date) -> Deprecation {
+impl Deprecation {
+    /// The day to reckon with: the earlier one while sources disagree.
+    pub fn soonest(&self) -> Option<Date> {
+        self.remind_on.or(self.shutdown_on).or(self.earliest_shutdown_on)
+    }
+}
+
+/// A deprecation as the outside sees it.
+pub fn deprecation(cx: &Context, m: &MatterState, alerts: &[&Alert], today: Date) -> Deprecation {
     let by = users(&cx.directory, &m.subjects);
-    let mut owners: Vec<String> = by.iter().map(|s| s.owner.clone()).collect();
+    let private = cx.directory.private(&m.id);
+    let users = by.iter().filter(|_| !private.is_some_and(|p| p.is_named_for_its_owner()));
+    let mut owners: Vec<String> = users.map(|s| s.owner.clone()).chain(private.and_then(|p| p.owner.clone())).collect();
     owners.sort();
     owners.dedup();
     let d = m.deadline.as_ref();
@@ -132,6 +156,8 @@ fn deprecation(cx: &Context, m: &MatterState, alerts: &[&Alert], today: Date) ->
         announced_on: m.announced_on,
         shutdown_on: firm,
         earliest_shutdown_on: if firm.is_some() { None } else { d.map(|d| d.date) },
+        remind_on: m.remind_by().map(|r| r.date).filter(|r| d.is_some_and(|d| *r < d.date)),
+        redirected_to: m.claims.values().find_map(|c| c.redirect.clone()),
         precision: d.map(|d| d.precision),
         days_left: d.map(|d| d.days_left(today)),
         replacements: m.replacements.clone(),
@@ -155,12 +181,20 @@ fn claim(source: &SourceId, c: &Claim) -> ClaimView {
         firmness: c.deadline.as_ref().map(|d| d.firmness),
         read_at: c.read_at,
         rank: c.rank,
+        ended: c.ended,
+        withdrawn: c.withdrawn,
+        pending: c.pending.as_ref().map(|p| p.deadline.date),
     }
 }
 
 fn state(m: &MatterState, alerts: &[&Alert]) -> String {
     if m.in_conflict() {
-        return "DISPUTED".into();
+        let mut others: Vec<&Deadline> = m.claims.values().filter_map(|c| c.deadline.as_ref()).collect();
+        others.retain(|d| m.deadline.as_ref().is_none_or(|shown| !shown.same_as(d)));
+        others.sort_by_key(|d| d.date);
+        others.dedup_by_key(|d| d.date);
+        let said: Vec<String> = others.iter().take(3).map(|d| d.in_words()).collect();
+        return format!("DISPUTED (or {})", said.join(", or "));
     }
     let answer = alerts.iter().find_map(|a| a.ack.as_ref());
     match answer {

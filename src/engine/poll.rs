@@ -19,7 +19,7 @@ use crate::model::{Change, ProviderId, Severity, SourceId, Trust};
 use crate::rules::cadence::{MISSED, Turn, after_hint, is_stale, next_fetch};
 use crate::rules::fold::Heard;
 use crate::store::{Fetched, Recording, SourceHealth, SourceRow, StoreError};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use judge::{Looked, Verdict, look};
 use slots::Slots;
 use std::collections::HashMap;
@@ -29,6 +29,8 @@ use tokio::task::{Id, JoinSet};
 
 /// Longest a tick waits for fetches that fly; the next tick goes on waiting.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// A page that says something else about dates is asked again after so long: what it says counts when it says it twice.
+const ASK_AGAIN: SignedDuration = SignedDuration::from_mins(11);
 
 type Answer = (Target, SourceRow, Result<Looked, StoreError>);
 
@@ -187,6 +189,9 @@ impl Poller {
             },
             now,
         );
+        if looked.dates && body.is_some() && old.last_ok_at.is_some() {
+            row.next_at = row.next_at.min(now.saturating_add(ASK_AGAIN).unwrap_or(now));
+        }
         // A hint that came while this was under way still wants a look of its own.
         let stored = self.cx.store.source(t.id.clone()).await?;
         if let Some(hurried) = stored.map(|s| s.next_at).filter(|at| *at != old.next_at) {

@@ -6,13 +6,20 @@
 use super::{Context, Report};
 use crate::model::{AlertState, Kind};
 use crate::rules::directory::OPERATORS;
-use crate::rules::group::group;
-use crate::rules::ladder::{LadderInput, decide};
+use crate::rules::group::{alone, group};
+use crate::rules::ladder::{LadderInput, Plan, decide};
+use crate::rules::route::is_outranked;
 use crate::store::{DueAlert, PlanOutcome, Planned, StoreError};
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 const BATCH: usize = 500;
+/// How soon an alert is looked at again that a deadline of our own outranks.
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_hours(24);
+/// At first contact, what ends within so many days is told alone too, beside the list of all.
+const URGENT_DAYS: i32 = 14;
 
 /// The reminder.
 pub struct Reminder {
@@ -34,7 +41,7 @@ impl Reminder {
         }
         let dir = &self.cx.directory;
         let mut planned = Vec::with_capacity(due.len());
-        let mut dues = Vec::new();
+        let (mut dues, mut urgent) = (Vec::new(), BTreeSet::new());
         for d in &due {
             let input = LadderInput {
                 policy: dir.policy(&d.alert.policy),
@@ -44,7 +51,12 @@ impl Reminder {
                 owner: dir.owner(&d.alert.owner),
                 operators: dir.owner(OPERATORS),
             };
-            let plan = decide(&input, now);
+            let plan = if is_outranked(dir, &d.alert.services, &d.matter.subjects) {
+                // The deadline of their own has an alert of its own; this one rests as long as the config says so.
+                Plan { due: None, close: false, next_at: now.checked_add(LOOK_AGAIN).ok() }
+            } else {
+                decide(&input, now)
+            };
             planned.push(Planned {
                 alert: d.alert.id,
                 version: d.alert.version,
@@ -53,13 +65,17 @@ impl Reminder {
                 told_revision: plan.due.as_ref().map(|_| d.matter.revision),
             });
             if let Some(due) = plan.due {
+                if begins_urgently(d, now) {
+                    urgent.insert(d.alert.id);
+                }
                 // What a page listed when we first read it is one summary, incidents and coming maintenance together.
                 let kind =
                     if d.alert.baseline && d.matter.kind == Kind::Maintenance { Kind::Incident } else { d.matter.kind };
                 dues.push((d.alert.id, d.alert.episode, kind, due));
             }
         }
-        let notifications = group(dues.iter().map(|(alert, episode, kind, due)| (*alert, *episode, *kind, due)));
+        let mut notifications = group(dues.iter().map(|(alert, episode, kind, due)| (*alert, *episode, *kind, due)));
+        notifications.splice(0..0, alone(&notifications, &urgent));
         let (looked, told) = (planned.len(), notifications.len());
         match self.cx.store.plan(planned, notifications, now).await? {
             PlanOutcome::Done => {
@@ -79,4 +95,11 @@ impl Reminder {
             }),
         }
     }
+}
+
+/// First heard of while its source was new, told to nobody yet, and close to its end.
+fn begins_urgently(d: &DueAlert, now: Timestamp) -> bool {
+    let today = now.to_zoned_datetime(TimeZone::UTC).date();
+    let ends = d.matter.remind_by().filter(|_| d.matter.kind == Kind::Deprecation);
+    d.alert.baseline && d.told.is_empty() && ends.is_some_and(|e| e.days_left(today) <= URGENT_DAYS)
 }

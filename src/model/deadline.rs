@@ -4,7 +4,7 @@
 //! the text allows (first day of a month or quarter), so a reminder can be early and never late. Refuses to guess:
 //! a text without a readable date has no deadline.
 
-use jiff::{Timestamp, civil::Date};
+use jiff::{Timestamp, ToSpan, civil::Date};
 use serde::{Deserialize, Serialize};
 
 /// How exactly the provider said it.
@@ -74,6 +74,18 @@ impl Deadline {
     /// Days from `today` to the deadline; negative once it has passed.
     pub fn days_left(&self, today: Date) -> i32 {
         today.until(self.date).map_or(0, |span| span.get_days())
+    }
+
+    /// The latest civil day the text allows: the last of a month; none but the end of time for a floor.
+    pub fn latest(&self) -> Date {
+        let span = match (self.firmness, self.precision) {
+            (Firmness::NotBefore, _) => return Date::MAX,
+            (Firmness::Firm, Precision::Instant | Precision::Day) => return self.date,
+            (Firmness::Firm, Precision::Month) => 1.month(),
+            (Firmness::Firm, Precision::Quarter) => 3.months(),
+            (Firmness::Firm, Precision::Year) => 1.year(),
+        };
+        self.date.saturating_add(span).yesterday().unwrap_or(self.date)
     }
 
     /// The date in words, with weekday: `Fri 22 Jan 2027`, `from Feb 2027`, `from Q3 2026`, `not before Fri 22 Jan 2027`.

@@ -78,6 +78,10 @@ words!(
         Withdrawn = "withdrawn",
         /// deprecation: another replacement is recommended.
         Replaced = "replaced",
+        /// deprecation: calls are answered by something else before the end.
+        Redirected = "redirected",
+        /// deprecation: two sources give dates more than 7 days apart.
+        Disputed = "disputed",
         /// deprecation: it has ended.
         Retired = "retired",
         /// incident, maintenance, billing, account, source: it began.
@@ -126,6 +130,9 @@ pub struct NewEvent {
     pub subjects: Vec<Subject>,
     /// When it ends, for a deprecation.
     pub deadline: Option<Deadline>,
+    /// For a date that changed: the one before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<Deadline>,
     /// What to use instead.
     pub replacements: Vec<String>,
     /// Amount, for billing.

@@ -74,9 +74,9 @@ text_id!(
 text_id!(
     /// What a matter is about: `openai:gpt-4-0613`, `openai:account/support/…`, `bedrock:x~us-east-1`. Opaque to code.
     MatterId, "matter id",
-    |s| (3..=400).contains(&s.len()) && s.split_once(':').is_some_and(|(p, r)| is_name(p) && !r.is_empty())
+    |s| (3..=400).contains(&s.len()) && s.split_once(':').is_some_and(|(p, r)| !r.is_empty() && p.split('/').count() <= 2 && p.split('/').all(is_name))
         && !s.chars().any(|c| c.is_control()),
-    "PLATFORM:ID or PLATFORM:TYPE/ID, at most 400 bytes, no control characters"
+    "PLATFORM[/ACCOUNT]:ID or PLATFORM[/ACCOUNT]:TYPE/ID, at most 400 bytes, no control characters"
 );
 
 impl ConnectionId {

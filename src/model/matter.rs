@@ -9,7 +9,13 @@ use super::ids::{ConnectionId, MatterId, ProviderId, SourceId};
 use super::subject::Subject;
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
+
+/// The source of what people pin.
+pub const PIN: &str = "forewarn/pinned";
+/// Claims that differ by more than so many days are a conflict.
+const DISAGREEMENT_DAYS: i32 = 7;
 
 words!(
     /// Where a matter stands.
@@ -47,6 +53,19 @@ words!(
     }
 );
 
+/// A date that a source gave once and has not repeated yet: it does not count before the second time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pending {
+    /// The date.
+    pub deadline: Deadline,
+    /// What to use instead, said beside it.
+    pub replacements: Vec<String>,
+    /// The words.
+    pub text: String,
+    /// When it was first read.
+    pub since: Timestamp,
+}
+
 /// The latest word of one source about one matter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
@@ -64,6 +83,37 @@ pub struct Claim {
     pub url: Option<String>,
     /// When they were last read.
     pub read_at: Timestamp,
+    /// It says that this has ended.
+    #[serde(default)]
+    pub ended: bool,
+    /// It says that this does not end after all.
+    #[serde(default)]
+    pub withdrawn: bool,
+    /// It says that calls are answered by this already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect: Option<String>,
+    /// Another date it gave once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<Pending>,
+}
+
+impl Claim {
+    /// A claim that says nothing yet.
+    pub fn new(rank: Rank, read_at: Timestamp) -> Self {
+        Self {
+            rank,
+            deadline: None,
+            announced_on: None,
+            replacements: Vec::new(),
+            text: String::new(),
+            url: None,
+            read_at,
+            ended: false,
+            withdrawn: false,
+            redirect: None,
+            pending: None,
+        }
+    }
 }
 
 /// How a polled page speaks of a matter: what one good read alone does not settle.
@@ -138,17 +188,55 @@ impl MatterState {
         }
     }
 
-    /// The claim that counts: highest rank, then a date over none, then the newest reading.
+    /// The claim that counts: a date or a withdrawal over none, then the highest rank, then a pin over the config, then the
+    /// earliest date. When it was read does not count, or two sources of one rank would take turns.
     pub fn winning_claim(&self) -> Option<(&SourceId, &Claim)> {
-        self.claims.iter().max_by_key(|(source, c)| (c.deadline.is_some(), c.rank, c.read_at, source.as_str()))
+        let date = |c: &Claim| c.deadline.as_ref().map(|d| Reverse(d.date));
+        self.claims.iter().max_by_key(|(source, c)| {
+            let pin = source.as_str() == PIN;
+            (c.deadline.is_some() || c.withdrawn, c.rank, pin, c.withdrawn, date(c), Reverse(source.as_str()))
+        })
     }
 
-    /// Whether two claims with a date differ by more than 7 days.
+    /// Whether two claims cannot both be true within 7 days. What a person has said settles it for all others. A floor
+    /// ("not before") contradicts only an earlier promise, a month only what lies outside it.
     pub fn in_conflict(&self) -> bool {
-        let days: Vec<_> = self.claims.values().filter_map(|c| c.deadline.as_ref()).map(|d| d.date).collect();
-        match (days.iter().min(), days.iter().max()) {
-            (Some(a), Some(b)) => a.until(*b).is_ok_and(|s| s.get_days() > 7),
-            _ => false,
+        if self.winning_claim().is_some_and(|(_, c)| c.rank == Rank::Pinned) {
+            return false;
+        }
+        let said = || self.claims.values().filter_map(|c| c.deadline.as_ref());
+        let (begins, ends) = (said().map(|d| d.date).max(), said().map(Deadline::latest).min());
+        let apart = |end: Date, begin: Date| end.until(begin).is_ok_and(|s| s.get_days() > DISAGREEMENT_DAYS);
+        ends.zip(begins).is_some_and(|(end, begin)| apart(end, begin))
+    }
+
+    /// The deadline that reminders count to. While sources disagree and nobody has pinned the truth, it is the earliest that
+    /// the provider itself gives; what a data set of others says is shown, and followed only where nothing else is known.
+    pub fn remind_by(&self) -> Option<Deadline> {
+        let stands = self.deadline.clone()?;
+        if !self.in_conflict() {
+            return Some(stands);
+        }
+        let own = |c: &&Claim| !matches!(c.rank, Rank::Curated | Rank::Scraped);
+        let dated = || self.claims.values().filter(|c| c.deadline.is_some());
+        let any_own = dated().any(|c| own(&c));
+        let earliest = dated().filter(|c| !any_own || own(c)).filter_map(|c| c.deadline.clone()).min_by_key(|d| d.date);
+        match earliest {
+            Some(d) if d.date < stands.date => Some(Deadline { revision: stands.revision, ..d }),
+            Some(_) | None => Some(stands),
         }
     }
+
+    /// Whether it is proven that this has ended by `today`: two sources say so, or one of the provider's own does and the
+    /// date has passed. Absence alone proves nothing.
+    pub fn end_is_proven(&self, today: Date) -> bool {
+        let mut said = self.claims.values().filter(|c| c.ended);
+        let first = said.next();
+        let passed = self.winning_claim().and_then(|(_, c)| c.deadline.as_ref()).is_some_and(|d| d.date <= today);
+        let own = |c: &Claim| matches!(c.rank, Rank::Page | Rank::Api | Rank::Pinned);
+        first.is_some_and(|c| said.next().is_some() || (passed && own(c)))
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,17 @@ use jiff::{Timestamp, civil::Date};
 pub enum Fact {
     /// Something will end, or has.
     Ending(Ending),
+    /// Something announced to end does not, in so many words.
+    Withdrawn(Word),
+    /// Calls are answered by something else already.
+    Redirected {
+        /// By what.
+        to: String,
+        /// In which words.
+        word: Word,
+    },
+    /// A person took this source's claim back: what others say counts again.
+    Dropped,
     /// A matter with a beginning and an end: incident, billing, account, maintenance, source.
     Episode {
         /// What the provider's message does to it: `Opened`, `Updated` or `Resolved`.
@@ -39,6 +50,14 @@ words!(
         Retired = "retired",
     }
 );
+/// A word of a source, with its weight.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Word {
+    /// How much this source counts beside others.
+    pub rank: Rank,
+    /// The row or sentence it was read from, plain text.
+    pub quote: String,
+}
 
 /// What a source says about the end of something.
 #[derive(Debug, Clone, PartialEq)]

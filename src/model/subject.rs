@@ -85,9 +85,16 @@ impl Subject {
         Self { account: Some(account.to_owned()), ..Self::of(platform, SubjectType::Account, account) }
     }
 
-    /// `openai:gpt-4-0613`, `stripe:api/2024-06-20`, `bedrock:x~us-east-1`. `None` when the id is too long or unreadable.
+    /// `openai:gpt-4-0613`, `stripe:api/2024-06-20`, `bedrock:x~us-east-1`; `openai/support:gpt-4-0613` where it holds for
+    /// one account of ours only. `None` when the id is too long or unreadable.
     pub fn matter_id(&self) -> Option<MatterId> {
-        let mut s = format!("{}:", self.platform);
+        let mut s = self.platform.to_string();
+        // An account as a whole carries its name as its id.
+        if let Some(account) = self.account.as_ref().filter(|a| self.kind != SubjectType::Account || **a != self.id) {
+            s.push('/');
+            s.push_str(account);
+        }
+        s.push(':');
         if self.kind != SubjectType::Model {
             s.push_str(self.kind.as_str());
             s.push('/');
@@ -114,5 +121,8 @@ mod tests {
         assert_eq!(s.matter_id().unwrap().as_str(), "bedrock:anthropic.claude-v2~us-east-1");
         let api = Subject::of(&ProviderId::new("stripe").unwrap(), SubjectType::Api, "2024-06-20");
         assert_eq!(api.matter_id().unwrap().as_str(), "stripe:api/2024-06-20");
+        let private = Subject { account: Some("shop".into()), ..api };
+        assert_eq!(private.matter_id().unwrap().as_str(), "stripe/shop:api/2024-06-20");
+        assert_eq!(Subject::account(&p, "main").matter_id().unwrap().as_str(), "bedrock:account/main");
     }
 }

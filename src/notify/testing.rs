@@ -21,13 +21,12 @@ pub fn ending() -> Row {
     let subject = Subject::model(&provider, "gpt-demo-2025-08-07");
     let deadline = Deadline::day(date(2027, 1, 22), "2027-01-22");
     let claim = Claim {
-        rank: Rank::Page,
         deadline: Some(deadline.clone()),
         announced_on: None,
         replacements: vec!["gpt-demo-2".into()],
         text: "2027-01-22 | gpt-demo-2025-08-07 | gpt-demo-2".into(),
         url: Some("https://provider.example/docs/deprecations".into()),
-        read_at: at("2026-11-23T08:40:00Z"),
+        ..Claim::new(Rank::Page, at("2026-11-23T08:40:00Z"))
     };
     Row {
         alert: AlertId(17),

@@ -6,7 +6,8 @@
 
 use super::matcher::{UsePattern, may_overlap};
 use super::policy::{self, Policy, PolicySection, Problem};
-use crate::model::{ConnectionId, Contact, ContactId, Kind, ids};
+use super::private::{self, DeadlineSection, PrivateDeadline};
+use crate::model::{ConnectionId, Contact, ContactId, Kind, MatterId, Subject, ids};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -172,6 +173,8 @@ pub struct Sections {
     pub policies: BTreeMap<String, Spanned<PolicySection>>,
     /// `owner` of each connection.
     pub connection_owners: BTreeMap<ConnectionId, Spanned<String>>,
+    /// `[[deadlines]]`.
+    pub deadlines: Vec<DeadlineSection>,
 }
 
 /// Owners, services, routes, policies.
@@ -184,6 +187,8 @@ pub struct Directory {
     pub routes: Vec<Route>,
     /// Who owns a connection.
     pub connection_owners: BTreeMap<ConnectionId, String>,
+    /// What the config itself says that ends.
+    pub deadlines: Vec<PrivateDeadline>,
     /// Who is told what matters and nobody covers.
     pub catch_all: String,
 }
@@ -250,6 +255,13 @@ impl Directory {
         }
         ties(&s.routes, &mut problems);
         let connection_owners = s.connection_owners.iter().map(|(c, o)| (c.clone(), known(o, &mut problems))).collect();
+        for owner in s.deadlines.iter().filter_map(|d| d.owner.as_ref()) {
+            known(owner, &mut problems);
+        }
+        let deadlines = private::build(&s.deadlines).unwrap_or_else(|mut p| {
+            problems.append(&mut p);
+            Vec::new()
+        });
         let catch_all = match &s.catch_all {
             Some(name) => known(name, &mut problems),
             None => OPERATORS.into(),
@@ -263,7 +275,7 @@ impl Directory {
             owners.insert(OPERATORS.into(), fallback);
         }
         if problems.is_empty() {
-            Ok(Self { owners, services, policies, routes, connection_owners, catch_all })
+            Ok(Self { owners, services, policies, routes, connection_owners, deadlines, catch_all })
         } else {
             Err(problems)
         }
@@ -296,6 +308,24 @@ impl Directory {
     /// A contact by its id.
     pub fn contact(&self, id: &ContactId) -> Option<&Contact> {
         self.owners.values().flat_map(|o| o.contacts.iter().chain(&o.lead)).find(|c| c.id == *id)
+    }
+    /// The private deadline of a matter.
+    pub fn private(&self, matter: &MatterId) -> Option<&PrivateDeadline> {
+        self.deadlines.iter().find(|d| d.matter == *matter)
+    }
+    /// Whether a deadline of our own stands above what is said of this subject for everybody, for a use that names the
+    /// account it was agreed for.
+    pub fn has_own_deadline(&self, used: &UsePattern, subject: &Subject) -> bool {
+        let same = |own: &Option<String>, said: &Option<String>| own.is_none() || own == said;
+        subject.account.is_none()
+            && used.account().is_some_and(|account| {
+                self.deadlines.iter().map(|d| &d.subject).any(|d| {
+                    d.account.as_deref() == Some(account)
+                        && (&d.platform, d.kind, &d.id) == (&subject.platform, subject.kind, &subject.id)
+                        && same(&d.region, &subject.region)
+                        && same(&d.deployment, &subject.deployment)
+                })
+            })
     }
     /// Whether any service says what it uses; without, what is used is unknown, which is not "nothing".
     pub fn usage_known(&self) -> bool {

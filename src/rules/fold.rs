@@ -4,11 +4,14 @@
 //! are three events and a repeat is none; deliveries may come in any order and give the same end state. Refuses to
 //! forget: a claim without a readable date never erases one that was read.
 
+mod claim;
 mod ending;
 mod episode;
 mod listed;
 
 pub use listed::{MISSING_READS, is_public};
+
+pub use claim::TWICE_WITHIN;
 
 use crate::crypto::short_hash;
 use crate::model::{Change, Fact, MatterState, NewEvent, Observation};
@@ -35,13 +38,19 @@ pub struct Folded {
 /// Folds an observation into the state of its matter.
 pub fn fold(state: Option<&MatterState>, seen: &Observation, heard: Heard) -> Folded {
     match (&seen.fact, &seen.matter) {
-        (Fact::Ending(e), Some(id)) => ending::fold(state, seen, e, id, heard),
+        (Fact::Ending(_) | Fact::Withdrawn(_) | Fact::Redirected { .. } | Fact::Dropped, Some(id)) => {
+            ending::fold(state, seen, id, heard)
+        }
         (Fact::Episode { change }, Some(id)) if is_public(seen.kind, &seen.subjects) => {
             listed::fold(state, seen, *change, id, heard)
         }
         (Fact::Episode { change }, Some(id)) => episode::fold(state, seen, *change, id, heard),
         (Fact::Absent, _) => listed::absent(state, seen, heard),
-        (Fact::Ending(_) | Fact::Episode { .. }, None) | (Fact::Noted, _) => {
+        (
+            Fact::Ending(_) | Fact::Withdrawn(_) | Fact::Redirected { .. } | Fact::Dropped | Fact::Episode { .. },
+            None,
+        )
+        | (Fact::Noted, _) => {
             let content = format!(
                 "{}\u{1f}{}\u{1f}{}",
                 seen.native_type.as_deref().unwrap_or(""),
@@ -88,7 +97,12 @@ fn chained(seen: &Observation, previous: &str, content: &str) -> String {
 fn event(seen: &Observation, change: Change, fingerprint: String, heard: Heard) -> NewEvent {
     let (deadline, replacements) = match &seen.fact {
         Fact::Ending(e) => (e.deadline.clone(), e.replacements.clone()),
-        Fact::Episode { .. } | Fact::Absent | Fact::Noted => (None, Vec::new()),
+        Fact::Withdrawn(_)
+        | Fact::Redirected { .. }
+        | Fact::Dropped
+        | Fact::Episode { .. }
+        | Fact::Absent
+        | Fact::Noted => (None, Vec::new()),
     };
     NewEvent {
         kind: seen.kind,
@@ -106,6 +120,7 @@ fn event(seen: &Observation, change: Change, fingerprint: String, heard: Heard) 
         url: seen.url.clone(),
         subjects: seen.subjects.clone(),
         deadline,
+        moved_from: None,
         replacements,
         money: seen.money.clone(),
         occurred_at: seen.occurred_at,

@@ -6,7 +6,7 @@
 use super::ladder::Due;
 use crate::crypto::short_hash;
 use crate::model::{AlertId, Contact, Kind, NewNotification, NewObligation};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Groups what is due by contact and kind.
 pub fn group<'a>(dues: impl IntoIterator<Item = (AlertId, u32, Kind, &'a Due)>) -> Vec<NewNotification> {
@@ -28,6 +28,17 @@ pub fn group<'a>(dues: impl IntoIterator<Item = (AlertId, u32, Kind, &'a Due)>) 
         .map(|((contact, _), mut obligations)| {
             // The order the alerts were looked at is chance: the key must not hang on it.
             obligations.sort_by(|a, b| place(a).cmp(&place(b)));
+            NewNotification { key: key(&obligations), contact, obligations }
+        })
+        .collect()
+}
+
+/// For each of these alerts that would only be told in a list with others, a message of its own besides.
+pub fn alone(lists: &[NewNotification], urgent: &BTreeSet<AlertId>) -> Vec<NewNotification> {
+    let long = lists.iter().filter(|n| n.obligations.len() > 1);
+    long.flat_map(|n| n.obligations.iter().filter(|o| urgent.contains(&o.alert)).map(|o| (n.contact.clone(), o)))
+        .map(|(contact, o)| {
+            let obligations = vec![NewObligation { occurrence: o.occurrence + 1, ..o.clone() }];
             NewNotification { key: key(&obligations), contact, obligations }
         })
         .collect()
@@ -92,9 +103,21 @@ mod tests {
             key(1, 1, &Due { deadline_revision: 2, ..d.clone() }),
             key(1, 1, &Due { occurrence: 1, ..d.clone() }),
         ];
-        assert_eq!(keys.iter().collect::<std::collections::BTreeSet<_>>().len(), keys.len());
+        assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len());
         assert_eq!(keys[0], key(1, 1, &Due { reason: Reason::Overdue, ..d }), "the reason is no part of it");
         assert!(keys[0].len() == 32 && keys[0].bytes().all(|b| b.is_ascii_hexdigit()));
+    }
+
+    #[test]
+    fn what_is_urgent_is_told_alone_besides_the_list() {
+        let d = due("7d", &["email"]);
+        let of = |ids: &[i64]| group(ids.iter().map(|n| (AlertId(*n), 1, Kind::Deprecation, &d)));
+        let urgent = BTreeSet::from([AlertId(2), AlertId(9)]);
+        let extra = alone(&of(&[1, 2, 3]), &urgent);
+        assert_eq!(extra.iter().map(|n| n.obligations[0].alert).collect::<Vec<_>>(), [AlertId(2)]);
+        assert_eq!(extra[0].obligations[0].occurrence, 1, "an obligation of its own");
+        assert_ne!(extra[0].key, of(&[2])[0].key);
+        assert_eq!(alone(&of(&[2]), &urgent), [], "a list of one is alone already");
     }
 
     proptest! {

@@ -6,7 +6,7 @@
 
 use super::directory::Owner;
 use super::policy::{Anchor, Policy, Tell};
-use crate::model::{Alert, AlertState, Contact, Kind, MatterState, Reason, Stage, StepKey, Told};
+use crate::model::{Alert, AlertState, Contact, Deadline, Kind, MatterState, Reason, Stage, StepKey, Told};
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
 /// Hour of the day at which reminders go out, in the owner's zone.
@@ -97,11 +97,15 @@ fn due_now(x: &LadderInput<'_>, rungs: &[Rung], now: Timestamp) -> Option<Due> {
         // A baseline was told to nobody; that its date changed since is news.
         None => x.matter.revision > x.alert.told_revision.max(1),
     };
+    if moved && x.told.is_empty() && revision <= 1 {
+        // The date is the first one still: something else about it is news, a contradiction for example.
+        return Some(due(x, StepKey("updated".into()), x.matter.revision, Reason::Updated, &[Tell::Owner]));
+    }
     if moved {
         return Some(due(x, StepKey("moved".into()), 0, Reason::Moved, &[Tell::Owner]));
     }
     if let Some(rung) = passed(x, rungs, now) {
-        let overdue = x.matter.deadline.as_ref().is_some_and(|d| d.days_left(today(x.owner, now)) < 0);
+        let overdue = x.matter.remind_by().is_some_and(|d| d.days_left(today(x.owner, now)) < 0);
         let reason = match (escalates(&rung.step), overdue) {
             (true, _) => Reason::Escalated,
             (false, true) => Reason::Overdue,
@@ -116,8 +120,7 @@ fn due_now(x: &LadderInput<'_>, rungs: &[Rung], now: Timestamp) -> Option<Due> {
 
 /// When news of this matter may be told: at once, but not sooner than a gap after the last message.
 fn update_due(x: &LadderInput<'_>, now: Timestamp) -> Option<Timestamp> {
-    let has_news =
-        x.matter.kind != Kind::Deprecation && x.matter.revision > x.alert.told_revision && !x.told.is_empty();
+    let has_news = x.matter.revision > x.alert.told_revision && !x.told.is_empty();
     let last = x.told.iter().map(|t| t.at).max().unwrap_or(now);
     has_news.then(|| last.saturating_add(UPDATE_GAP).unwrap_or(last))
 }
@@ -166,7 +169,7 @@ fn escalates(step: &StepKey) -> bool {
 /// same. An answer given for a later deadline than the present one counts for nothing.
 fn quiet(x: &LadderInput<'_>, r: &Rung) -> bool {
     let Some(ack) = &x.alert.ack else { return false };
-    let date = x.matter.deadline.as_ref().map(|d| d.date);
+    let date = x.matter.remind_by().map(|d| d.date);
     let void = matches!((ack.deadline_on, date), (Some(seen), Some(is)) if is < seen);
     let last = r.step.0.strip_suffix('d').and_then(|d| d.parse::<u32>().ok()).is_some_and(|d| d <= LAST_RUNGS);
     !void && !last && (r.at <= ack.at || ack.plan_on.is_some_and(|plan| today(x.owner, r.at) < plan))
@@ -174,12 +177,13 @@ fn quiet(x: &LadderInput<'_>, r: &Rung) -> bool {
 
 /// Every rung of a policy with its moment, soonest first; those before the deadline need one.
 pub fn rungs(policy: &Policy, matter: &MatterState, opened_at: Timestamp, owner: &Owner) -> Vec<Rung> {
+    let ends: Option<Deadline> = matter.remind_by();
     let mut out: Vec<Rung> = policy
         .steps
         .iter()
         .filter_map(|s| {
             let at = match s.anchor {
-                Anchor::Before { days } => morning(matter.deadline.as_ref()?.date, days, owner)?,
+                Anchor::Before { days } => morning(ends.as_ref()?.date, days, owner)?,
                 Anchor::After { seconds } => opened_at.saturating_add(SignedDuration::from_secs(seconds)).ok()?,
             };
             Some(Rung { step: s.key(), at, tell: s.tell.clone() })

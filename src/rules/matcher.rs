@@ -80,6 +80,11 @@ impl UsePattern {
         self.names_part() && glob(&self.provider, s.platform.as_str()) && region && part
     }
 
+    /// The account it names, if it names one and no pattern.
+    pub fn account(&self) -> Option<&str> {
+        self.account.as_deref().filter(|a| !a.contains('*'))
+    }
+
     /// Whether it covers a subject. A subject without account or region holds for all of them; an account as a whole, or a
     /// provider as a whole, concerns everybody who uses anything of it.
     pub fn covers(&self, s: &Subject) -> bool {

@@ -6,6 +6,7 @@
 
 use super::directory::{Directory, OPERATORS, Route, Service, Tier};
 use super::fold::is_public;
+use super::matcher::UsePattern;
 use super::policy;
 use crate::model::event::words;
 use crate::model::text::glob;
@@ -69,7 +70,9 @@ pub fn route(dir: &Directory, event: &NewEvent, matter: Option<&MatterState>, tr
         }
         Kind::Deprecation | Kind::Incident | Kind::Maintenance | Kind::Billing | Kind::Account => {}
     }
-    if matches!(change, Change::Replaced | Change::Noted) {
+    // A data set of others that disagrees is shown beside the date and moves no reminder.
+    let idle = |m: &MatterState| m.remind_by() == m.deadline;
+    if matches!(change, Change::Replaced | Change::Noted) || (change == Change::Disputed && matter.is_none_or(idle)) {
         return Routed::Silent(Silence::NotNews);
     }
     if let Some(m) = matter.filter(|_| is_public(event.kind, &event.subjects)) {
@@ -84,7 +87,7 @@ pub fn route(dir: &Directory, event: &NewEvent, matter: Option<&MatterState>, tr
     let over_before_us = matter
         .is_some_and(|m| m.baseline && (m.is_over() || m.deadline.as_ref().is_some_and(|d| d.days_left(today) < 0)));
     // The end of what somebody was told about is told whenever it comes; it opens nothing.
-    let begins = matches!(change, Change::Announced | Change::Moved);
+    let begins = matches!(change, Change::Announced | Change::Moved | Change::Disputed | Change::Redirected);
     if event.kind == Kind::Deprecation && begins && over_before_us {
         return Routed::Silent(Silence::PastAtBaseline);
     }
@@ -93,9 +96,9 @@ pub fn route(dir: &Directory, event: &NewEvent, matter: Option<&MatterState>, tr
 
 /// Why a service is concerned by an event, in words; none if it is not. A service that names components, products or
 /// regions of the provider is concerned by these; one that names none by all of them, since nobody knows which it uses.
-fn concerned(s: &Service, event: &NewEvent) -> Option<String> {
+fn concerned(dir: &Directory, s: &Service, event: &NewEvent) -> Option<String> {
     if !is_public(event.kind, &event.subjects) {
-        let used = s.uses.iter().find(|u| event.subjects.iter().any(|x| u.covers(x)))?;
+        let used = used_by(dir, s, &event.subjects)?;
         return Some(format!("service {} uses {}", s.name, used.as_str()));
     }
     let uses: Vec<_> = s.uses.iter().filter(|u| glob(u.provider(), event.provider.as_str())).collect();
@@ -142,9 +145,15 @@ fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
     // An account's own matters go to whoever owns the connection; without such an owner, to all who use the account.
     let by_use =
         of_connection.is_none() || matches!(event.kind, Kind::Deprecation | Kind::Incident | Kind::Maintenance);
-    if by_use {
+    let private = event.matter.as_ref().and_then(|m| dir.private(m));
+    if let Some(owner) = private.and_then(|p| p.owner.as_ref()) {
+        tell(owner, "a deadline in the config names it".into(), None);
+    }
+    // A contract or a key concerns whom the config names, not all who call the account.
+    let only_named = private.is_some_and(|p| p.is_named_for_its_owner());
+    if by_use && !only_named {
         for s in dir.services() {
-            if let Some(why) = concerned(s, event) {
+            if let Some(why) = concerned(dir, s, event) {
                 tell(&s.owner, why, Some(&s.name));
             }
         }
@@ -155,7 +164,8 @@ fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
         }
     }
     if told.is_empty() {
-        let by_use_only = event.kind == Kind::Deprecation || is_public(event.kind, &event.subjects);
+        let by_use_only =
+            is_public(event.kind, &event.subjects) || (event.kind == Kind::Deprecation && private.is_none());
         if by_use_only && dir.usage_known() {
             return Routed::Silent(Silence::Unused);
         }
@@ -185,9 +195,23 @@ fn fits(r: &Route, event: &NewEvent) -> bool {
         && w.account.as_ref().is_none_or(account)
 }
 
-/// Which services of whom use a subject, for lists and the calendar: (service, owner, env).
+/// Which use of a service covers one of the subjects; a use whose account has a deadline of its own does not.
+fn used_by<'s>(dir: &Directory, service: &'s Service, subjects: &[Subject]) -> Option<&'s UsePattern> {
+    service.uses.iter().find(|u| subjects.iter().any(|x| u.covers(x) && !dir.has_own_deadline(u, x)))
+}
+
+/// Which services use a subject, for lists and the calendar.
 pub fn users<'d>(dir: &'d Directory, subjects: &[Subject]) -> Vec<&'d Service> {
-    dir.services().filter(|s| s.uses.iter().any(|u| subjects.iter().any(|x| u.covers(x)))).collect()
+    dir.services().filter(|s| used_by(dir, s, subjects).is_some()).collect()
+}
+
+/// Whether all these services use the subjects only through accounts that have a deadline of their own, so that what is
+/// said for everybody does not concern them.
+pub fn is_outranked(dir: &Directory, services: &[String], subjects: &[Subject]) -> bool {
+    let outranked = |s: &Service| {
+        used_by(dir, s, subjects).is_none() && s.uses.iter().any(|u| subjects.iter().any(|x| u.covers(x)))
+    };
+    !services.is_empty() && services.iter().all(|name| dir.service(name).is_some_and(outranked))
 }
 
 #[cfg(test)]

@@ -153,6 +153,8 @@ struct Text {
     /// Connection to owner.
     #[serde(default)]
     connections: BTreeMap<ConnectionId, Spanned<String>>,
+    #[serde(default)]
+    deadlines: Vec<super::private::DeadlineSection>,
 }
 
 /// Builds a directory from a text.
@@ -165,5 +167,6 @@ pub(super) fn build(text: &str) -> Result<Directory, Vec<Problem>> {
         routes: t.routes,
         policies: t.policies,
         connection_owners: t.connections,
+        deadlines: t.deadlines,
     })
 }

@@ -219,8 +219,40 @@ pub struct Recording {
     pub matters: Vec<MatterState>,
     /// What happened.
     pub events: Vec<RoutedEvent>,
+    /// What a person did, for the audit.
+    pub done: Option<Deed>,
     /// When.
     pub now: Timestamp,
+}
+
+/// What a person did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deed {
+    /// Who.
+    pub by: String,
+    /// What, as `deadline.pinned`.
+    pub what: &'static str,
+    /// To what.
+    pub subject: String,
+    /// The particulars.
+    pub detail: String,
+}
+
+/// Somebody who was told of a matter, or is about to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ToldRow {
+    /// The alert.
+    pub alert: AlertId,
+    /// Who.
+    pub contact: ContactId,
+    /// Which rung.
+    pub step: StepKey,
+    /// Why.
+    pub reason: Reason,
+    /// `delivered`, `pending`, `dead` or `superseded`.
+    pub state: String,
+    /// When it was planned.
+    pub at: Timestamp,
 }
 
 /// What became of a recording.

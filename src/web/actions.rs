@@ -7,6 +7,7 @@ use crate::engine::Context;
 use crate::engine::acknowledge::{AckError, Answer, acknowledge};
 use crate::engine::deliver::{Channels, send_test};
 use crate::engine::normalize::Normalizer;
+use crate::engine::pin::{Pin, PinError, pin};
 use crate::engine::poll::{NotPolled, Target};
 use crate::engine::receive::Receiver;
 use crate::engine::status::{Hook, Task, status};
@@ -22,6 +23,8 @@ use std::sync::Arc;
 pub enum Request {
     /// Take an answer of a person.
     Ack(Answer),
+    /// Take a person's word on a deadline.
+    Pin(Pin),
     /// How everything is.
     Status,
     /// The newest deliveries that were refused.
@@ -79,6 +82,13 @@ impl Actions {
                 Ok(alert) => done(&alert),
                 Err(AckError::Store(e)) => Reply::Failed(e.to_string()),
                 Err(e @ (AckError::NotFound(_) | AckError::Resolved(_) | AckError::TooLate { .. })) => {
+                    Reply::Refused(e.to_string())
+                }
+            },
+            Request::Pin(p) => match pin(&self.cx, p, now).await {
+                Ok(state) => done(&state),
+                Err(PinError::Store(e)) => Reply::Failed(e.to_string()),
+                Err(e @ (PinError::NotFound(_) | PinError::NotPinned(_) | PinError::NoNote)) => {
                     Reply::Refused(e.to_string())
                 }
             },

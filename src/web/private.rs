@@ -1,15 +1,16 @@
-//! The private listener: health and status. Loopback by default.
+//! The private listener: health, status, what our clients observe. Loopback by default.
 //!
-//! In: requests of our own people. Out: JSON. Invariant: reading only. Refuses to be public: the app warns when it is
+//! In: requests of our own people. Out: JSON. Invariant: what is posted is on disk before the answer. Refuses to be public: the app warns when it is
 //! bound elsewhere.
 
 use super::actions::Actions;
+use super::observe;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ pub fn router(actions: Arc<Actions>) -> Router {
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/api/v1/status", get(status))
+        .route("/api/v1/observations", post(observe::observations).layer(DefaultBodyLimit::max(observe::LARGEST)))
         .with_state(actions)
 }
 

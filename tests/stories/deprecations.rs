@@ -5,12 +5,18 @@ use forewarn::model::{AlertState, Change, Stage};
 use jiff::tz::TimeZone;
 
 #[tokio::test]
-async fn a_baseline_is_one_grouped_message() {
+async fn a_baseline_is_one_list_and_what_ends_in_two_weeks_goes_alone_too() {
     let mut w = World::new().await;
     w.page(&[("gpt-x", day(60)), ("gpt-y", day(7)), ("gpt-unused", day(5))]);
     w.tick().await;
-    let m = w.expect("search/slack", &["gpt-x", "gpt-y", "2 of yours"]);
-    assert!(!m.text.contains("gpt-unused"));
+    let all = w.arrived();
+    assert_eq!(all.len(), 2, "{all:#?}");
+    let alone = all.iter().find(|m| !m.text.contains("2 of yours")).unwrap();
+    let list = all.iter().find(|m| m.text.contains("2 of yours")).unwrap();
+    assert!(list.text.find("gpt-y").unwrap() < list.text.find("gpt-x").unwrap(), "soonest first");
+    assert!(alone.text.contains("gpt-y") && !alone.text.contains("gpt-x"), "what is close goes alone too");
+    assert_eq!((&list.thread, &alone.thread), (&None, &None), "neither hides in the other's thread");
+    assert!(all.iter().all(|m| m.contact == "search/slack" && !m.text.contains("gpt-unused")));
     w.live(days(1), minutes(30)).await;
     w.expect_silence();
 }
@@ -59,6 +65,8 @@ async fn a_moved_date_is_one_message_in_its_thread_and_the_ladder_begins_anew() 
     assert_eq!(w.expect("search/slack", &["30 days"]).thread, Some(first.id.clone()));
     w.page(&[("gpt-x", day(121))]);
     w.advance(days(1)).await;
+    w.expect_silence();
+    w.advance(minutes(12)).await;
     let moved = w.expect("search/slack", &["Moved later", "90 days"]);
     assert_eq!(moved.thread, Some(first.id.clone()));
     // 60 and 30 were told for the old date; they come again for the new one.
@@ -71,6 +79,7 @@ async fn a_moved_date_is_one_message_in_its_thread_and_the_ladder_begins_anew() 
     // A, B, A are three events.
     w.page(&[("gpt-x", day(60))]);
     w.advance(days(1)).await;
+    w.advance(minutes(12)).await;
     let changes: Vec<_> = w.events().await.iter().map(|(e, _)| e.event.change).collect();
     assert_eq!(changes, [Some(Change::Announced), Some(Change::Moved), Some(Change::Moved)]);
 }
@@ -195,6 +204,7 @@ async fn a_date_moved_earlier_voids_a_plan() {
     w.arrived();
     w.page(&[("gpt-x", day(40))]);
     w.advance(days(1)).await;
+    w.advance(minutes(12)).await;
     w.expect("search/slack", &["Moved earlier"]);
     w.advance(days(9)).await;
     w.expect("search/slack", &["30 days"]);

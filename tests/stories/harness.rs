@@ -18,20 +18,25 @@ use forewarn::config::{Text, parse};
 use forewarn::engine::acknowledge::{Answer, acknowledge};
 use forewarn::engine::calendar::{Deprecation, Window, upcoming};
 use forewarn::engine::catchup::CatchUp;
+use forewarn::engine::confirm::Confirmer;
 use forewarn::engine::connections::Connection;
 use forewarn::engine::deliver::{Channels, DeadLetters, Deliverer};
 use forewarn::engine::normalize::Normalizer;
+use forewarn::engine::pin::{Pin, PinError, Truth, pin};
 use forewarn::engine::poll::{Poller, Target};
+use forewarn::engine::private::PrivateDeadlines;
 use forewarn::engine::receive::Receiver;
 use forewarn::engine::remind::Reminder;
+use forewarn::engine::show::{Shown, show};
 use forewarn::engine::silence::Watcher;
 use forewarn::engine::status::{Status, status};
 use forewarn::engine::{Context, Nudges};
 use forewarn::fetch::Client;
-use forewarn::model::{Alert, AlertId, ConnectionId, Event, MatterState};
+use forewarn::model::{Alert, AlertId, ConnectionId, Event, MatterId, MatterState};
 use forewarn::provider::file::Source;
 use forewarn::provider::sign::{self, Unsigned};
 use forewarn::store::{AlertFilter, EventFilter, LedgerLine, sqlite::Sqlite};
+use forewarn::web::actions::Actions;
 use forewarn::web::hooks::{Hooks, router};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
@@ -428,6 +433,10 @@ impl World {
         drop(poller);
         self.after_job();
         self.normalize().await;
+        Confirmer { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
+        self.after_job();
+        PrivateDeadlines { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
+        self.after_job();
         for _ in 0..2 {
             Reminder { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
             self.after_job();
@@ -531,6 +540,37 @@ impl World {
         let answer = Answer { alert, by: "mei".into(), note: None, plan_on };
         acknowledge(&self.cx, answer, self.now()).await.unwrap();
         self.after_job();
+    }
+
+    /// A person's word on a deadline.
+    pub async fn pin(&mut self, id: &str, truth: Truth) -> Result<MatterState, PinError> {
+        let p = Pin { id: id.into(), truth, note: "support case 4711".into(), by: "mei".into() };
+        let done = pin(&self.cx, p, self.now()).await;
+        self.after_job();
+        done
+    }
+
+    /// What `deprecations show` shows.
+    pub async fn shown(&self, id: &str) -> Shown {
+        let today = self.now().to_zoned_datetime(TimeZone::UTC).date();
+        show(&self.cx, &MatterId::new(id).unwrap(), today).await.unwrap().unwrap()
+    }
+
+    /// A request to the private side; status and body.
+    pub async fn ask_inside(&self, request: Request<Body>) -> (u16, Value) {
+        let actions = Actions {
+            cx: self.cx.clone(),
+            channels: self.channels.clone(),
+            targets: self.targets.clone(),
+            off: vec![],
+            configured: self.configured(),
+            receiver: None,
+            tasks: Arc::new(Vec::new),
+        };
+        let answer = forewarn::web::private::router(Arc::new(actions)).oneshot(request).await.unwrap();
+        let status = answer.status().as_u16();
+        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap())
     }
 
     pub async fn calendar(&self) -> Vec<Deprecation> {

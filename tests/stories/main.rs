@@ -12,3 +12,4 @@ mod harness;
 mod http;
 mod pages;
 mod proofs;
+mod truth;

@@ -30,6 +30,8 @@ pub(super) struct Looked {
     pub compared: Option<Compared>,
     /// Seconds for which asking again is pointless.
     pub cached: Option<i64>,
+    /// It says when something ends.
+    pub dates: bool,
 }
 
 /// Whether a body is believed.
@@ -62,7 +64,7 @@ pub(super) struct Validators {
 /// Fetches and judges.
 pub(super) async fn look(cx: &Context, client: &Client, t: &Target, row: &SourceRow) -> Result<Looked, StoreError> {
     let now = cx.clock.now();
-    let mut out = Looked { verdict: Verdict::Same(None), history: None, compared: None, cached: None };
+    let mut out = Looked { verdict: Verdict::Same(None), history: None, compared: None, cached: None, dates: false };
     let (body, validators, moved_to) = match client.get(&request(t, row, now)).await {
         Ok(Fetched::Unchanged { max_age }) => {
             out.cached = max_age;
@@ -97,6 +99,7 @@ pub(super) async fn look(cx: &Context, client: &Client, t: &Target, row: &Source
     };
     let doubt = (!t.lists && f64::from(rows) < f64::from(row.rows) * LEAST_FEED)
         .then(|| format!("only {rows} entries where there were {}", row.rows));
+    out.dates = seen.iter().any(|o| matches!(o.fact, Fact::Ending(_)));
     if t.lists {
         let whole = rows >= row.rows;
         let (compared, history) = beside_what_is_known(cx, client, t, Seen { seen, whole, full, now }).await?;

@@ -77,6 +77,9 @@ fn end_facts(row: &Row, clock: Clock<'_>) -> Line {
             | None => None,
         });
         let replacements: Vec<_> = matter.replacements.iter().take(3).map(|r| one_line(r, 120)).collect();
+        if let Some(to) = matter.claims.values().find_map(|c| c.redirect.as_ref()) {
+            facts.push(format!("calls are answered by {} already", one_line(to, 120)));
+        }
         facts.push(if replacements.is_empty() {
             "no replacement named".into()
         } else {
@@ -175,7 +178,12 @@ fn proof(row: &Row, clock: Clock<'_>) -> Vec<Line> {
             .filter_map(|(s, c)| c.deadline.as_ref().map(|d| format!("{s} says {}", d.in_words())))
             .take(4)
             .collect();
-        lines.push(Line::new(Part::Proof, format!("Sources disagree: {}.", said.join("; "))));
+        let id = one_line(row.matter.id.as_str(), 200);
+        let text = format!(
+            "Sources disagree: {}. Say which is true: forewarn deprecations pin {id} --date DATE --note WHY",
+            said.join("; ")
+        );
+        lines.push(Line::new(Part::Proof, text));
     }
     lines
 }
@@ -184,6 +192,10 @@ fn quote(source: &SourceId, claim: &Claim, row: &Row, clock: Clock<'_>) -> Line 
     let words = one_line(&claim.text, QUOTE_MAX);
     let quoted = if words.is_empty() { String::new() } else { format!(": \"{words}\"") };
     let link = claim.url.as_deref().or(row.matter.url.as_deref()).and_then(safe_link);
+    if source.provider() == "forewarn" {
+        let text = format!("Said by us ({}, {}){quoted}", source.name(), clock.moment(claim.read_at));
+        return Line { part: Part::Proof, text, link };
+    }
     Line { part: Part::Proof, text: format!("Read {} on {source}{quoted}", clock.moment(claim.read_at)), link }
 }
 

@@ -63,6 +63,9 @@ pub(super) fn name(row: &Row) -> String {
     for scope in [&first.region, &first.deployment].into_iter().flatten() {
         out.push_str(&format!(" in {}", one_line(scope, 40)));
     }
+    if let Some(account) = first.account.as_ref().filter(|a| first.kind != SubjectType::Account || **a != first.id) {
+        out.push_str(&format!(" (account {})", one_line(account, 40)));
+    }
     if matter.subjects.len() > 1 {
         out.push_str(&format!(" +{}", matter.subjects.len() - 1));
     }
@@ -133,11 +136,12 @@ fn ending(row: &Row, clock: Clock<'_>) -> Said {
         Some(d) => {
             let verb = if is_exact(d) && d.days_left(clock.today()) < 0 { past } else { verb };
             let plain = format!("{name} {verb} {}", d.in_words());
-            let with_days = format!("{plain} ({})", left(d, clock));
+            let with_days = format!("{plain} ({}){}", left(d, clock), disputed(row, clock));
             (plain, with_days)
         }
     };
-    let lead = deadline.map(|d| left(d, clock));
+    // Reminders follow the earlier date, so that is the one to count to.
+    let lead = row.matter.remind_by().map(|d| left(&d, clock));
     let date = deadline.map_or_else(String::new, |d| format!(" {}", d.in_words()));
     match row.reason {
         Reason::Opened | Reason::Reminder => Said { headline: with_days, lead, subject: plain },
@@ -175,8 +179,15 @@ fn ending(row: &Row, clock: Clock<'_>) -> Said {
             Said { headline: over.clone(), lead: Some("over".into()), subject: over }
         }
         Reason::Withdrawn => {
-            let stays =
-                format!("{name} stays: {} took its end{} back", one_line(&row.provider_name, NAME_MAX), of(&date));
+            let stays = match row.matter.winning_claim() {
+                None => format!("{name}: nobody says any more that it ends{date}"),
+                Some((source, _)) if source.provider() == "forewarn" => {
+                    format!("{name} stays: we know that its end{} does not hold", of(&date))
+                }
+                Some(_) => {
+                    format!("{name} stays: {} took its end{} back", one_line(&row.provider_name, NAME_MAX), of(&date))
+                }
+            };
             Said { headline: stays.clone(), lead: Some("withdrawn".into()), subject: stays }
         }
         Reason::Escalated => Said {
@@ -184,6 +195,16 @@ fn ending(row: &Row, clock: Clock<'_>) -> Said {
             lead: lead.or_else(|| Some("no answer".into())),
             subject: plain,
         },
+    }
+}
+
+/// `, or Sun 14 Feb 2027 (83 days): sources disagree`, while an earlier date is not ruled out.
+fn disputed(row: &Row, clock: Clock<'_>) -> String {
+    match (row.matter.remind_by(), &row.matter.deadline) {
+        (Some(by), Some(shown)) if by.date < shown.date => {
+            format!(", or {} ({}): sources disagree", by.in_words(), left(&by, clock))
+        }
+        (_, _) => String::new(),
     }
 }
 

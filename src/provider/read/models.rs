@@ -117,7 +117,7 @@ fn ending_of(source: &ModelsSource, entry: &Entry, id: &str) -> Option<Ending> {
 }
 
 fn is_nothing(value: &Value) -> bool {
-    value.is_null() || value.as_str().is_some_and(|s| date::is_none_form(s))
+    value.is_null() || value.as_str().is_some_and(date::is_none_form)
 }
 
 fn stage(source: &ModelsSource, value: &Value) -> Option<Lifecycle> {

@@ -4,10 +4,13 @@
 //! counts only after a sentence or a label that says what it lists; a date is one that a sentence of the same section gives
 //! for the end; two dates for one thing are for a person to look at. Refuses policies, and what goes on.
 
+mod instead;
 mod line;
 mod sentence;
 
 pub use sentence::{Ends, Said, Verb};
+
+use line::Sentence;
 
 use super::date::SlashOrder;
 use super::page::{Cell, Piece};
@@ -55,6 +58,10 @@ pub struct Notices<'s> {
     has_table: bool,
     announced: Option<Date>,
     lists: Lists,
+    /// How deep the item stands that says what its inner list lists; 0 for a paragraph.
+    lead_depth: u8,
+    /// Whether an item of a plain list is being read: what it says holds for itself.
+    in_item: bool,
     /// The verb, the date and the sentence of a list of ends.
     leads: Option<(Verb, Option<Deadline>, bool)>,
     /// The one date that the sentences of this section give for an end that they do not name.
@@ -78,6 +85,8 @@ impl<'s> Notices<'s> {
             has_table: false,
             announced: None,
             lists: Lists::Other,
+            lead_depth: 0,
+            in_item: false,
             leads: None,
             open: Vec::new(),
             instead: Vec::new(),
@@ -128,6 +137,7 @@ impl<'s> Notices<'s> {
         self.dates.clear();
         self.announced = None;
         self.lists = Lists::Other;
+        self.lead_depth = 0;
         self.leads = None;
     }
 
@@ -141,27 +151,35 @@ impl<'s> Notices<'s> {
         if !self.on || section.stage == Some(Lifecycle::Active) {
             return;
         }
-        self.lists = Lists::Other;
-        let plain = cell.plain();
-        let is_lead = plain.ends_with(':');
+        (self.lists, self.lead_depth) = (Lists::Other, 0);
+        self.sentences(section, &sentences, cell.plain().ends_with(':'), 0);
+    }
+
+    /// What sentences say, and what the list after them lists.
+    fn sentences(&mut self, section: &Section, sentences: &[Sentence], is_lead: bool, depth: u8) {
+        let first = self.open.len();
         for (i, s) in sentences.iter().enumerate() {
-            let said = sentence::read(s);
             let is_last = i + 1 == sentences.len();
-            if let Some(said) = &said {
+            if let Some(said) = &sentence::read(s) {
                 self.said(section, said, &s.text);
                 if said.ends.is_empty() && (said.of_following || (is_lead && is_last)) {
-                    self.lists = Lists::Ends;
+                    (self.lists, self.lead_depth) = (Lists::Ends, depth);
                     let date = single(&said.dates);
                     self.leads = Some((said.verb, date.clone(), said.is_past));
                     self.following = date.or(self.following.take());
                 }
             }
-            let instead = sentence::instead(s);
-            if !instead.is_empty() {
+            let instead = instead::instead(s);
+            if depth == 0 {
                 self.add_instead(instead);
+            } else {
+                // What an item recommends is for what the item names.
+                for claim in self.open[first..].iter_mut().filter(|c| c.replacements.is_empty()) {
+                    claim.replacements = instead.iter().filter(|r| **r != claim.named.subject.id).cloned().collect();
+                }
             }
             if is_last && is_lead && self.lists == Lists::Other {
-                self.lists = label(&s.text);
+                (self.lists, self.lead_depth) = (label(&s.text), depth);
             }
         }
     }
@@ -173,6 +191,9 @@ impl<'s> Notices<'s> {
             return;
         }
         let plain = cell.plain();
+        if depth <= self.lead_depth {
+            self.lists = Lists::Other;
+        }
         if plain.ends_with(':') && self.lists != Lists::Other {
             // A label within the list: `Chat tasks alternatives:`.
             match label(&plain) {
@@ -197,11 +218,16 @@ impl<'s> Notices<'s> {
                     }
                     return;
                 }
-                for s in line::sentences(cell, self.manner.slash) {
-                    if let Some(said) = sentence::read(&s).filter(|said| !said.ends.is_empty()) {
-                        self.said(section, &said, &s.text);
-                    }
+                let sentences = line::sentences(cell, self.manner.slash);
+                let first = self.open.len();
+                self.in_item = true;
+                self.sentences(section, &sentences, plain.ends_with(':'), depth);
+                self.in_item = false;
+                let mut own = self.open.split_off(first);
+                for claim in &mut own {
+                    claim.announced_on = before(claim.announced_on, claim.deadline.as_ref());
                 }
+                self.done.append(&mut own);
             }
         }
     }
@@ -267,7 +293,8 @@ impl<'s> Notices<'s> {
         if !said.is_plain && said.dates.is_empty() {
             return;
         }
-        if said.verb == Verb::End || said.dates.len() == 1 {
+        // A date said of a thing by name is that thing's alone.
+        if said.ends.is_empty() && !self.in_item {
             for d in &said.dates {
                 if !self.dates.iter().any(|k| k.same_as(d)) {
                     self.dates.push(d.clone());
@@ -369,6 +396,11 @@ fn stage_of(verb: Verb, is_past: bool) -> Lifecycle {
         Verb::End if is_past => Lifecycle::Retired,
         Verb::End | Verb::Deprecate => Lifecycle::Deprecated,
     }
+}
+
+/// The day of an announcement, if it is before the end.
+fn before(announced: Option<Date>, deadline: Option<&Deadline>) -> Option<Date> {
+    announced.filter(|a| deadline.is_none_or(|d| *a < d.date))
 }
 
 fn single(dates: &[Deadline]) -> Option<Deadline> {

@@ -1,121 +1,204 @@
 //! Folding what a source says about the end of something: a deprecation.
 //!
-//! In: state, observation. Out: state and at most three events (the date, the replacement, that it has ended). Invariant:
-//! the deadline is the winning claim's, its revision rises with each new date; the matter's own revision rises with
-//! news only, so not with what a source says that is new to us. Refuses to take silence or an unreadable date for a
-//! withdrawal. Source: the pages and APIs of `providers/`.
+//! In: state, observation. Out: state and events, each with the date before and after. Invariants: the deadline is the
+//! winning claim's, its revision rises with each new date; the matter's own revision rises with news only, so not with
+//! what a source says that is new to us. Refuses to take silence or an unreadable date for a withdrawal, and one word or
+//! one missing row for an end. Source: the pages and APIs of `providers/`.
 
+use super::claim::merge;
 use super::{Folded, Heard, chained, event, fingerprint};
-use crate::model::observation::Ending;
-use crate::model::{Change, Claim, Deadline, MatterId, MatterState, NewEvent, Observation, Severity, Stage};
+use crate::model::observation::Word;
+use crate::model::{
+    Change, Claim, Deadline, Fact, MatterId, MatterState, NewEvent, Observation, Severity, SourceId, Stage,
+};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use std::collections::BTreeMap;
 
-pub(super) fn fold(state: Option<&MatterState>, seen: &Observation, e: &Ending, id: &MatterId, heard: Heard) -> Folded {
-    let claim = Claim {
-        rank: e.rank,
-        deadline: e.deadline.clone(),
-        announced_on: e.announced_on,
-        replacements: e.replacements.clone(),
-        text: e.quote.clone(),
-        url: seen.url.clone(),
-        read_at: heard.at,
-    };
+pub(super) fn fold(state: Option<&MatterState>, seen: &Observation, id: &MatterId, heard: Heard) -> Folded {
+    let claims = state.map(|s| s.claims.clone()).unwrap_or_default();
+    let Some(claims) = said(claims, seen, heard.at) else { return Folded { state: None, events: Vec::new() } };
     match state {
-        None => announce(seen, e, id, claim, heard),
-        Some(old) => update(old, seen, e, claim, heard),
+        None => announce(seen, id, claims, heard),
+        Some(old) => update(old, seen, claims, heard),
     }
 }
 
-fn announce(seen: &Observation, e: &Ending, id: &MatterId, claim: Claim, heard: Heard) -> Folded {
-    let print = fingerprint(seen, "", &content(e.deadline.as_ref(), &e.replacements));
-    let event = event(seen, Change::Announced, print.clone(), heard);
-    let state = MatterState {
+/// The claims after what was said; none where it speaks of an end nobody has announced.
+fn said(mut claims: BTreeMap<SourceId, Claim>, seen: &Observation, at: Timestamp) -> Option<BTreeMap<SourceId, Claim>> {
+    let known = !claims.is_empty();
+    let old = claims.remove(&seen.source);
+    let worded = |word: &Word| Claim { text: word.quote.clone(), url: seen.url.clone(), ..Claim::new(word.rank, at) };
+    let new = match &seen.fact {
+        Fact::Ending(e) => merge(old.as_ref(), seen, e, at),
+        Fact::Withdrawn(word) if known => Claim { withdrawn: true, ..worded(word) },
+        Fact::Redirected { to, word } if known => {
+            let before = old.unwrap_or_else(|| worded(word));
+            Claim { redirect: Some(to.clone()), read_at: at, ..before }
+        }
+        Fact::Dropped if known => return Some(claims),
+        Fact::Withdrawn(_)
+        | Fact::Redirected { .. }
+        | Fact::Dropped
+        | Fact::Episode { .. }
+        | Fact::Absent
+        | Fact::Noted => {
+            return None;
+        }
+    };
+    claims.insert(seen.source.clone(), new);
+    Some(claims)
+}
+
+fn announce(seen: &Observation, id: &MatterId, claims: BTreeMap<SourceId, Claim>, heard: Heard) -> Folded {
+    let mut state = MatterState {
         id: id.clone(),
         kind: seen.kind,
         provider: seen.provider.clone(),
         connection: seen.connection.clone(),
-        stage: if e.ended { Stage::Retired } else { Stage::Announced },
+        stage: Stage::Announced,
         title: seen.title.clone(),
         summary: seen.summary.clone(),
         severity: seen.severity,
         url: seen.url.clone(),
         subjects: seen.subjects.clone(),
-        deadline: e.deadline.clone(),
-        announced_on: e.announced_on,
-        replacements: e.replacements.clone(),
+        deadline: None,
+        announced_on: None,
+        replacements: Vec::new(),
         money: None,
-        claims: BTreeMap::from([(seen.source.clone(), claim)]),
+        claims,
         opened_at: seen.occurred_at,
         latest_at: seen.occurred_at,
-        latest_fingerprint: print,
+        latest_fingerprint: String::new(),
         baseline: heard.baseline,
         listing: None,
         revision: 1,
         version: 0,
     };
+    if let Some(claim) = state.winning_claim().map(|(_, c)| c.clone()) {
+        state.deadline = claim.deadline;
+        state.announced_on = claim.announced_on;
+        state.replacements = claim.replacements;
+    }
+    if state.end_is_proven(day(heard.at)) {
+        state.stage = Stage::Retired;
+    }
+    let print = fingerprint(seen, "", &content(state.deadline.as_ref(), &state.replacements));
+    state.latest_fingerprint.clone_from(&print);
+    let event = NewEvent { deadline: state.deadline.clone(), ..event(seen, Change::Announced, print, heard) };
     Folded { state: Some(state), events: vec![event] }
 }
 
-fn update(old: &MatterState, seen: &Observation, e: &Ending, mut claim: Claim, heard: Heard) -> Folded {
-    if claim.deadline.is_none() {
-        claim.deadline = old.claims.get(&seen.source).and_then(|c| c.deadline.clone());
-    }
-    let mut new = old.clone();
-    new.claims.insert(seen.source.clone(), claim);
-    let (wins, deadline, replacements, announced) = match new.winning_claim() {
-        Some((source, c)) => (*source == seen.source, c.deadline.clone(), c.replacements.clone(), c.announced_on),
-        None => (true, None, Vec::new(), None),
+fn update(old: &MatterState, seen: &Observation, claims: BTreeMap<SourceId, Claim>, heard: Heard) -> Folded {
+    let mut new = MatterState { claims, ..old.clone() };
+    let (wins, counts) = match new.winning_claim() {
+        Some((source, claim)) => (*source == seen.source, Some(claim.clone())),
+        None => (false, None),
     };
-    new.announced_on = announced.or(old.announced_on);
     if wins {
         new.title.clone_from(&seen.title);
         new.summary.clone_from(&seen.summary);
         new.url.clone_from(&seen.url);
         new.severity = seen.severity;
     }
-    let moved = !same_date(old.deadline.as_ref(), deadline.as_ref());
-    let ended = wins && e.ended && old.stage == Stage::Announced;
-    if ended {
-        new.stage = Stage::Retired;
-    } else if wins && moved && !e.ended && old.stage == Stage::Retired {
-        // Given another date after its end: it goes on.
-        new.stage = Stage::Announced;
+    let mut changes = Vec::new();
+    let withdrawn = counts.as_ref().is_none_or(|c| c.withdrawn);
+    let mut replaced = false;
+    if withdrawn {
+        // The date stays as the last one known, for the message that it does not hold.
+        if old.stage != Stage::Withdrawn {
+            changes.push(Change::Withdrawn);
+        }
+        new.stage = Stage::Withdrawn;
+    } else if let Some(claim) = counts {
+        let back = old.stage == Stage::Withdrawn;
+        let moved = !same_date(old.deadline.as_ref(), claim.deadline.as_ref());
+        new.announced_on = claim.announced_on.or(old.announced_on);
+        replaced = old.replacements != claim.replacements;
+        new.replacements = claim.replacements;
+        if moved || back {
+            let revision = old.deadline.as_ref().map_or(1, |d| d.revision + 1);
+            new.deadline = claim.deadline.map(|d| Deadline { revision, ..d });
+            changes.push(if back { Change::Announced } else { Change::Moved });
+        }
+        let to_come = new.deadline.as_ref().is_some_and(|d| d.date > day(heard.at));
+        new.stage = match old.stage {
+            // Given another date after its end: it goes on.
+            Stage::Retired if moved && to_come && !new.end_is_proven(day(heard.at)) => Stage::Announced,
+            Stage::Retired => Stage::Retired,
+            Stage::Announced | Stage::Withdrawn | Stage::Open | Stage::Resolved => {
+                if new.end_is_proven(day(heard.at)) {
+                    changes.push(Change::Retired);
+                    Stage::Retired
+                } else {
+                    Stage::Announced
+                }
+            }
+        };
     }
-    if (moved || ended) && !heard.baseline {
+    if new.in_conflict() && !old.in_conflict() && !withdrawn {
+        changes.push(Change::Disputed);
+    }
+    let redirected = |m: &MatterState| m.claims.values().find_map(|c| c.redirect.clone());
+    if redirected(&new).is_some() && redirected(&new) != redirected(old) && new.stage == Stage::Announced {
+        changes.push(Change::Redirected);
+    }
+    if changes.iter().any(|c| is_news(*c, &new)) && !heard.baseline {
         new.revision += 1;
     }
-    let mut events: Vec<NewEvent> = Vec::new();
-    let mut tell = |new: &mut MatterState, change, deadline: Option<Deadline>| {
-        let now_says = content(new.deadline.as_ref(), &new.replacements);
-        let print = if events.is_empty() {
-            fingerprint(seen, &new.latest_fingerprint, &now_says)
-        } else {
-            chained(seen, &new.latest_fingerprint, &format!("{change}\u{1f}{now_says}"))
-        };
-        new.latest_fingerprint.clone_from(&print);
-        new.latest_at = new.latest_at.max(seen.occurred_at);
-        events.push(NewEvent { deadline, ..event(seen, change, print, heard) });
-    };
-    if moved {
-        let revision = old.deadline.as_ref().map_or(1, |d| d.revision + 1);
-        new.deadline = deadline.map(|d| Deadline { revision, ..d });
-        let told = new.deadline.clone();
-        tell(&mut new, Change::Moved, told);
+    if replaced {
+        changes.push(Change::Replaced);
     }
-    if ended {
-        let told = new.deadline.clone();
-        tell(&mut new, Change::Retired, told);
-    }
-    if old.replacements != replacements {
-        new.replacements = replacements;
-        let told = new.deadline.clone();
-        tell(&mut new, Change::Replaced, told);
-        if let Some(last) = events.last_mut() {
-            last.severity = Severity::Info;
-            last.replacements.clone_from(&new.replacements);
+    let events =
+        changes.into_iter().enumerate().map(|(n, change)| tell(n, change, old, &mut new, seen, heard)).collect();
+    Folded { state: Some(new), events }
+}
+
+/// What people are told of. That data sets of others disagree is shown, and no news.
+fn is_news(change: Change, new: &MatterState) -> bool {
+    match change {
+        Change::Disputed => !same_date(new.remind_by().as_ref(), new.deadline.as_ref()),
+        Change::Announced | Change::Moved | Change::Withdrawn | Change::Redirected | Change::Retired => true,
+        Change::Replaced | Change::Opened | Change::Updated | Change::Resolved | Change::Reopened | Change::Noted => {
+            false
         }
     }
-    Folded { state: Some(new), events }
+}
+
+/// The event of a change; the first takes the message's own id, the others are chained to it.
+fn tell(
+    n: usize,
+    change: Change,
+    old: &MatterState,
+    new: &mut MatterState,
+    said: &Observation,
+    heard: Heard,
+) -> NewEvent {
+    let now_says = content(new.deadline.as_ref(), &new.replacements);
+    let print = match (n, change) {
+        (0, Change::Moved | Change::Retired | Change::Replaced) => {
+            fingerprint(said, &new.latest_fingerprint, &now_says)
+        }
+        (_, _) => chained(said, &new.latest_fingerprint, &format!("{change}\u{1f}{now_says}")),
+    };
+    new.latest_fingerprint.clone_from(&print);
+    new.latest_at = new.latest_at.max(said.occurred_at);
+    let mut event = event(said, change, print, heard);
+    event.deadline.clone_from(&new.deadline);
+    event.replacements.clone_from(&new.replacements);
+    if matches!(change, Change::Moved | Change::Withdrawn) {
+        event.moved_from.clone_from(&old.deadline);
+    }
+    if change == Change::Withdrawn {
+        event.deadline = None;
+    }
+    if change == Change::Replaced || (change == Change::Disputed && !is_news(change, new)) {
+        event.severity = Severity::Info;
+    }
+    event
+}
+
+fn day(at: Timestamp) -> Date {
+    at.to_zoned_datetime(TimeZone::UTC).date()
 }
 
 fn same_date(a: Option<&Deadline>, b: Option<&Deadline>) -> bool {

@@ -219,3 +219,50 @@ fn users_are_the_services_that_cover_a_subject() {
     assert_eq!(names(&Subject::model(&openai(), "tts-demo")), ["support-bot"]);
     assert_eq!(names(&Subject::account(&openai(), "third")), Vec::<String>::new());
 }
+
+const OWN: &str = "catch_all = \"platform\"\n\
+    [owners.platform]\nconsole = true\n[owners.search]\nconsole = true\n[owners.legal]\nconsole = true\n\
+    [services.bot]\nowner = \"search\"\nuses = [\"openai/support:gpt-demo-1\"]\n\
+    [services.other]\nowner = \"platform\"\nuses = [\"openai/main:gpt-demo-1\"]\n";
+
+fn owners_of(routed: Routed) -> Vec<String> {
+    match routed {
+        Routed::Tell(all) => all.into_iter().map(|r| r.owner).collect(),
+        Routed::Silent(why) => vec![format!("silent: {why}")],
+    }
+}
+
+fn owners_told(text: &str, account: Option<&str>, id: &str) -> Vec<String> {
+    let dir = build(text).unwrap();
+    let subject = Subject { account: account.map(str::to_owned), ..Subject::model(&openai(), id) };
+    let event = NewEvent { matter: subject.matter_id(), subjects: vec![subject], ..deprecation() };
+    owners_of(route(&dir, &event, None, Trust::Fetched, today()))
+}
+
+#[test]
+fn an_extension_sold_to_one_account_outranks_the_page_for_that_account_only() {
+    let own = format!("{OWN}[[deadlines]]\nsubject = \"openai/support:gpt-demo-1\"\ndate = \"2027-06-30\"\n");
+    assert_eq!(owners_told(OWN, None, "gpt-demo-1"), ["platform", "search"]);
+    assert_eq!(
+        owners_told(&own, None, "gpt-demo-1"),
+        ["platform"],
+        "the page does not concern the other account's user"
+    );
+    assert_eq!(owners_told(&own, Some("support"), "gpt-demo-1"), ["search"]);
+    assert_eq!(owners_told(&own, None, "gpt-demo-1-mini"), ["silent: unused"], "another id is another thing");
+    let dir = build(&own).unwrap();
+    let subject = [Subject::model(&openai(), "gpt-demo-1")];
+    assert!(is_outranked(&dir, &["bot".into()], &subject));
+    assert!(!is_outranked(&dir, &["bot".into(), "other".into()], &subject));
+    assert!(!is_outranked(&dir, &[], &subject));
+    assert_eq!(users(&dir, &subject).iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["other"]);
+}
+
+#[test]
+fn a_deadline_of_our_own_always_reaches_somebody() {
+    let own =
+        |more: &str| format!("{OWN}[[deadlines]]\nsubject = \"openai:gpt-demo-9\"\ndate = \"2027-06-30\"\n{more}\n");
+    assert_eq!(owners_told(&own(""), None, "gpt-demo-9"), ["platform"], "nobody uses it: the catch-all");
+    assert_eq!(owners_told(&own("owner = \"legal\""), None, "gpt-demo-9"), ["legal"]);
+    assert!(build(&own("owner = \"nobody\"")).unwrap_err()[0].0.contains("unknown owner"));
+}

@@ -44,7 +44,7 @@ impl Alerts for Sqlite {
             if alert.state == AlertState::Resolved {
                 return Ok(AckOutcome::Resolved);
             }
-            let deadline_on = state(c, &alert.matter)?.and_then(|m| m.deadline).map(|d| d.date);
+            let deadline_on = state(c, &alert.matter)?.and_then(|m| m.remind_by()).map(|d| d.date);
             let ack = Acknowledgement { deadline_on, ..ack };
             let at = ms(ack.at);
             c.execute(

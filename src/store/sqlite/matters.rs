@@ -168,6 +168,9 @@ fn record(c: &Connection, r: &Recording) -> Result<RecordOutcome, StoreError> {
     for matter in over {
         alerts += wake_open(c, matter, r)?;
     }
+    if let Some(d) = &r.done {
+        audit(c, ms(r.now), &d.by, d.what, &d.subject, &d.detail)?;
+    }
     for (payload, problem) in &r.unrecognized {
         c.prepare_cached("INSERT INTO unrecognized (payload, problem, at) VALUES (?1, ?2, ?3) ON CONFLICT (payload) DO UPDATE SET problem = excluded.problem")
             .and_then(|mut s| s.execute(params![payload.0, problem, ms(r.now)]))
@@ -207,8 +210,8 @@ fn insert_event(c: &Connection, r: &RoutedEvent) -> Result<bool, StoreError> {
     let n = c
         .prepare_cached(
             "INSERT INTO events (fingerprint, kind, provider, connection, source, matter, native_type, native_id, change, severity, title, summary, url,
-             subjects, deadline, replacements, money, occurred_at, received_at, payload, routing)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) ON CONFLICT (fingerprint) DO NOTHING",
+             subjects, deadline, replacements, money, occurred_at, received_at, payload, routing, moved_from)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22) ON CONFLICT (fingerprint) DO NOTHING",
         )
         .map_err(fault)?
         .execute(params![
@@ -233,6 +236,7 @@ fn insert_event(c: &Connection, r: &RoutedEvent) -> Result<bool, StoreError> {
             ms(e.received_at),
             r.payload.map(|p| p.0),
             routing,
+            e.moved_from.as_ref().map(to_json).transpose()?,
         ])
         .map_err(fault)?;
     Ok(n == 1)

@@ -9,8 +9,12 @@ use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 
 /// Every migration, in order; its index plus one is the schema it makes.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema.sql"), include_str!("schema_connections.sql"), include_str!("schema_sources.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("schema_connections.sql"),
+    include_str!("schema_moves.sql"),
+    include_str!("schema_sources.sql"),
+];
 /// The schema this binary writes.
 pub const KNOWN_SCHEMA: i64 = MIGRATIONS.len() as i64;
 

@@ -106,16 +106,17 @@ fn read_at(c: &Connection, m: &MatterState) -> Result<Option<Timestamp>, StoreEr
     Ok(seen.into_iter().flatten().chain([claim.read_at]).max())
 }
 
-/// The conversation of the first matter that has one with this contact.
+/// The conversation about these matters with this contact, if all of them share one: a list over several, or with something
+/// new, is a message of its own.
 fn thread(c: &Connection, n: &Claimed) -> Result<Option<String>, StoreError> {
+    let mut known: Vec<Option<String>> = Vec::new();
     for row in &n.rows {
         let sql = "SELECT thread FROM conversations WHERE matter = ?1 AND contact = ?2";
         let found = c.query_row(sql, [row.matter.id.as_str(), &n.contact.0], |r| r.get(0)).optional().map_err(fault)?;
-        if found.is_some() {
-            return Ok(found);
-        }
+        known.push(found);
     }
-    Ok(None)
+    known.dedup();
+    Ok(if known.len() == 1 { known.pop().flatten() } else { None })
 }
 
 fn settle(c: &Connection, id: NotificationId, how: &Settlement, now: i64) -> Result<(), StoreError> {

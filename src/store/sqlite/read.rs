@@ -6,9 +6,11 @@ use super::alerts::alert;
 use super::convert::{fault, from_json, maybe_time, maybe_word, ms, rows, time, time_at, word_at};
 use super::matters::state;
 use super::{Sqlite, StoreError, outbox, sources};
-use crate::model::{Alert, Event, EventId, Kind, MatterState, NewEvent, PayloadId, SourceId};
+use crate::model::{
+    Alert, AlertId, ContactId, Event, EventId, Kind, MatterId, MatterState, NewEvent, PayloadId, SourceId, StepKey,
+};
 use crate::store::types::{
-    AlertFilter, Conflict, ConnectionRow, DeadLetter, EventFilter, Ledger, LedgerLine, SourceRow, Unreadable,
+    AlertFilter, Conflict, ConnectionRow, DeadLetter, EventFilter, Ledger, LedgerLine, SourceRow, ToldRow, Unreadable,
 };
 use crate::store::{Fut, Read};
 use jiff::Timestamp;
@@ -56,6 +58,35 @@ impl Read for Sqlite {
                     Ok(MatterState { version: r.get(0).map_err(fault)?, ..from_json(&text)? })
                 },
             )
+        })
+    }
+
+    fn unconfirmed(&self) -> Fut<'_, Vec<MatterState>> {
+        self.read(|c| {
+            // Quotes inside texts are escaped, so only the field itself matches; the text is cheaper to search than to parse.
+            let sql =
+                r#"SELECT version, state FROM matters WHERE kind = 'deprecation' AND instr(state, '"pending":{') > 0"#;
+            rows(c, sql, [], |r| {
+                let text: String = r.get(1).map_err(fault)?;
+                Ok(MatterState { version: r.get(0).map_err(fault)?, ..from_json(&text)? })
+            })
+        })
+    }
+
+    fn told_of(&self, matter: MatterId) -> Fut<'_, Vec<ToldRow>> {
+        self.read(move |c| {
+            let sql = "SELECT o.alert, o.contact, o.step, o.reason, o.state, o.created_at FROM obligations o
+                 JOIN alerts a ON a.id = o.alert WHERE a.matter = ?1 ORDER BY o.id";
+            rows(c, sql, [matter.as_str()], |r| {
+                Ok(ToldRow {
+                    alert: AlertId(r.get(0).map_err(fault)?),
+                    contact: ContactId(r.get(1).map_err(fault)?),
+                    step: StepKey(r.get(2).map_err(fault)?),
+                    reason: word_at(r, "reason")?,
+                    state: r.get(4).map_err(fault)?,
+                    at: time_at(r, "created_at")?,
+                })
+            })
         })
     }
 
@@ -153,6 +184,7 @@ fn event(r: &Row<'_>) -> Result<Event, StoreError> {
             url: text("url")?,
             subjects: from_json(&subjects)?,
             deadline: text("deadline")?.map(|t| from_json(&t)).transpose()?,
+            moved_from: text("moved_from")?.map(|t| from_json(&t)).transpose()?,
             replacements: text("replacements")?.map(|t| from_json(&t)).transpose()?.unwrap_or_default(),
             money: text("money")?.map(|t| from_json(&t)).transpose()?,
             occurred_at: time_at(r, "occurred_at")?,

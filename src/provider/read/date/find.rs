@@ -113,7 +113,8 @@ fn is_free(text: &str, range: &Range<usize>) -> bool {
     let mut after = text[range.end..].chars();
     let dashed = |c: Option<char>| c.is_some_and(super::lex::is_dash);
     let (next, then) = (after.next(), after.next());
-    !(before.is_some_and(|c| joins(c) || matches!(c, '.' | ':')) || dashed(before))
-        && !next.is_some_and(joins)
-        && !(dashed(next) && then.is_some_and(char::is_alphanumeric))
+    let joined =
+        before.is_some_and(|c| joins(c) || matches!(c, '.' | ':')) || dashed(before) || next.is_some_and(joins);
+    let goes_on = dashed(next) && then.is_some_and(char::is_alphanumeric);
+    !(joined || goes_on)
 }

@@ -287,7 +287,7 @@ fn word(item: &Item) -> Option<&str> {
 }
 
 /// Where a phrase ends, if the items begin with it.
-fn phrase(items: &[Item], phrase: &str) -> Option<usize> {
+pub(super) fn phrase(items: &[Item], phrase: &str) -> Option<usize> {
     let mut n = 0;
     for w in phrase.split(' ') {
         if items.get(n).and_then(word)? != w {
@@ -319,7 +319,9 @@ pub fn read(sentence: &Sentence) -> Option<Said> {
         Some((verb, ends)) => (verb, ends),
         None => (ordered.clone().next()?, Vec::new()),
     };
-    let was = ["was", "were", "has been", "have been"].iter().any(|w| has(&items[verb.0.saturating_sub(3)..verb.0], w));
+    let was = ["was", "were", "has been", "have been", "have", "we've", "has"]
+        .iter()
+        .any(|w| has(&items[verb.0.saturating_sub(3)..verb.0], w));
     Some(Said {
         verb: verb.2,
         is_plain: verb.3,
@@ -419,7 +421,10 @@ fn dates(items: &[Item]) -> Vec<Deadline> {
         let after = items[at + 1..].iter().take(6).take_while(|i| !is_verb(i));
         let announced_after = after.clone().any(|i| word(i).is_some_and(|w| ANNOUNCES.contains(&w)));
         let near: Vec<&Item> = items[at.saturating_sub(3)..at].iter().collect();
-        let announced_before = near.iter().any(|i| word(i).is_some_and(|w| ANNOUNCES.contains(&w)));
+        // "no longer available after" is no release.
+        let goes = has(&items[at.saturating_sub(6)..at], "no longer");
+        let announced_before =
+            near.iter().any(|i| word(i).is_some_and(|w| ANNOUNCES.contains(&w) && !(goes && w == "available")));
         let is_limit =
             near.iter().rev().take(1).any(|i| matches!(word(i), Some("before" | "by" | "since" | "than" | "and")))
                 && deadline.firmness == crate::model::Firmness::Firm;
@@ -440,78 +445,4 @@ pub fn announced(sentence: &Sentence) -> Option<jiff::civil::Date> {
         let says = near.filter_map(word).any(|w| matches!(w, "notified" | "announced" | "emailed" | "informed"));
         (says && d.precision == crate::model::Precision::Day).then_some(d.date)
     })
-}
-
-/// What a sentence recommends to use instead, best first.
-pub fn instead(sentence: &Sentence) -> Vec<String> {
-    const TRIGGERS: &[&str] = &[
-        "recommend",
-        "recommended",
-        "migrate",
-        "migrating",
-        "use",
-        "switch",
-        "switching",
-        "upgrade",
-        "upgrading",
-        "transition",
-        "transitioning",
-        "move",
-        "replaced by",
-        "replaced with",
-        "in favor of",
-        "in favour of",
-        "redirected to",
-        "redirects to",
-        "adopt",
-        "encourage",
-    ];
-    const STOPS: &[&str] = &[
-        "see", "for", "which", "from", "before", "by", "with", "on", "so", "when", "if", "because", "since", "instead",
-        "until",
-    ];
-    let items = &sentence.items;
-    let Some(at) = (0..items.len()).find_map(|i| TRIGGERS.iter().find_map(|t| Some(i + phrase(&items[i..], t)?)))
-    else {
-        return Vec::new();
-    };
-    let mut things: Vec<&Thing> = Vec::new();
-    for item in &items[at..] {
-        match item {
-            Item::Thing(t) => things.push(t),
-            Item::Word(w) if STOPS.contains(&w.as_str()) => break,
-            // "to `x` to keep `y`".
-            Item::Word(w) if w == "to" && !things.is_empty() => break,
-            Item::Word(_) | Item::Date(_) | Item::Sign(_) => {}
-        }
-    }
-    let ids: Vec<&Thing> = things.iter().copied().filter(|t| t.is_id).collect();
-    let names = if ids.is_empty() { things } else { ids };
-    let mut out: Vec<String> = Vec::new();
-    for name in names {
-        if !is_document(&name.text) && !(name.is_id && name.text.contains(['=', ' ', '{'])) && !out.contains(&name.text)
-        {
-            out.push(name.text.clone());
-        }
-    }
-    out
-}
-
-fn is_document(name: &str) -> bool {
-    let lower = name.to_lowercase();
-    [
-        "guide",
-        "documentation",
-        "docs",
-        "here",
-        "page",
-        "reference",
-        "learn more",
-        "pricing",
-        "announcement",
-        "changelog",
-        "contact",
-    ]
-    .iter()
-    .any(|w| lower.contains(w))
 }

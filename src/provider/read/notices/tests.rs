@@ -76,3 +76,20 @@ fn a_timeline_row_that_says_shut_down_counts_for_the_heading() {
                 | Oct 31, 2026 | Existing ones become read-only. |\n| Nov 30, 2026 | Demo Builder is scheduled to shut down. |\n";
     assert_eq!(said(page), ["acme:product/demo-builder 2026-11-30 "]);
 }
+
+#[test]
+fn an_item_of_release_notes_speaks_for_itself() {
+    let page = "## July 20, 2026\n\n- `demo-1` is deprecated.\n- The `demo-2` and `demo-3` models will be shut down on September 30, 2026. \
+                Use `demo-9` instead.\n- `demo-4` will no longer be available after 2026-08-01.\n- We've shut down the following models:\n\
+                \n  - `demo-5`\n- Launched `demo-9`.\n";
+    assert_eq!(
+        said(page),
+        [
+            "acme:demo-1 - ",
+            "acme:demo-2 2026-09-30 demo-9",
+            "acme:demo-3 2026-09-30 demo-9",
+            "acme:demo-4 2026-08-01 ",
+            "acme:demo-5 - ",
+        ]
+    );
+}

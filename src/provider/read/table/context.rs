@@ -107,7 +107,8 @@ pub fn stage(title: &str) -> Option<Lifecycle> {
     let ended = has("past") || retired || has("eol") || lower.contains("end-of-life") || lower.contains("end of life");
     let going =
         ["upcoming", "legacy", "deprecated", "scheduled", "planned", "pending", "announced"].iter().any(|w| has(w));
-    if ended && !(going && !has("past")) && !has("recently") {
+    let mixed = ["recently", "active", "current", "available", "all"].iter().any(|w| has(w)) || (going && !has("past"));
+    if ended && !mixed {
         return Some(Lifecycle::Retired);
     }
     if going {

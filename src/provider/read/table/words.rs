@@ -224,6 +224,9 @@ pub fn looks_like_id(text: &str) -> bool {
         && text.contains(|c: char| c.is_ascii_alphabetic())
         && text.contains(|c: char| c.is_ascii_digit() || c == '-')
         && !text.contains("//")
+        && !["fine-tuning", "text-to-speech", "speech-to-text", "real-time", "self-serve"]
+            .iter()
+            .any(|w| text.eq_ignore_ascii_case(w))
 }
 
 #[cfg(test)]

@@ -1,0 +1,90 @@
+//! One deprecation with all that is known: claims side by side, how its date moved, who uses it, who was told.
+//!
+//! In: an id, today. Out: [`Shown`]. Invariant: nothing is left out because another source outranks it. Refuses to guess
+//! which id was meant: ids are exact, and those like it are named.
+
+use super::Context;
+use super::calendar::{Deprecation, deprecation};
+use crate::model::{Alert, Change, EventId, Kind, MatterId, MatterState, SourceId};
+use crate::store::{AlertFilter, EventFilter, StoreError, ToldRow};
+use jiff::{Timestamp, civil::Date};
+use serde::Serialize;
+
+/// Most events shown.
+const HISTORY: usize = 500;
+
+/// A deprecation with its past.
+#[derive(Debug, Clone, Serialize)]
+pub struct Shown {
+    /// As in the calendar.
+    #[serde(flatten)]
+    pub deprecation: Deprecation,
+    /// What happened, oldest first.
+    pub history: Vec<Happened>,
+    /// Who was told, oldest first.
+    pub told: Vec<ToldRow>,
+    /// The same thing elsewhere: other regions, deployments, accounts.
+    pub related: Vec<MatterId>,
+}
+
+/// An event of its past.
+#[derive(Debug, Clone, Serialize)]
+pub struct Happened {
+    /// Its number.
+    pub event: EventId,
+    /// When we heard of it.
+    pub at: Timestamp,
+    /// What changed.
+    pub change: Option<Change>,
+    /// The date before.
+    pub from: Option<Date>,
+    /// The date after.
+    pub to: Option<Date>,
+    /// Who said so.
+    pub source: SourceId,
+}
+
+/// Shows one; none if nobody has announced it.
+///
+/// # Errors
+/// The store's.
+pub async fn show(cx: &Context, id: &MatterId, today: Date) -> Result<Option<Shown>, StoreError> {
+    let found = cx.store.matters(vec![id.clone()]).await?.pop();
+    let Some(m) = found.filter(|m| m.kind == Kind::Deprecation) else { return Ok(None) };
+    let alerts: Vec<Alert> = cx
+        .store
+        .alerts(AlertFilter { limit: usize::MAX, ..AlertFilter::default() })
+        .await?
+        .into_iter()
+        .map(|(a, _)| a)
+        .filter(|a| a.matter == m.id)
+        .collect();
+    let filter = EventFilter { matter: Some(m.id.to_string()), limit: HISTORY, ..EventFilter::default() };
+    let mut history: Vec<Happened> = cx
+        .store
+        .events(filter)
+        .await?
+        .into_iter()
+        .map(|(e, _)| Happened {
+            event: e.id,
+            at: e.event.received_at,
+            change: e.event.change,
+            from: e.event.moved_from.map(|d| d.date),
+            to: e.event.deadline.map(|d| d.date),
+            source: e.event.source,
+        })
+        .collect();
+    history.reverse();
+    let all = cx.store.matters_of(Kind::Deprecation).await?;
+    let related = all.into_iter().filter(|o| o.id != m.id && same_thing(o, &m)).map(|o| o.id).collect();
+    Ok(Some(Shown {
+        deprecation: deprecation(cx, &m, &alerts.iter().collect::<Vec<_>>(), today),
+        history,
+        told: cx.store.told_of(m.id.clone()).await?,
+        related,
+    }))
+}
+
+fn same_thing(a: &MatterState, b: &MatterState) -> bool {
+    a.subjects.iter().any(|x| b.subjects.iter().any(|y| (&x.platform, x.kind, &x.id) == (&y.platform, y.kind, &y.id)))
+}
