@@ -68,12 +68,9 @@ fn field(text: &str, key: &str) -> Option<String> {
 fn aliases(text: &str) -> Vec<String> {
     let Some(at) = text.find("\naliases:") else { return Vec::new() };
     let rest = &text[at + 9..];
-    let end = rest.find("\n").map_or(rest.len(), |first| {
-        rest[first + 1..].find(|c: char| c == '\n').map_or(rest.len(), |_| {
-            let lines = rest[first + 1..].split_inclusive('\n').take_while(|l| l.starts_with([' ', '-', ']']));
-            first + 1 + lines.map(str::len).sum::<usize>()
-        })
-    });
+    let first = rest.find('\n').map_or(rest.len(), |i| i + 1);
+    let block = rest[first..].split_inclusive('\n').take_while(|l| l.starts_with([' ', '-', ']']));
+    let end = first + block.map(str::len).sum::<usize>();
     let parts = rest[..end].split([',', '\n', '[', ']', ' ', '"', '\'']);
     parts.filter(|p| p.len() > 2).map(str::to_owned).collect()
 }

@@ -34,7 +34,7 @@ fn said(o: &Observation) -> Value {
         }
         Fact::Withdrawn(word) => put("withdrawn", Some(json!(word.quote))),
         Fact::Redirected { to, .. } => put("redirected", Some(json!(to))),
-        Fact::Absent | Fact::Dropped | Fact::Noted => {}
+        Fact::Dropped | Fact::Absent | Fact::Noted => {}
     }
     Value::Object(out)
 }

@@ -42,11 +42,11 @@ impl Confirmer {
                 let again = sources.get(source).and_then(|r| r.last_ok_at);
                 let Some(at) = again.filter(|at| at.duration_since(pending.since) >= TWICE_WITHIN) else { continue };
                 heeded.push(Heeded {
+                    quiet: None,
                     payload: None,
                     trust: Trust::Fetched,
                     heard: Heard { at, baseline: false },
                     seen: once_more(&matter, source, pending, at),
-                    quiet: None,
                 });
             }
         }

@@ -64,7 +64,7 @@ pub async fn observe(cx: &Context, batch: &[Seen], now: Timestamp) -> Result<Vec
         let seen = observation(cx, s, now).map_err(|why| wrong(place, why))?;
         matters.extend(seen.matter.clone());
         let heard = Heard { at: now, baseline: false };
-        heeded.push(Heeded { payload: None, trust: Trust::Fetched, heard, seen, quiet: None });
+        heeded.push(Heeded { payload: None, trust: Trust::Fetched, heard, quiet: None, seen });
     }
     record(cx, heeded, Recording { now, ..Recording::default() }).await?;
     Ok(matters)

@@ -97,7 +97,7 @@ pub async fn pin(cx: &Context, p: Pin, now: Timestamp) -> Result<MatterState, Pi
     };
     let seen = Observation { fact, ..dropped(&state, &source, now) };
     let heeded =
-        Heeded { payload: None, trust: Trust::Fetched, heard: Heard { at: now, baseline: false }, seen, quiet: None };
+        Heeded { payload: None, trust: Trust::Fetched, heard: Heard { at: now, baseline: false }, quiet: None, seen };
     let was = state.deadline.as_ref().map_or_else(|| "no date".to_owned(), |d| d.date.to_string());
     let detail = one_line(&format!("{was} -> {said} {note}"), 700);
     let done = Some(Deed { by, what, subject: id.to_string(), detail });

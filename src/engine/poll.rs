@@ -27,10 +27,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::{Id, JoinSet};
 
-/// Longest a tick waits for fetches that fly; the next tick goes on waiting.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// A page that says something else about dates is asked again after so long: what it says counts when it says it twice.
 const ASK_AGAIN: SignedDuration = SignedDuration::from_mins(11);
+/// Longest a tick waits for fetches that fly; the next tick goes on waiting.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 type Answer = (Target, SourceRow, Result<Looked, StoreError>);
 
@@ -124,7 +124,7 @@ impl Poller {
         let now = self.cx.clock.now();
         let mut row = SourceRow { last_try_at: Some(now), ..old.clone() };
         let mut body = None;
-        let mut asked = None;
+        let (mut asked, mut soon) = (None, false);
         let every = t.every.about();
         let payload = |bytes, problem| Fetched {
             connection: t.connection.clone(),
@@ -140,7 +140,8 @@ impl Poller {
                 }
                 good(&mut row, doubted(&old).cloned(), every, now);
             }
-            Verdict::New { bytes, hash, rows, validators, doubt } => {
+            Verdict::New { bytes, hash, rows, validators, doubt, dates } => {
+                soon = dates && old.last_ok_at.is_some();
                 // A doubt keeps the floor: the next read is measured by the last one believed.
                 row.rows = if doubt.is_some() { old.rows } else { rows };
                 (row.etag, row.last_modified, row.last_full_at) =
@@ -177,7 +178,7 @@ impl Poller {
                 }
             }
         }
-        row.next_at = next_fetch(
+        let next = next_fetch(
             &Turn {
                 source: t.id.as_str(),
                 every: &t.every,
@@ -189,9 +190,7 @@ impl Poller {
             },
             now,
         );
-        if looked.dates && body.is_some() && old.last_ok_at.is_some() {
-            row.next_at = row.next_at.min(now.saturating_add(ASK_AGAIN).unwrap_or(now));
-        }
+        row.next_at = if soon { next.min(now + ASK_AGAIN) } else { next };
         // A hint that came while this was under way still wants a look of its own.
         let stored = self.cx.store.source(t.id.clone()).await?;
         if let Some(hurried) = stored.map(|s| s.next_at).filter(|at| *at != old.next_at) {

@@ -33,8 +33,8 @@ impl PrivateDeadlines {
                 payload: None,
                 trust: Trust::Fetched,
                 heard: Heard { at: now, baseline },
-                seen,
                 quiet: None,
+                seen,
             });
         };
         for d in &self.cx.directory.deadlines {

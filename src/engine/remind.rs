@@ -65,12 +65,12 @@ impl Reminder {
                 told_revision: plan.due.as_ref().map(|_| d.matter.revision),
             });
             if let Some(due) = plan.due {
-                if begins_urgently(d, now) {
-                    urgent.insert(d.alert.id);
-                }
                 // What a page listed when we first read it is one summary, incidents and coming maintenance together.
                 let kind =
                     if d.alert.baseline && d.matter.kind == Kind::Maintenance { Kind::Incident } else { d.matter.kind };
+                if begins_urgently(d, now) {
+                    urgent.insert(d.alert.id);
+                }
                 dues.push((d.alert.id, d.alert.episode, kind, due));
             }
         }

@@ -60,6 +60,11 @@ impl UsePattern {
         &self.provider
     }
 
+    /// The account it names, if it names one and no pattern.
+    pub fn account(&self) -> Option<&str> {
+        self.account.as_deref().filter(|a| !a.contains('*'))
+    }
+
     /// Whether it names a part of the provider as status pages do: a component, product or feature, or a region.
     pub fn names_part(&self) -> bool {
         self.part().is_some() || self.region.is_some()
@@ -78,11 +83,6 @@ impl UsePattern {
         };
         let part = self.part().is_none_or(|(kind, id)| kind == s.kind.as_str() && glob(id, &s.id));
         self.names_part() && glob(&self.provider, s.platform.as_str()) && region && part
-    }
-
-    /// The account it names, if it names one and no pattern.
-    pub fn account(&self) -> Option<&str> {
-        self.account.as_deref().filter(|a| !a.contains('*'))
     }
 
     /// Whether it covers a subject. A subject without account or region holds for all of them; an account as a whole, or a

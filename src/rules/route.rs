@@ -165,7 +165,7 @@ fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
     }
     if told.is_empty() {
         let by_use_only =
-            is_public(event.kind, &event.subjects) || (event.kind == Kind::Deprecation && private.is_none());
+            event.kind == Kind::Deprecation && private.is_none() || is_public(event.kind, &event.subjects);
         if by_use_only && dir.usage_known() {
             return Routed::Silent(Silence::Unused);
         }

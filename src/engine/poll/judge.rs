@@ -30,8 +30,6 @@ pub(super) struct Looked {
     pub compared: Option<Compared>,
     /// Seconds for which asking again is pointless.
     pub cached: Option<i64>,
-    /// It says when something ends.
-    pub dates: bool,
 }
 
 /// Whether a body is believed.
@@ -45,6 +43,8 @@ pub(super) enum Verdict {
         validators: Validators,
         /// Why it is taken and yet not quite believed.
         doubt: Option<String>,
+        /// It says when something ends.
+        dates: bool,
     },
     Bad {
         health: Option<SourceHealth>,
@@ -64,7 +64,7 @@ pub(super) struct Validators {
 /// Fetches and judges.
 pub(super) async fn look(cx: &Context, client: &Client, t: &Target, row: &SourceRow) -> Result<Looked, StoreError> {
     let now = cx.clock.now();
-    let mut out = Looked { verdict: Verdict::Same(None), history: None, compared: None, cached: None, dates: false };
+    let mut out = Looked { verdict: Verdict::Same(None), history: None, compared: None, cached: None };
     let (body, validators, moved_to) = match client.get(&request(t, row, now)).await {
         Ok(Fetched::Unchanged { max_age }) => {
             out.cached = max_age;
@@ -99,13 +99,13 @@ pub(super) async fn look(cx: &Context, client: &Client, t: &Target, row: &Source
     };
     let doubt = (!t.lists && f64::from(rows) < f64::from(row.rows) * LEAST_FEED)
         .then(|| format!("only {rows} entries where there were {}", row.rows));
-    out.dates = seen.iter().any(|o| matches!(o.fact, Fact::Ending(_)));
+    let dates = seen.iter().any(|o| matches!(o.fact, Fact::Ending(_)));
     if t.lists {
         let whole = rows >= row.rows;
         let (compared, history) = beside_what_is_known(cx, client, t, Seen { seen, whole, full, now }).await?;
         (out.compared, out.history) = (Some(compared), history);
     }
-    out.verdict = Verdict::New { bytes: body, hash, rows, validators, doubt };
+    out.verdict = Verdict::New { bytes: body, hash, rows, validators, doubt, dates };
     Ok(out)
 }
 

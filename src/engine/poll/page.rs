@@ -1,7 +1,7 @@
 //! A status page beside what we know: what it lists no more, and what must be read twice.
 //!
 //! In: open matters, what a good read says. Out: [`Compared`]. Invariant: a matter is only missed on the page that listed
-//! it; a component is well again when the page is whole, does not call it broken and no open incident names it. Refuses
+//! it; a component is well again only where the page says so. Refuses
 //! to close anything: folding does, on a second read.
 
 use crate::model::{Change, Fact, Kind, MatterState, Observation, SourceId, Stage};
@@ -51,13 +51,12 @@ pub(super) fn compare(known: &[MatterState], r: &Read<'_>) -> Compared {
     for (m, listing) in missing(known, r) {
         let component = m.id.as_str().contains(":component/");
         let named = r.seen.iter().any(|s| is_open(s) && s.subjects.iter().any(|x| m.subjects.contains(x)));
-        let fact = match component {
-            true if named || !r.whole => continue,
-            true => Fact::Episode { change: Change::Resolved },
-            false if r.blind => continue,
-            false => Fact::Absent,
-        };
-        out.again |= if component { listing.end.is_none() } else { listing.missing + 1 < MISSING_READS };
+        // A reader says of a working component that it works. One it says nothing about is named by an incident, in
+        // maintenance, or in a state we do not know: that is no end.
+        if if component { named || !r.whole } else { r.blind } {
+            continue;
+        }
+        out.again |= listing.missing + 1 < MISSING_READS;
         out.unsaid.push(Observation {
             provider: m.provider.clone(),
             source: r.source.clone(),
@@ -68,11 +67,11 @@ pub(super) fn compare(known: &[MatterState], r: &Read<'_>) -> Compared {
             native_id: None,
             severity: m.severity,
             title: m.title.clone(),
-            summary: if component { "The page lists it as working again.".into() } else { String::new() },
+            summary: String::new(),
             url: m.url.clone(),
             subjects: m.subjects.clone(),
             money: None,
-            fact,
+            fact: Fact::Absent,
             occurred_at: r.now,
         });
     }

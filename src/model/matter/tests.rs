@@ -16,6 +16,7 @@ fn matter(claims: &[(&str, Claim)]) -> MatterState {
     let subject = Subject::of(&openai, SubjectType::Model, "gpt-demo-1");
     let claims = claims.iter().map(|(s, c)| (SourceId::new(format!("openai/{s}")).unwrap(), c.clone())).collect();
     let mut m = MatterState {
+        listing: None,
         id: subject.matter_id().unwrap(),
         kind: Kind::Deprecation,
         provider: openai,
@@ -35,7 +36,6 @@ fn matter(claims: &[(&str, Claim)]) -> MatterState {
         latest_at: Timestamp::UNIX_EPOCH,
         latest_fingerprint: String::new(),
         baseline: false,
-        listing: None,
         revision: 1,
         version: 0,
     };

@@ -40,6 +40,10 @@ impl Ends {
     }
 }
 
+/// Most that one section is believed to say, and to recommend: a page made to exhaust us gets no further.
+const MAX_CLAIMS: usize = 1_000;
+const MAX_INSTEAD: usize = 50;
+
 /// What a list is one of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Lists {
@@ -296,7 +300,8 @@ impl<'s> Notices<'s> {
         // A date said of a thing by name is that thing's alone.
         if said.ends.is_empty() && !self.in_item {
             for d in &said.dates {
-                if !self.dates.iter().any(|k| k.same_as(d)) {
+                // Two are as many as there can be before none of them counts.
+                if self.dates.len() < 2 && !self.dates.iter().any(|k| k.same_as(d)) {
                     self.dates.push(d.clone());
                 }
             }
@@ -334,6 +339,9 @@ impl<'s> Notices<'s> {
             }
             return;
         }
+        if self.open.len() >= MAX_CLAIMS {
+            return;
+        }
         self.open.push(Claim {
             named,
             deadline,
@@ -349,7 +357,7 @@ impl<'s> Notices<'s> {
 
     fn add_instead(&mut self, found: Vec<String>) {
         for r in found {
-            if !self.instead.contains(&r) {
+            if self.instead.len() < MAX_INSTEAD && !self.instead.contains(&r) {
                 self.instead.push(r);
             }
         }

@@ -43,10 +43,12 @@ pub fn read(source: &TableSource, ctx: &ReadContext, body: &[u8]) -> ReadOutcome
     let today = TimeZone::UTC.to_datetime(ctx.received_at).date();
     let claims = claims(source, &ctx.provider, &blocks, today);
     let found = claims.iter().filter(|c| c.deadline.is_some() || source.prose).count();
-    if found < source.guards.min_rows {
-        let floor = source.guards.min_rows;
+    let foreign = is_html && source.form == Form::Markdown;
+    if found < source.guards.min_rows || (foreign && found == 0) {
+        let floor = source.guards.min_rows.max(1);
         let what = if source.prose { "rows and notices" } else { "rows with a date" };
-        return ReadOutcome::GuardFailed(format!("{found} {what}, at least {floor} expected"));
+        let html = if foreign { "; it is HTML where Markdown was: probably a login or error page" } else { "" };
+        return ReadOutcome::GuardFailed(format!("{found} {what}, at least {floor} expected{html}"));
     }
     ReadOutcome::Ok(merge::observations(source, ctx, claims))
 }

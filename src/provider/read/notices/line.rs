@@ -85,13 +85,21 @@ pub fn sentences(cell: &Cell, slash: Option<SlashOrder>) -> Vec<Sentence> {
     if line.text.len() > MAX_SENTENCES * MAX_LENGTH {
         return Vec::new();
     }
-    let code = |r: &Range<usize>| line.marked.iter().any(|(m, is_code)| *is_code && m.start < r.end && r.start < m.end);
+    // Marks are in order and apart, so those that touch a range are found by halves.
+    let code = |r: &Range<usize>| {
+        let first = line.marked.partition_point(|(m, _)| m.end <= r.start);
+        line.marked[first..].iter().take_while(|(m, _)| m.start < r.end).any(|(_, is_code)| *is_code)
+    };
     let dates: Vec<date::Found> = date::find(&line.text, slash).into_iter().filter(|d| !code(&d.range)).collect();
+    let dated = |r: &Range<usize>| {
+        let first = dates.partition_point(|d| d.range.end <= r.start);
+        dates.get(first).is_some_and(|d| d.range.start < r.end)
+    };
     // Names that hold a date or a whole sentence are emphasis, not names.
     let is_name = |range: &Range<usize>, is_code: bool| {
         let text = &line.text[range.clone()];
         is_code
-            || (!dates.iter().any(|d| d.range.start < range.end && range.start < d.range.end)
+            || (!dated(range)
                 && text.split(' ').count() <= 6
                 && !text.ends_with([':', '.'])
                 && text.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit() || c.is_ascii_lowercase()))
@@ -100,23 +108,30 @@ pub fn sentences(cell: &Cell, slash: Option<SlashOrder>) -> Vec<Sentence> {
     let mut out = Vec::new();
     let mut items = Vec::new();
     let (mut from, mut at) = (0, 0);
+    let (mut next_thing, mut next_date) = (0, 0);
     while at < line.text.len() && out.len() < MAX_SENTENCES {
-        if let Some((range, is_code)) = things.iter().find(|(r, _)| r.start == at && !r.is_empty()) {
+        while things.get(next_thing).is_some_and(|(r, _)| r.start < at || r.is_empty()) {
+            next_thing += 1;
+        }
+        while dates.get(next_date).is_some_and(|d| d.range.start < at) {
+            next_date += 1;
+        }
+        let (thing, day) = (things.get(next_thing), dates.get(next_date));
+        if let Some((range, is_code)) = thing.filter(|(r, _)| r.start == at) {
             let text = line.text[range.clone()].to_owned();
             let is_id = *is_code || is_plain_id(&text);
             items.push(Item::Thing(Thing { text, is_id }));
             at = range.end;
             continue;
         }
-        if let Some(found) = dates.iter().find(|d| d.range.start == at) {
+        if let Some(found) = day.filter(|d| d.range.start == at) {
             items.push(Item::Date(floored(&line.text, found)));
             at = found.range.end;
             continue;
         }
         let rest = &line.text[at..];
         let Some(c) = rest.chars().next() else { break };
-        let limit =
-            things.iter().map(|(r, _)| r.start).chain(dates.iter().map(|d| d.range.start)).filter(|s| *s > at).min();
+        let limit = thing.map(|(r, _)| r.start).into_iter().chain(day.map(|d| d.range.start)).min();
         let len = word_len(&rest[..limit.map_or(rest.len(), |l| l - at)]);
         if len > 0 {
             let word = &rest[..len];

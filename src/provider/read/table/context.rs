@@ -8,6 +8,9 @@ use crate::model::text::one_line;
 use crate::provider::read::date;
 use jiff::civil::Date;
 
+/// Components that are open at once: no page that people read has more.
+const MAX_OPEN: usize = 64;
+
 /// What stands above.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Section {
@@ -52,8 +55,11 @@ impl Headings {
 
     /// A component with a label begins.
     pub fn label(&mut self, text: &str) {
-        let (date, title) = dated(text);
         self.place += 1;
+        if self.open.len() >= MAX_OPEN {
+            return;
+        }
+        let (date, title) = dated(text);
         self.open.push(Heading { level: 0, title: one_line(title, 200), date, place: self.place });
     }
 
