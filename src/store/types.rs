@@ -2,10 +2,17 @@
 //!
 //! Invariant: plain values. Refuses behaviour.
 
+mod listed;
+
+pub use listed::{
+    AlertFilter, Conflict, DeadLetter, EventFilter, FlushTimes, Ledger, LedgerLine, NotificationFilter,
+    NotificationRow, Unreadable,
+};
+
 use crate::model::event::words;
 use crate::model::{
-    Alert, AlertId, AlertState, ConnectionId, ContactId, Deadline, Kind, MatterState, NewEvent, NotificationId,
-    PayloadId, Reason, Recipient, SourceId, StepKey, Told, Trust,
+    Alert, AlertId, ConnectionId, ContactId, Deadline, MatterState, NewEvent, NotificationId, PayloadId, Reason,
+    Recipient, SourceId, StepKey, Told, Trust,
 };
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -377,157 +384,4 @@ pub enum Settlement {
     },
     /// Not needed any more.
     Superseded,
-}
-
-/// A notification that could not be delivered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct DeadLetter {
-    /// Its number.
-    pub id: NotificationId,
-    /// For whom.
-    pub contact: ContactId,
-    /// On which channel.
-    pub channel: String,
-    /// Why.
-    pub reason: String,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// When it was given up.
-    pub at: Timestamp,
-}
-
-/// A payload that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Unreadable {
-    /// Its number.
-    pub payload: PayloadId,
-    /// Which source.
-    pub source: SourceId,
-    /// Why.
-    pub problem: String,
-    /// When it came.
-    pub received_at: Timestamp,
-}
-
-/// The same delivery id with another body.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Conflict {
-    /// The later payload.
-    pub payload: PayloadId,
-    /// The first payload.
-    pub first: PayloadId,
-    /// Which source.
-    pub source: SourceId,
-    /// When.
-    pub received_at: Timestamp,
-}
-
-/// Which events to list.
-#[derive(Debug, Clone, Default)]
-pub struct EventFilter {
-    /// Of this kind.
-    pub kind: Option<Kind>,
-    /// Of this provider.
-    pub provider: Option<String>,
-    /// Of this matter.
-    pub matter: Option<String>,
-    /// Heard at or after.
-    pub since: Option<Timestamp>,
-    /// Heard before.
-    pub until: Option<Timestamp>,
-    /// With a number below this one.
-    pub before: Option<i64>,
-    /// With a number above this one.
-    pub after: Option<i64>,
-    /// At most so many.
-    pub limit: usize,
-}
-
-/// Which alerts to list.
-#[derive(Debug, Clone, Default)]
-pub struct AlertFilter {
-    /// Of this owner.
-    pub owner: Option<String>,
-    /// In this state.
-    pub state: Option<AlertState>,
-    /// This one.
-    pub id: Option<AlertId>,
-    /// With a number below this one.
-    pub before: Option<i64>,
-    /// At most so many.
-    pub limit: usize,
-}
-
-/// One equation of the ledger.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LedgerLine {
-    /// What is counted.
-    pub what: &'static str,
-    /// The whole, counted on its own.
-    pub total: i64,
-    /// Its parts, each counted on its own.
-    pub parts: Vec<(String, i64)>,
-}
-
-impl LedgerLine {
-    /// Whether the parts make the whole.
-    pub fn adds_up(&self) -> bool {
-        self.total == self.parts.iter().map(|(_, n)| n).sum::<i64>()
-    }
-}
-
-/// payloads, events, obligations.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Ledger {
-    /// The three equations.
-    pub lines: Vec<LedgerLine>,
-}
-
-/// A message to somebody, as the outbox has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct NotificationRow {
-    /// Its number.
-    pub id: NotificationId,
-    /// For whom.
-    pub contact: ContactId,
-    /// On which channel.
-    pub channel: String,
-    /// `pending`, `delivered`, `superseded` or `dead`.
-    pub state: String,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// When it is tried next.
-    pub next_attempt_at: Option<Timestamp>,
-    /// Why it is not delivered.
-    pub reason: Option<String>,
-    /// When it was planned.
-    pub created_at: Timestamp,
-    /// When it was settled.
-    pub settled_at: Option<Timestamp>,
-    /// Which alerts it tells of.
-    pub alerts: Vec<AlertId>,
-}
-
-/// Which notifications to list, newest first.
-#[derive(Debug, Clone, Default)]
-pub struct NotificationFilter {
-    /// In this state.
-    pub state: Option<String>,
-    /// This one.
-    pub id: Option<NotificationId>,
-    /// With a number below this one.
-    pub before: Option<i64>,
-    /// At most so many.
-    pub limit: usize,
-}
-
-/// How long flushes took, since the start.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct FlushTimes {
-    /// Upper bounds in seconds, and how many flushes were at most so long.
-    pub buckets: Vec<(f64, u64)>,
-    /// Seconds in all.
-    pub sum: f64,
-    /// Flushes in all.
-    pub count: u64,
 }

@@ -568,7 +568,10 @@ impl World {
             receiver: None,
             tasks: Arc::new(Vec::new),
         };
-        let answer = forewarn::web::private::router(Arc::new(actions), Calendars::new(self.cx.clone(), b"a key", None)).oneshot(request).await.unwrap();
+        let answer = forewarn::web::private::router(Arc::new(actions), Calendars::new(self.cx.clone(), b"a key", None))
+            .oneshot(request)
+            .await
+            .unwrap();
         let status = answer.status().as_u16();
         let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
         (status, serde_json::from_slice(&body).unwrap())
