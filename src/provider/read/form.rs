@@ -1,7 +1,7 @@
 //! Forms: `application/x-www-form-urlencoded` as the rules see it.
 //!
 //! In: a body. Out: an object, each field at `/NAME`, a repeated one as a list. Invariant: linear, at most
-//! [`MOST_FIELDS`] fields. Refuses a body without any field; what begins with a brace or a bracket is JSON all the same,
+//! 1,000 fields. Refuses a body without any field; what begins with a brace or a bracket is JSON all the same,
 //! as senders of forms have endpoints for both.
 
 use serde_json::{Map, Value};

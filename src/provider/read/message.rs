@@ -1,7 +1,7 @@
 //! From the bytes of a delivery to the events in it: JSON or a form, texts that are JSON themselves, lists.
 //!
 //! In: a body. Out: the values rules are applied to. Invariant: linear in the body, and never more than
-//! [`MOST_EVENTS`] values. Refuses a body that is not what the file says it is.
+//! 1,000 values. Refuses a body that is not what the file says it is.
 
 use crate::provider::file::{BodyForm, EventShape};
 use serde_json::Value;
