@@ -49,7 +49,7 @@ fn every_message_reads_as_written_beside_it() {
     let catalog = Catalog::load(&[], &BTreeMap::new()).unwrap();
     let mut different = String::new();
     for provider in catalog.iter() {
-        let Some(reader) = &provider.webhook else { continue };
+        let Some(reader) = provider.webhook() else { continue };
         let id = &provider.file.id;
         let cx = ReadContext {
             provider: id.clone(),

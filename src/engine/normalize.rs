@@ -236,7 +236,7 @@ pub fn read(catalog: &Catalog, p: &StoredPayload) -> ReadOutcome {
         received_at: p.received_at,
     };
     let gone = || ReadOutcome::Unreadable(format!("source {} is not known any more", p.source));
-    match (provider.file.sources.get(p.source.name()), &provider.webhook) {
+    match (provider.file.sources.get(p.source.name()), provider.webhook()) {
         (Some(Source::Webhook(_)), Some(reader)) => reader.read(&cx, &p.headers, &p.body),
         (Some(source), _) => polled(source, &cx, &p.body).map_or_else(gone, |reading| reading.outcome),
         (None, _) => gone(),

@@ -280,7 +280,7 @@ impl Endpoint {
     }
 
     fn proven_id<S>(&self, p: &Payload<S>, cx: &Context, way: Option<usize>) -> Option<String> {
-        let reader = cx.catalog.get(self.connection.provider()).and_then(|p| p.webhook.as_ref());
+        let reader = cx.catalog.get(self.connection.provider()).and_then(|p| p.webhook());
         reader.and_then(|r| r.proven_id(p.headers(), p.body(), way))
     }
 
@@ -310,7 +310,7 @@ fn endpoint(provider: &Provider, c: &Connection) -> Result<Option<Endpoint>, (us
     let site = Site { public_url: c.public_url.clone(), pins: c.pins.clone() };
     let verifier = Verifier::new(&w.verify, secrets, site).map_err(|m| (0, m))?;
     let mut keep: Vec<String> = verifier.headers_of_proof().into_iter().map(str::to_owned).collect();
-    keep.extend(provider.webhook.iter().flat_map(|r| r.headers_read()));
+    keep.extend(provider.webhook().into_iter().flat_map(|r| r.headers_read()));
     keep.sort_unstable();
     keep.dedup();
     let mut wanted = keep.clone();

@@ -445,7 +445,7 @@ mod tests {
         let s = sample(&p, w).unwrap();
         assert_eq!(s.body, "Kind=a+b%26c");
         assert!(s.headers.contains(&("content-type".into(), "application/x-www-form-urlencoded".into())));
-        let seen = p.webhook.as_ref().unwrap().read(
+        let seen = p.webhook().unwrap().read(
             &crate::provider::read::ReadContext {
                 provider: p.file.id.clone(),
                 provider_name: "Acme".into(),

@@ -354,7 +354,7 @@ mod tests {
     fn every_reader_survives(headers: &[(String, String)], body: &[u8]) {
         let catalog = Catalog::load(&[], &BTreeMap::new()).unwrap();
         for p in catalog.iter() {
-            let Some(reader) = &p.webhook else { continue };
+            let Some(reader) = p.webhook() else { continue };
             let cx = ReadContext {
                 provider: p.file.id.clone(),
                 provider_name: p.file.name.clone(),
@@ -401,7 +401,7 @@ mod tests {
             connection: None,
             received_at: "2026-11-23T08:00:00Z".parse().unwrap(),
         };
-        let read = p.webhook.as_ref().unwrap().read(&cx, &[], br#"{"id":"evt_1","type":"zebra.born"}"#);
+        let read = p.webhook().unwrap().read(&cx, &[], br#"{"id":"evt_1","type":"zebra.born"}"#);
         let ReadOutcome::Ok(seen) = read else { panic!("{read:?}") };
         assert_eq!((seen[0].kind, seen[0].title.as_str()), (Kind::Unrecognized, "OpenAI: zebra.born"));
     }
