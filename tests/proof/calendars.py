@@ -36,13 +36,13 @@ def physical(check, what, text):
         line.decode()  # no character is cut
 
 
-def readers(check, what, text, date):
+def readers(check, what, text, date, said):
     physical(check, what, text)
     day = datetime.date.fromisoformat(date)
     e = one(text, "gpt-demo-1")
     check.equal(f"{what}: icalendar reads the day", (e["DTSTART"].dt, e["DTEND"].dt), (day, day + datetime.timedelta(days=1)))
     check(f"{what}: icalendar finds no error", not any(x.errors for x in icalendar.Calendar.from_ical(text).walk()))
-    words = " ".join(HOSTILE.split())
+    words = " ".join(said.split())
     check(f"{what}: the words come back whole", words in " ".join(str(e["DESCRIPTION"]).split()), str(e["DESCRIPTION"]))
     v = vobject.readOne(text.decode())
     of = {x.summary.value: x for x in v.vevent_list}
@@ -79,7 +79,7 @@ def whole(check, o):
     check("the pages are read", until(lambda: len(events(get(d.private, "/calendar.ics")[2])) >= 3, 60, 0.5))
     status, headers, text = get(d.private, "/calendar.ics?alarm=7d&alarm=1d")
     check.equal("type", (status, headers["content-type"]), (200, "text/calendar; charset=utf-8"))
-    readers(check, "before", text, DATE)
+    readers(check, "before", text, DATE, HOSTILE)
     check.equal("as many events as facts", len(events(text)), 3)
     planned = one(text, "openai: Disks")
     at = datetime.datetime(2099, 2, 3, 10, 0, tzinfo=datetime.timezone.utc)
@@ -111,11 +111,13 @@ def whole(check, o):
     check.equal("--fail-within", d.cli("calendar", "--past", "3650d", "--fail-within", "30d")[0], 3)
 
     first = one(text, "gpt-demo-1")
-    provider.date = MOVED
+    # A page that moves a date is believed when it says so twice, ten minutes apart; a person at once.
+    code, _, err = d.cli("deprecations", "pin", "openai:gpt-demo-1", "--date", MOVED, "--note", "told by support")
+    check(f"a person moves the date {err}", code == 0)
     moved = until(lambda: (t := get(d.private, "/calendar.ics?alarm=7d&alarm=1d"))[1]["etag"] != tag and b"20990305" in t[2] and t[2], 90, 0.5)
     if not check("the date moves", moved):
         return
-    readers(check, "after", moved, MOVED)
+    readers(check, "after", moved, MOVED, "told by support")
     second = one(moved, "gpt-demo-1")
     check.equal("the UID stays", second["UID"], first["UID"])
     check("SEQUENCE rises", second["SEQUENCE"] > first["SEQUENCE"], (first["SEQUENCE"], second["SEQUENCE"]))

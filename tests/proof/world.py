@@ -67,7 +67,7 @@ uses = ["openai"]
 webhook_secret = "env:OPENAI_WHSEC"
 [provider.openai.sources.deprecations]
 url = "{self.at}/deprecations.md"
-every = "1s"
+every = "10s"
 guards = {{ must_contain = ["Deprecations"], min_rows = 1 }}
 [provider.openai.sources.status]
 dialect = "statuspage"
