@@ -12,7 +12,7 @@ static CATALOG: LazyLock<Catalog> =
     LazyLock::new(|| Catalog::load(&[], &BTreeMap::new()).unwrap_or_else(|bad| panic!("{bad:?}")));
 
 fuzz_target!(|data: &[u8]| {
-    let readers: Vec<_> = CATALOG.iter().filter_map(|p| Some((p, p.webhook.as_ref()?))).collect();
+    let readers: Vec<_> = CATALOG.iter().filter_map(|p| Some((p, p.webhook()?))).collect();
     // By length, so that fixtures serve as seeds as they are.
     let (provider, reader) = readers[data.len() % readers.len()];
     let (head, body) = match data.split_first() {
