@@ -199,8 +199,9 @@ impl App {
         ];
         let watch = Arc::new(ClockWatch::new(cx.clone()));
         jobs.push(job("clock", seconds(5), watch, |w, now| async move { w.tick(now).await }));
-        let catcher =
-            CatchUp::new(cx.clone(), Arc::new(Client::new(self.fetch.clone())), receiver.clone(), &self.connections);
+        // One client for all: each keeps the system's certificates and its own connections.
+        let client = Arc::new(Client::new(self.fetch.clone()));
+        let catcher = CatchUp::new(cx.clone(), client.clone(), receiver.clone(), &self.connections);
         jobs.push(job("catch up", seconds(60), Arc::new(catcher), |c, now| async move { c.tick(now).await }));
         let confirmer = Arc::new(Confirmer { cx: cx.clone() });
         jobs.push(job("confirm", seconds(60), confirmer, |c, now| async move { c.tick(now).await }));
@@ -208,7 +209,7 @@ impl App {
         jobs.push(job("deadlines", seconds(3_600), private, |p, now| async move { p.tick(now).await }));
         let watcher = Arc::new(Watcher { cx: cx.clone(), configured: self.configured() });
         jobs.push(job("silence", seconds(3_600), watcher, |w, now| async move { w.tick(now).await }));
-        let skew = Arc::new(SkewWatch::new(cx.clone(), receiver.clone(), Arc::new(Client::new(self.fetch.clone()))));
+        let skew = Arc::new(SkewWatch::new(cx.clone(), receiver.clone(), client.clone()));
         jobs.push(job("webhook clocks", seconds(5), skew, |w, now| async move { w.tick(now).await }));
         for name in self.channels.keys() {
             let d = Arc::new(Deliverer { cx: cx.clone(), channels: self.channels.clone(), channel: name.clone() });
@@ -221,7 +222,6 @@ impl App {
         let orphans = Arc::new((cx.clone(), self.channels.clone()));
         jobs.push(job("orphans", seconds(30), orphans, |o, now| async move { settle_orphans(&o.0, &o.1, now).await }));
         if !self.targets.is_empty() {
-            let client = Arc::new(Client::new(self.fetch.clone()));
             let poller = Arc::new(Poller::new(cx.clone(), client, self.targets.clone()));
             jobs.push(
                 job("poll", seconds(2), poller, |p, now| async move { p.tick(now).await })

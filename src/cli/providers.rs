@@ -164,10 +164,8 @@ fn show(p: &Provider, public_url: Option<&str>) -> Done {
     }
     let webhook = p.file.webhook().map(|(_, w)| w);
     if webhook.is_some_and(|w| w.needs.is_none()) {
-        out::say(&format!(
-            "\nIn forewarn.toml:\n  [connections.\"{id}/main\"]\n  webhook_secret = \"env:{}_WEBHOOK_SECRET\"",
-            id.as_str().to_uppercase().replace(['-', '.'], "_")
-        ))?;
+        let main = ConnectionId::of(id, "main").map_err(|e| Failure::Usage(e.to_string()))?;
+        out::say(&format!("\nIn forewarn.toml:\n{}", super::subscribe::section(&main).trim_end()))?;
     }
     let numbered = |title: &str, lines: &[String]| -> Done {
         if lines.is_empty() {

@@ -16,8 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use tokio::sync::Mutex;
 
 /// Shorter absences are bridged by the sender's own retries.
 const ABSENCE: SignedDuration = SignedDuration::from_mins(2);
@@ -52,9 +51,14 @@ pub struct CatchUp {
     cx: Context,
     client: Arc<Client>,
     receiver: Arc<Receiver>,
-    /// Who is still to be asked, since when; none once that is known.
-    left: Mutex<Option<(Timestamp, Vec<Asked>)>>,
-    asked: Mutex<Vec<Asked>>,
+    waiting: Mutex<Waiting>,
+}
+
+/// Who is still to be asked. One leaves it only when everything it missed is stored, whatever goes wrong before.
+struct Waiting {
+    /// Since when nobody was here; none until that was looked up.
+    since: Option<Timestamp>,
+    asked: Vec<Asked>,
 }
 
 impl CatchUp {
@@ -70,7 +74,7 @@ impl CatchUp {
             let missed = cx.catalog.get(c.id.provider()).and_then(|p| p.file.webhook()?.1.missed.clone());
             asked.extend(missed.map(|missed| Asked { connection: c.clone(), missed }));
         }
-        Self { cx, client, receiver, left: Mutex::new(None), asked: Mutex::new(asked) }
+        Self { cx, client, receiver, waiting: Mutex::new(Waiting { since: None, asked }) }
     }
 
     /// Fetches what was missed, then notes that we are here.
@@ -78,30 +82,31 @@ impl CatchUp {
     /// # Errors
     /// The store's.
     pub async fn tick(&self, now: Timestamp) -> Result<Report, StoreError> {
-        let (since, asked) = match self.take() {
-            Some(left) => left,
-            None => {
-                let all = std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner));
-                match self.cx.store.last_alive().await? {
-                    Some(t) if now.duration_since(t) > ABSENCE => (t - BEFORE, all),
-                    Some(_) | None => (now, Vec::new()),
-                }
-            }
+        let mut waiting = self.waiting.lock().await;
+        let since = match waiting.since {
+            Some(t) => t,
+            None => self.cx.store.last_alive().await?.unwrap_or(now),
         };
-        let (mut stored, mut left) = (0, Vec::new());
-        for a in asked {
-            match self.catch_up(&a, since, now).await? {
-                Ok(n) => stored += n,
+        if waiting.since.is_none() && now.duration_since(since) <= ABSENCE {
+            waiting.asked.clear();
+        }
+        waiting.since = Some(since);
+        let (mut stored, mut at) = (0, 0);
+        while let Some(a) = waiting.asked.get(at) {
+            match self.catch_up(a, since - BEFORE, now).await? {
+                Ok(n) => {
+                    stored += n;
+                    waiting.asked.remove(at);
+                }
                 Err(e) => {
                     tracing::warn!(connection = %a.connection.id, "what was missed cannot be fetched yet and is asked for again: {e}");
-                    left.push(a);
+                    at += 1;
                 }
             }
         }
-        if left.is_empty() {
+        if waiting.asked.is_empty() {
             self.cx.store.alive(now).await?;
         }
-        *self.left.lock().unwrap_or_else(PoisonError::into_inner) = Some((since, left));
         if stored > 0 {
             self.cx.nudges.normalize.notify_one();
         }
@@ -109,10 +114,6 @@ impl CatchUp {
             summary: if stored == 0 { String::new() } else { format!("{stored} missed deliveries fetched") },
             ..Report::default()
         })
-    }
-
-    fn take(&self) -> Option<(Timestamp, Vec<Asked>)> {
-        self.left.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     async fn catch_up(

@@ -113,18 +113,27 @@ pub struct Task {
     pub failures: u32,
 }
 
+/// What status is asked about beside the store.
+#[derive(Debug)]
+pub struct Parts<'a> {
+    /// Connections whose webhook is on.
+    pub configured: &'a [ConnectionId],
+    /// Polled sources.
+    pub targets: &'a [Target],
+    /// Sources that are not polled.
+    pub off: &'a [NotPolled],
+    /// Hooks of the daemon.
+    pub hooks: Vec<Hook>,
+    /// Tasks of the daemon.
+    pub tasks: Vec<Task>,
+}
+
 /// Gathers the status.
 ///
 /// # Errors
 /// The store's.
-pub async fn status(
-    cx: &Context,
-    configured: &[ConnectionId],
-    targets: &[Target],
-    off: &[NotPolled],
-    hooks: Vec<Hook>,
-    tasks: Vec<Task>,
-) -> Result<Status, StoreError> {
+pub async fn status(cx: &Context, parts: Parts<'_>) -> Result<Status, StoreError> {
+    let Parts { configured, targets, off, hooks, tasks } = parts;
     let now = cx.clock.now();
     let (pending, oldest_at) = cx.store.backlog().await?;
     let rows = cx.store.sources().await?;

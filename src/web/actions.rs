@@ -10,7 +10,7 @@ use crate::engine::normalize::Normalizer;
 use crate::engine::pin::{Pin, PinError, pin};
 use crate::engine::poll::{NotPolled, Target};
 use crate::engine::receive::Receiver;
-use crate::engine::status::{Hook, Task, status};
+use crate::engine::status::{Hook, Parts, Task, status};
 use crate::model::{ConnectionId, ContactId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -124,7 +124,14 @@ impl Actions {
             let refused = refused.into_iter().map(|(why, n)| (why.as_str().to_owned(), n)).collect();
             Hook { connection: e.connection.to_string(), accepted, refused, opened: e.opened() }
         });
-        status(&self.cx, &self.configured, &self.targets, &self.off, hooks.collect(), (self.tasks)()).await
+        let parts = Parts {
+            configured: &self.configured,
+            targets: &self.targets,
+            off: &self.off,
+            hooks: hooks.collect(),
+            tasks: (self.tasks)(),
+        };
+        status(&self.cx, parts).await
     }
 }
 

@@ -18,7 +18,7 @@ def api(check, o):
     program = Path(sys.executable).parent / "schemathesis"
     at = f"http://127.0.0.1:{d.private}"
     args = ["run", f"{at}/api/v1/openapi.json", "--url", at, "--max-examples", str(o.examples), "--seed", "7", "--no-color"]
-    r = subprocess.run([program, *args, "--phases", "coverage,fuzzing", "--generation-database", "none", "--suppress-health-check", "all"], capture_output=True, text=True, timeout=900)
+    r = subprocess.run([program, *args, "--phases", "coverage,fuzzing", "--generation-database", "none", "--suppress-health-check", "all"], capture_output=True, text=True, timeout=900, cwd=d.data.parent)
     check("schemathesis finds nothing", r.returncode == 0, (r.stdout + r.stderr)[-6000:])
     print("\n".join(r.stdout.splitlines()[-25:]))
     check("still well", d.healthy())

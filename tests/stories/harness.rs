@@ -29,7 +29,7 @@ use forewarn::engine::receive::Receiver;
 use forewarn::engine::remind::Reminder;
 use forewarn::engine::show::{Shown, show};
 use forewarn::engine::silence::Watcher;
-use forewarn::engine::status::{Status, status};
+use forewarn::engine::status::{Parts, Status, status};
 use forewarn::engine::{Context, Nudges};
 use forewarn::fetch::Client;
 use forewarn::model::{Alert, AlertId, ConnectionId, Event, MatterId, MatterState};
@@ -583,7 +583,9 @@ impl World {
     }
 
     pub async fn status(&self) -> Status {
-        status(&self.cx, &self.configured(), &self.targets, &[], vec![], vec![]).await.unwrap()
+        let configured = self.configured();
+        let parts = Parts { configured: &configured, targets: &self.targets, off: &[], hooks: vec![], tasks: vec![] };
+        status(&self.cx, parts).await.unwrap()
     }
 
     /// A part of a line of the ledger, which must add up as a whole.
