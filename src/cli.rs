@@ -17,16 +17,20 @@ mod doctor;
 mod events;
 mod init;
 mod out;
+mod owners;
+mod plan;
 mod providers;
 mod read;
 mod replay;
 mod route;
+mod scan;
 mod send_test;
 mod serve;
 mod setup;
 mod simulate;
 mod status;
 mod subscribe;
+mod usage;
 
 use crate::app::AppError;
 use crate::config::Problems;
@@ -63,6 +67,8 @@ enum Command {
     Init(init::Args),
     /// Check the config and everything it names, without network; all mistakes at once
     Check(check::Args),
+    /// Show what a changed config would do to open alerts; exit 3 if one becomes unreachable
+    Plan(plan::Args),
     /// Check, and look at the disk, the database and the pages we poll; says what to do about each finding
     Doctor(doctor::Args),
     /// List providers, show one, connect one, or check a provider file
@@ -81,8 +87,14 @@ enum Command {
     Alerts(alerts::Args),
     /// Say that you have seen an alert, and when you will be done
     Ack(ack::Args),
+    /// List owners, and what nobody owns or can be told; import them from CODEOWNERS and Backstage files
+    Owners(owners::Args),
     /// List what ends when, whose it is, and where it stands
     Calendar(calendar::Args),
+    /// Find the ids that end in code and settings
+    Scan(scan::Args),
+    /// Tell what you use, from exports, gateways and scans, or list it
+    Usage(usage::Args),
     /// Show what every source says of one deprecation, or say which date is true
     Deprecations(deprecations::Args),
     /// Send a test message through the real channel of a contact
@@ -178,8 +190,9 @@ async fn run(command: Command, place: Place) -> Done {
     match command {
         Command::Serve(a) => serve::run(a, place).await,
         Command::Demo(a) => demo::run(a).await,
-        Command::Init(a) => init::run(&a),
-        Command::Check(a) => check::run(&a, &place),
+        Command::Init(a) => init::run(&a, &place).await,
+        Command::Check(a) => check::run(&a, &place).await,
+        Command::Plan(a) => plan::run(&a, &place).await,
         Command::Doctor(a) => doctor::run(a, place).await,
         Command::Providers(a) => providers::run(a, &place).await,
         Command::AddStatus(a) => add_status::run(a, &place).await,
@@ -189,8 +202,11 @@ async fn run(command: Command, place: Place) -> Done {
         Command::Events(a) => events::run(a, place).await,
         Command::Alerts(a) => alerts::run(a, place).await,
         Command::Ack(a) => ack::run(a, place).await,
+        Command::Owners(a) => owners::run(a, &place).await,
         Command::Calendar(a) => calendar::run(a, place).await,
         Command::Deprecations(a) => deprecations::run(a, place).await,
+        Command::Scan(a) => scan::run(&a, &place).await,
+        Command::Usage(a) => usage::run(a, place).await,
         Command::SendTest(a) => send_test::run(a, place).await,
         Command::Simulate(a) => simulate::run(a, place).await,
         Command::Replay(a) => replay::run(a, place).await,

@@ -11,17 +11,21 @@ pub mod clockwatch;
 pub mod confirm;
 pub mod connections;
 pub mod deliver;
+pub mod gaps;
 pub mod housekeep;
+pub mod known;
 pub mod listing;
 pub mod normalize;
 pub mod observe;
 pub mod pin;
+pub mod plan;
 pub mod poll;
 pub mod private;
 pub mod receive;
 pub mod record;
 pub mod rejected;
 pub mod remind;
+pub mod scan;
 pub mod show;
 pub mod silence;
 pub mod simulate;
@@ -32,6 +36,7 @@ pub mod usage;
 
 use crate::clock::Clock;
 use crate::provider::catalog::Catalog;
+use crate::provider::snapshot::Snapshot;
 use crate::rules::directory::Directory;
 use crate::store::Store;
 use std::sync::Arc;
@@ -47,6 +52,8 @@ pub struct Context {
     pub catalog: Arc<Catalog>,
     /// Owners, services, routes.
     pub directory: Arc<Directory>,
+    /// What was known when forewarn was built.
+    pub known: &'static Snapshot,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Who is woken by whom.

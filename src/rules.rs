@@ -5,6 +5,7 @@
 
 pub mod cadence;
 pub mod directory;
+pub mod find;
 pub mod fold;
 pub mod group;
 pub mod ladder;

@@ -13,3 +13,4 @@ pub mod listener;
 pub mod metrics;
 pub mod observe;
 pub mod private;
+mod usage;

@@ -35,6 +35,19 @@ pub struct OwnerSection {
     pub lead: Option<Spanned<String>>,
     /// IANA zone; UTC by default.
     pub zone: Option<Spanned<String>>,
+    /// It is gone: this owner answers for what was its own.
+    pub moved_to: Option<Spanned<String>>,
+}
+
+/// `mode`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Owners are told.
+    #[default]
+    Live,
+    /// Everything goes to `operators`, naming who would have been told.
+    Shadow,
 }
 
 /// `[services.NAME]`.
@@ -166,6 +179,8 @@ pub struct Route {
 /// What the directory is built from.
 #[derive(Debug, Clone, Default)]
 pub struct Sections {
+    /// `mode`.
+    pub mode: Mode,
     /// `catch_all`.
     pub catch_all: Option<Spanned<String>>,
     /// `[owners]`.
@@ -192,6 +207,10 @@ pub struct Directory {
     pub routes: Vec<Route>,
     /// Who owns a connection.
     pub connection_owners: BTreeMap<ConnectionId, String>,
+    /// Owners that are gone, and who answers for them.
+    moved: BTreeMap<String, String>,
+    /// In shadow mode: who a message to a contact was meant for.
+    meant: BTreeMap<ContactId, String>,
     /// What the config itself says that ends.
     pub deadlines: Vec<PrivateDeadline>,
     /// Who is told what matters and nobody covers.
@@ -206,13 +225,18 @@ impl Directory {
     pub fn build(s: &Sections) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut owners = BTreeMap::new();
-        for (name, section) in &s.owners {
+        let moved = moved(s, &mut problems);
+        for (name, section) in s.owners.iter().filter(|(name, _)| !moved.contains_key(*name)) {
             match owner(name, section) {
                 Ok(o) => drop(owners.insert(name.clone(), o)),
                 Err(mut p) => problems.append(&mut p),
             }
         }
         let known = |name: &Spanned<String>, problems: &mut Vec<Problem>| {
+            if let Some(to) = moved.get(name.get_ref()) {
+                problems
+                    .push((format!("owner {:?} has moved to {to:?}: write {to:?} here", name.get_ref()), name.span()));
+            }
             let found = name.get_ref() == OPERATORS || s.owners.contains_key(name.get_ref());
             if !found {
                 let names: Vec<_> = s.owners.keys().map(String::as_str).collect();
@@ -280,8 +304,12 @@ impl Directory {
                 .map_or_else(console_operators, |o| Owner { name: OPERATORS.into(), ..o });
             owners.insert(OPERATORS.into(), fallback);
         }
+        let meant = match s.mode {
+            Mode::Live => BTreeMap::new(),
+            Mode::Shadow => shadow(&mut owners),
+        };
         if problems.is_empty() {
-            Ok(Self { owners, services, policies, routes, connection_owners, deadlines, catch_all })
+            Ok(Self { owners, services, policies, routes, connection_owners, moved, meant, deadlines, catch_all })
         } else {
             Err(problems)
         }
@@ -289,11 +317,16 @@ impl Directory {
 
     /// An owner by name; a name that is gone from the config is answered for by the catch-all.
     pub fn owner(&self, name: &str) -> &Owner {
+        let name = self.moved.get(name).map_or(name, String::as_str);
         self.owners.get(name).or_else(|| self.owners.get(&self.catch_all)).unwrap_or_else(|| &self.owners[OPERATORS])
     }
-    /// Whether the config still has this owner.
+    /// Whether the config still has this owner, or says who answers for it now.
     pub fn has_owner(&self, name: &str) -> bool {
-        self.owners.contains_key(name)
+        self.owners.contains_key(name) || self.moved.contains_key(name)
+    }
+    /// In shadow mode: who a message to this contact was meant for, `search (#search-ai)`.
+    pub fn meant_for(&self, contact: &ContactId) -> Option<&str> {
+        self.meant.get(contact).map(String::as_str)
     }
     /// All owners.
     pub fn owners(&self) -> impl Iterator<Item = &Owner> {
@@ -347,6 +380,42 @@ fn console_operators() -> Owner {
     let id = ContactId(format!("{OPERATORS}/console"));
     let console = Contact { id, owner: OPERATORS.into(), channel: "console".into(), address: "stdout".into() };
     Owner { name: OPERATORS.into(), zone: TimeZone::UTC, contacts: vec![console], lead: None }
+}
+
+/// Owners that are gone, each with who answers for it in the end.
+fn moved(s: &Sections, problems: &mut Vec<Problem>) -> BTreeMap<String, String> {
+    let to = |name: &str| s.owners.get(name).and_then(|o| o.get_ref().moved_to.as_ref());
+    let mut out = BTreeMap::new();
+    for name in s.owners.keys() {
+        let Some(first) = to(name) else { continue };
+        let mut at = first;
+        let mut steps = 0;
+        while let Some(next) = to(at.get_ref()).filter(|_| steps <= s.owners.len()) {
+            (at, steps) = (next, steps + 1);
+        }
+        if steps > s.owners.len() {
+            problems.push((format!("owner {name:?} moves in a circle: name an owner who is there"), first.span()));
+        } else if at.get_ref() != OPERATORS && !s.owners.contains_key(at.get_ref()) {
+            problems
+                .push((format!("unknown owner {:?}: moved_to names an owner who is there", at.get_ref()), at.span()));
+        }
+        out.insert(name.clone(), at.get_ref().clone());
+    }
+    out
+}
+
+/// Sends what is meant for anybody to the first contact of the operators; who each contact was meant for.
+fn shadow(owners: &mut BTreeMap<String, Owner>) -> BTreeMap<ContactId, String> {
+    let Some(to) = owners.get(OPERATORS).and_then(|o| o.contacts.first()).cloned() else { return BTreeMap::new() };
+    let mut meant = BTreeMap::new();
+    for owner in owners.values_mut().filter(|o| o.name != OPERATORS) {
+        for c in owner.contacts.iter_mut().chain(&mut owner.lead) {
+            meant.insert(c.id.clone(), format!("{} ({})", c.id, c.address));
+            c.channel.clone_from(&to.channel);
+            c.address.clone_from(&to.address);
+        }
+    }
+    meant
 }
 
 fn owner(name: &str, section: &Spanned<OwnerSection>) -> Result<Owner, Vec<Problem>> {

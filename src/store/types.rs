@@ -5,7 +5,7 @@
 mod listed;
 
 pub use listed::{
-    AlertFilter, Conflict, DeadLetter, EventFilter, FlushTimes, Ledger, LedgerLine, NotificationFilter,
+    AlertFilter, Conflict, ContactRow, DeadLetter, EventFilter, FlushTimes, Ledger, LedgerLine, NotificationFilter,
     NotificationRow, Unreadable,
 };
 

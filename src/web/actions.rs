@@ -11,7 +11,8 @@ use crate::engine::pin::{Pin, PinError, pin};
 use crate::engine::poll::{NotPolled, Target};
 use crate::engine::receive::Receiver;
 use crate::engine::status::{Hook, Parts, Task, status};
-use crate::model::{ConnectionId, ContactId};
+use crate::engine::usage::take;
+use crate::model::{ConnectionId, ContactId, UsageReport};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -25,6 +26,8 @@ pub enum Request {
     Ack(Answer),
     /// Take a person's word on a deadline.
     Pin(Pin),
+    /// Take what a teller says of our usage.
+    Usage(UsageReport),
     /// How everything is.
     Status,
     /// The newest deliveries that were refused.
@@ -91,6 +94,10 @@ impl Actions {
                 Err(e @ (PinError::NotFound(_) | PinError::NotPinned(_) | PinError::NoNote)) => {
                     Reply::Refused(e.to_string())
                 }
+            },
+            Request::Usage(report) => match take(&self.cx, report).await {
+                Ok(new) => done(&new),
+                Err(e) => Reply::Failed(e.to_string()),
             },
             Request::Status => match self.status().await {
                 Ok(s) => done(&s),
