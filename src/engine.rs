@@ -5,15 +5,18 @@
 //! restart would lose. Refuses to loop: only the supervisor does.
 
 pub mod acknowledge;
+pub mod between;
 pub mod calendar;
 pub mod catchup;
 pub mod clockwatch;
 pub mod confirm;
 pub mod connections;
 pub mod deliver;
+pub mod heard;
 pub mod housekeep;
 pub mod listing;
 pub mod normalize;
+pub mod now;
 pub mod observe;
 pub mod pin;
 pub mod poll;
@@ -22,6 +25,7 @@ pub mod receive;
 pub mod record;
 pub mod rejected;
 pub mod remind;
+pub mod scorecard;
 pub mod show;
 pub mod silence;
 pub mod simulate;

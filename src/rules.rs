@@ -12,6 +12,8 @@ pub mod matcher;
 pub mod policy;
 pub mod private;
 pub mod route;
+pub mod scope;
+pub mod score;
 pub mod sunset;
 pub mod wave;
 
