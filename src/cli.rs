@@ -20,8 +20,10 @@ mod events;
 mod init;
 mod now;
 mod out;
+mod progress;
 mod providers;
 mod read;
+mod rehearse;
 mod replay;
 mod route;
 mod scorecard;
@@ -92,6 +94,8 @@ enum Command {
     Now(now::Args),
     /// Show what any provider changed or suffered in a window, with evidence; Markdown for a postmortem
     Between(between::Args),
+    /// Play known history through this config: who would have been told, and when; sends nothing
+    Rehearse(rehearse::Args),
     /// List incidents, newest first
     Incidents(episodes::Args),
     /// List planned and past maintenance, newest first
@@ -207,6 +211,7 @@ async fn run(command: Command, place: Place) -> Done {
         Command::Calendar(a) => calendar::run(a, place).await,
         Command::Now(a) => now::run(a, place).await,
         Command::Between(a) => between::run(a, place).await,
+        Command::Rehearse(a) => rehearse::run(a, place).await,
         Command::Incidents(a) => episodes::run(a, Kind::Incident, place).await,
         Command::Maintenance(a) => episodes::run(a, Kind::Maintenance, place).await,
         Command::Billing(a) => episodes::run(a, Kind::Billing, place).await,

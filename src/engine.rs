@@ -23,6 +23,7 @@ pub mod poll;
 pub mod private;
 pub mod receive;
 pub mod record;
+pub mod rehearse;
 pub mod rejected;
 pub mod remind;
 pub mod scorecard;

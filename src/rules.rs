@@ -9,6 +9,7 @@ pub mod fold;
 pub mod group;
 pub mod ladder;
 pub mod matcher;
+pub mod past;
 pub mod policy;
 pub mod private;
 pub mod route;

@@ -12,7 +12,7 @@ use super::Context;
 use super::calendar::{self, Deprecation};
 use super::heard::{Heard, heard};
 use super::listing::{Episode, episode};
-use super::poll::{NotPolled, Target};
+use super::poll::{NotPolled, Off, Target};
 use super::status::as_of;
 use crate::model::event::words;
 use crate::model::moment::minutes;
@@ -129,7 +129,7 @@ pub struct Comparable {
 pub async fn scope(cx: &Context, word: Option<&str>) -> Result<Result<Scope, String>, StoreError> {
     let known = cx.store.matters_of(Kind::Deprecation).await?;
     let subjects = known.iter().flat_map(|m| &m.subjects).map(|s| (s.platform.to_string(), s.id.clone())).collect();
-    let providers: BTreeSet<&str> = cx.catalog.iter().map(|p| p.file.id.as_str()).collect();
+    let providers: BTreeSet<&str> = cx.catalog.iter().map(|p| p.id.as_str()).collect();
     Ok(Scope::find(word, Known { directory: &cx.directory, providers: &providers, subjects: &subjects }))
 }
 
@@ -137,8 +137,11 @@ pub async fn scope(cx: &Context, word: Option<&str>) -> Result<Result<Scope, Str
 ///
 /// # Errors
 /// The store's.
-pub async fn now(cx: &Context, scope: &Scope, targets: &[Target], off: &[NotPolled]) -> Result<Now, StoreError> {
+pub async fn now(cx: &Context, scope: &Scope, targets: &[Target], off: &Off) -> Result<Now, StoreError> {
     let at = cx.clock.now();
+    // Asked about everything, what nobody wants to be read is no part of it.
+    let off = if *scope == Scope::All { Vec::new() } else { off.list(&cx.catalog) };
+    let off = off.as_slice();
     let since = at.checked_sub(LATELY).unwrap_or(at);
     let holds = |m: &MatterState| scope.holds(&cx.directory, About::matter(m));
     let of = async |kind: Kind| -> Result<Vec<MatterState>, StoreError> {

@@ -4,13 +4,17 @@ use crate::acme::*;
 use crate::harness::*;
 use forewarn::engine::between::{Asked, Between, between, markdown};
 use forewarn::engine::now::{Now, Verdict, now, scope};
+use forewarn::engine::poll::Off;
+use forewarn::engine::rehearse::{Rehearsal, rehearse};
 use forewarn::engine::scorecard::scorecard;
+use forewarn::store::sqlite::Sqlite;
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// What `forewarn now WORD` answers.
 async fn is_it_them(w: &World, word: &str) -> Now {
     let scope = scope(&w.cx, Some(word).filter(|w| !w.is_empty())).await.unwrap().unwrap();
-    now(&w.cx, &scope, w.targets(), &[]).await.unwrap()
+    now(&w.cx, &scope, w.targets(), &Off::default()).await.unwrap()
 }
 
 async fn moved(w: &World, from: Timestamp, to: Timestamp) -> Between {
@@ -160,4 +164,122 @@ async fn a_moved_date_stands_in_the_window_and_on_the_scorecard() {
     let scores = scorecard(&w.cx, None).await.unwrap();
     assert_eq!(scores[0].id, "openai");
     assert_eq!((scores[0].dates.earlier, scores[0].dates.later), (1, 0));
+}
+
+/// Who was told of what, when (to the minute) and why, one line each.
+fn lines(sent: impl IntoIterator<Item = (Timestamp, String, String, String)>) -> Vec<String> {
+    let mut all: Vec<String> = sent
+        .into_iter()
+        .map(|(at, to, what, why)| format!("{} {to} {what} {why}", at.strftime("%m-%d %H:%M")))
+        .collect();
+    all.sort();
+    all
+}
+
+/// What the real engine told, from its own books.
+async fn really_told(w: &World) -> Vec<String> {
+    let mut matters: Vec<_> = w.alerts().await.into_iter().map(|(_, m)| m.id).collect();
+    matters.sort();
+    matters.dedup();
+    let mut all = Vec::new();
+    for id in matters {
+        for t in w.cx.store.told_of(id.clone()).await.unwrap() {
+            assert_eq!(t.state, "delivered", "{t:?}");
+            all.push((t.at, t.contact.to_string(), id.to_string(), format!("{} {}", t.reason, t.step.0)));
+        }
+    }
+    lines(all)
+}
+
+async fn played(w: &World, from: Timestamp, to: Timestamp) -> Rehearsal {
+    let dir = tempfile::tempdir().unwrap();
+    let scratch = Arc::new(Sqlite::open(&dir.path().join("scratch.db")).unwrap());
+    rehearse(&w.cx, scratch, (from, to), &|_, _| ()).await.unwrap()
+}
+
+fn said(r: &Rehearsal) -> Vec<String> {
+    lines(r.messages.iter().flat_map(|m| {
+        m.about.iter().map(|a| (m.at, m.contact.clone(), a.matter.to_string(), format!("{} {}", a.reason, a.step.0)))
+    }))
+}
+
+#[tokio::test]
+async fn a_rehearsal_says_what_the_real_engine_told_in_the_same_history() {
+    let mut w = World::new().await;
+    w.page(&[("gpt-x", day(20)), ("gpt-far", day(700))]);
+    w.tick().await;
+    // News: another model, an account matter that opens and ends, a date that moves, one that is nobody's.
+    w.live(days(1), minutes(60)).await;
+    w.page(&[("gpt-x", day(20)), ("gpt-y", day(40)), ("gpt-nobody", day(9)), ("gpt-far", day(700))]);
+    let opened = w.shop("e1", "incident.opened", "db");
+    assert_eq!(w.deliver("generic-hmac/shop", "m1", &opened).await, 200);
+    w.tick().await;
+    w.live(minutes(20 * 60), minutes(60)).await;
+    let over = w.shop("e2", "incident.resolved", "db");
+    assert_eq!(w.deliver("generic-hmac/shop", "m2", &over).await, 200);
+    w.tick().await;
+    w.live(days(4), minutes(60)).await;
+    w.page(&[("gpt-x", day(14)), ("gpt-y", day(40)), ("gpt-nobody", day(9)), ("gpt-far", day(700))]);
+    w.live(days(10), minutes(60)).await;
+    let real = really_told(&w).await;
+    assert!(real.len() >= 8, "{real:#?}");
+    for word in ["opened", "moved moved", "reminder", "resolved over"] {
+        assert!(real.iter().any(|l| l.contains(word)), "{word}: {real:#?}");
+    }
+    let sent = w.arrived().len();
+    let r = played(&w, start(), w.now()).await;
+    assert_eq!(said(&r), real);
+    assert_eq!(r.messages.len(), sent, "grouped alike: {:#?}", r.messages);
+    // It sent nothing and wrote nothing.
+    w.expect_silence();
+    assert_eq!(really_told(&w).await, real);
+    // A later window shows its part only, though all before was played.
+    let late = played(&w, start() + days(8), w.now()).await;
+    assert!(!late.messages.is_empty() && late.messages.len() < r.messages.len());
+    assert!(late.messages.iter().all(|m| m.at >= start() + days(8)));
+    assert!(said(&late).iter().all(|l| real.contains(l)));
+}
+
+#[tokio::test]
+async fn a_rehearsal_shows_what_another_config_would_have_told() {
+    let mut w = World::new().await;
+    w.page(&[("gpt-x", day(20)), ("gpt-far", day(700))]);
+    w.tick().await;
+    w.live(days(2), minutes(120)).await;
+    let config = w.config.replace(
+        "[services.invoices]\nowner = \"billing\"\nuses = [\"openai:gpt-b\"]",
+        "[services.invoices]\nowner = \"billing\"\nuses = [\"openai:gpt-x\"]",
+    );
+    assert_ne!(config, w.config);
+    let before = played(&w, start(), w.now() + days(30)).await;
+    assert!(before.messages.iter().all(|m| m.contact != "billing/webhook"));
+    w.restart_with(&config);
+    let after = played(&w, start(), w.now() + days(30)).await;
+    let theirs: Vec<_> = after.messages.iter().filter(|m| m.contact == "billing/webhook").collect();
+    assert!(!theirs.is_empty(), "{after:#?}");
+    assert!(theirs[0].about[0].why.contains("service invoices uses openai:gpt-x"), "{theirs:#?}");
+    let steps: Vec<&str> = theirs.iter().map(|m| m.about[0].step.0.as_str()).collect();
+    assert!(steps.contains(&"7d") && steps.contains(&"1d"), "what is to come is played too: {steps:?}");
+}
+
+#[tokio::test]
+async fn a_rehearsal_of_a_status_page_says_what_was_told() {
+    let mut a = Acme::using("uses = [\"acme\"]\ntier = \"critical\"").await;
+    a.poll().await;
+    a.incidents.push(Incident::new("inc1", "minor", a.w.now()));
+    a.serve();
+    a.polls(3).await;
+    a.incidents[0].impact = "major";
+    let now = a.w.now();
+    a.incidents[0].say("identified", "It is worse.", now);
+    a.serve();
+    a.w.live(minutes(90), minutes(1)).await;
+    let now = a.w.now();
+    a.incidents[0].say("resolved", "All well.", now);
+    a.serve();
+    a.polls(3).await;
+    let real = really_told(&a.w).await;
+    assert!(real.len() >= 4, "{real:#?}");
+    let r = played(&a.w, start(), a.w.now()).await;
+    assert_eq!(said(&r), real);
 }
