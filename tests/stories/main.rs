@@ -11,5 +11,6 @@ mod faults;
 mod harness;
 mod http;
 mod pages;
+mod people;
 mod proofs;
 mod truth;
