@@ -16,6 +16,7 @@ pub mod schedule;
 pub mod silence;
 pub mod subject;
 pub mod text;
+pub mod usage;
 
 pub use action::{Act, Action, By, Until, Via};
 pub use alert::{Acknowledgement, Alert, AlertState, Recipient, Resolution, ResolveReason, Said};
@@ -29,3 +30,4 @@ pub use payload::{Payload, Trust, Unverified, Verified};
 pub use schedule::{Every, Schedule};
 pub use silence::{Matcher, Silence};
 pub use subject::{Subject, SubjectType};
+pub use usage::{CoveredDay, Direction, UsageReport, Use, UseRow};

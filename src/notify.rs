@@ -88,6 +88,8 @@ pub struct ServiceBrief {
     pub env: String,
     /// It is dealt with: `migrated 12 Dec (Mei)`.
     pub done: Option<String>,
+    /// How much it uses it, in words: `41,200 calls in 7 days, last today`; none where only the config speaks.
+    pub usage: Option<String>,
 }
 
 /// A rung still to come.

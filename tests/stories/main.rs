@@ -14,3 +14,4 @@ mod pages;
 mod people;
 mod proofs;
 mod truth;
+mod usage;

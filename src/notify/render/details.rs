@@ -172,8 +172,12 @@ fn ours(row: &Row) -> Vec<Line> {
 
 /// `support-bot, production`; `rerank-batch, staging: done, migrated 12 Dec (mei)`.
 fn service(s: &ServiceBrief) -> String {
-    let done = s.done.as_ref().map_or_else(String::new, |d| format!(": done, {}", one_line(d, 200)));
-    format!("{}, {}{done}", one_line(&s.name, 64), one_line(&s.env, 64))
+    let state = match (&s.done, &s.usage) {
+        (Some(done), _) => format!(": done, {}", one_line(done, 200)),
+        (None, Some(usage)) => format!(": {}", one_line(usage, 160)),
+        (None, None) => String::new(),
+    };
+    format!("{}, {}{state}", one_line(&s.name, 64), one_line(&s.env, 64))
 }
 
 fn proof(row: &Row, clock: Clock<'_>) -> Vec<Line> {
