@@ -4,7 +4,8 @@
 //! job is `tick(now)`: idempotent, without input beside the clock, its result visible; nothing waits in memory that a
 //! restart would lose. Refuses to loop: only the supervisor does.
 
-pub mod acknowledge;
+pub mod act;
+pub mod between;
 pub mod calendar;
 pub mod catchup;
 pub mod clockwatch;
@@ -12,10 +13,12 @@ pub mod confirm;
 pub mod connections;
 pub mod deliver;
 pub mod gaps;
+pub mod heard;
 pub mod housekeep;
 pub mod known;
 pub mod listing;
 pub mod normalize;
+pub mod now;
 pub mod observe;
 pub mod pin;
 pub mod plan;
@@ -23,11 +26,14 @@ pub mod poll;
 pub mod private;
 pub mod receive;
 pub mod record;
+pub mod rehearse;
 pub mod rejected;
 pub mod remind;
 pub mod scan;
+pub mod scorecard;
 pub mod show;
 pub mod silence;
+pub mod silences;
 pub mod simulate;
 pub mod skew;
 pub mod status;

@@ -127,6 +127,7 @@ fn told(dir: &Directory, owner: &Owner, tell: &[Tell]) -> Vec<String> {
         Tell::Owner => owner.contacts.iter().collect::<Vec<_>>(),
         Tell::Lead => owner.lead.iter().collect(),
         Tell::Operators => dir.owner(OPERATORS).contacts.iter().collect(),
+        Tell::Contact(id) => dir.contact(id).into_iter().collect(),
     });
     let mut out: Vec<String> = contacts.map(|c| format!("{} ({})", c.id, c.address)).collect();
     out.sort();

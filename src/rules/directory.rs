@@ -4,10 +4,12 @@
 //! refers to something that exists, `operators` and the catch-all always exist, and no two routes tie. Refuses to know
 //! how a channel works: a contact is a name of a channel and an address.
 
+use super::hours::{Away, Hours};
 use super::matcher::{UsePattern, may_overlap};
 use super::policy::{self, Policy, PolicySection, Problem};
 use super::private::{self, DeadlineSection, PrivateDeadline};
 use crate::model::{ConnectionId, Contact, ContactId, Kind, MatterId, Subject, ids};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -37,6 +39,28 @@ pub struct OwnerSection {
     pub zone: Option<Spanned<String>>,
     /// It is gone: this owner answers for what was its own.
     pub moved_to: Option<Spanned<String>>,
+    /// `mon-fri 09:00-17:00`: reminders come as the day begins, those for a day off on the working day before.
+    pub hours: Option<Spanned<String>>,
+    /// Days off.
+    #[serde(default)]
+    pub holidays: Vec<Spanned<String>>,
+    /// `22:00-07:00`: only critical incidents come then.
+    pub quiet: Option<Spanned<String>>,
+    /// Absences.
+    #[serde(default)]
+    pub away: Vec<Spanned<AwaySection>>,
+}
+
+/// `away = [{ from, until, deputy }]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AwaySection {
+    /// First day.
+    pub from: Spanned<String>,
+    /// Last day.
+    pub until: Spanned<String>,
+    /// The owner who is told instead.
+    pub deputy: Spanned<String>,
 }
 
 /// `mode`.
@@ -67,6 +91,9 @@ pub struct ServiceSection {
     #[serde(default)]
     pub projects: Vec<String>,
 }
+
+/// Environments that are not production, by the names people give them.
+const NOT_PRODUCTION: [&str; 8] = ["staging", "stage", "test", "testing", "dev", "development", "sandbox", "preview"];
 
 /// How much a service matters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -142,6 +169,17 @@ pub struct Owner {
     pub contacts: Vec<Contact>,
     /// The person above.
     pub lead: Option<Contact>,
+    /// When they work.
+    pub hours: Hours,
+    /// When somebody else is told.
+    pub away: Vec<Away>,
+}
+
+impl Owner {
+    /// Who is told in their place on a day.
+    pub fn deputy_on(&self, day: Date) -> Option<&str> {
+        self.away.iter().find(|a| a.from <= day && day <= a.until).map(|a| a.deputy.as_str())
+    }
 }
 
 /// A service.
@@ -159,6 +197,13 @@ pub struct Service {
     pub uses: Vec<UsePattern>,
     /// Projects whose counted calls are its own.
     pub projects: Vec<String>,
+}
+
+impl Service {
+    /// Whether it is one that customers see; what nobody called otherwise is.
+    pub fn is_production(&self) -> bool {
+        !NOT_PRODUCTION.iter().any(|e| self.env.eq_ignore_ascii_case(e))
+    }
 }
 
 /// A route.
@@ -201,6 +246,7 @@ pub struct Sections {
 #[derive(Debug, Clone)]
 pub struct Directory {
     owners: BTreeMap<String, Owner>,
+    contacts: BTreeMap<ContactId, Contact>,
     services: BTreeMap<String, Service>,
     policies: BTreeMap<String, Policy>,
     /// Exceptions, in no order.
@@ -225,9 +271,9 @@ impl Directory {
     pub fn build(s: &Sections) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut owners = BTreeMap::new();
-        let moved = moved(s, &mut problems);
+        let moved = owners::moved(s, &mut problems);
         for (name, section) in s.owners.iter().filter(|(name, _)| !moved.contains_key(*name)) {
-            match owner(name, section) {
+            match owners::owner(name, section) {
                 Ok(o) => drop(owners.insert(name.clone(), o)),
                 Err(mut p) => problems.append(&mut p),
             }
@@ -306,10 +352,25 @@ impl Directory {
         }
         let meant = match s.mode {
             Mode::Live => BTreeMap::new(),
-            Mode::Shadow => shadow(&mut owners),
+            Mode::Shadow => owners::shadow(&mut owners),
         };
+        let contacts: BTreeMap<ContactId, Contact> =
+            owners.values().flat_map(|o| o.contacts.iter().chain(&o.lead)).map(|c| (c.id.clone(), c.clone())).collect();
+        owners::absences(s, &mut problems);
+        owners::strangers(s, &policies, &contacts, &mut problems);
         if problems.is_empty() {
-            Ok(Self { owners, services, policies, routes, connection_owners, moved, meant, deadlines, catch_all })
+            Ok(Self {
+                owners,
+                contacts,
+                services,
+                policies,
+                routes,
+                connection_owners,
+                moved,
+                meant,
+                deadlines,
+                catch_all,
+            })
         } else {
             Err(problems)
         }
@@ -346,7 +407,15 @@ impl Directory {
     }
     /// A contact by its id.
     pub fn contact(&self, id: &ContactId) -> Option<&Contact> {
-        self.owners.values().flat_map(|o| o.contacts.iter().chain(&o.lead)).find(|c| c.id == *id)
+        self.contacts.get(id)
+    }
+    /// Every contact by its id.
+    pub fn contacts(&self) -> &BTreeMap<ContactId, Contact> {
+        &self.contacts
+    }
+    /// The owner who is told in the place of another on a day; absences are not passed on.
+    pub fn deputy(&self, owner: &Owner, day: Date) -> Option<&Owner> {
+        owner.deputy_on(day).and_then(|name| self.owners.get(name))
     }
     /// The private deadline of a matter.
     pub fn private(&self, matter: &MatterId) -> Option<&PrivateDeadline> {
@@ -379,96 +448,14 @@ fn list(names: &[&str]) -> String {
 fn console_operators() -> Owner {
     let id = ContactId(format!("{OPERATORS}/console"));
     let console = Contact { id, owner: OPERATORS.into(), channel: "console".into(), address: "stdout".into() };
-    Owner { name: OPERATORS.into(), zone: TimeZone::UTC, contacts: vec![console], lead: None }
-}
-
-/// Owners that are gone, each with who answers for it in the end.
-fn moved(s: &Sections, problems: &mut Vec<Problem>) -> BTreeMap<String, String> {
-    let to = |name: &str| s.owners.get(name).and_then(|o| o.get_ref().moved_to.as_ref());
-    let mut out = BTreeMap::new();
-    for name in s.owners.keys() {
-        let Some(first) = to(name) else { continue };
-        let mut at = first;
-        let mut steps = 0;
-        while let Some(next) = to(at.get_ref()).filter(|_| steps <= s.owners.len()) {
-            (at, steps) = (next, steps + 1);
-        }
-        if steps > s.owners.len() {
-            problems.push((format!("owner {name:?} moves in a circle: name an owner who is there"), first.span()));
-        } else if at.get_ref() != OPERATORS && !s.owners.contains_key(at.get_ref()) {
-            problems
-                .push((format!("unknown owner {:?}: moved_to names an owner who is there", at.get_ref()), at.span()));
-        }
-        out.insert(name.clone(), at.get_ref().clone());
+    Owner {
+        name: OPERATORS.into(),
+        zone: TimeZone::UTC,
+        contacts: vec![console],
+        lead: None,
+        hours: Hours::default(),
+        away: vec![],
     }
-    out
-}
-
-/// Sends what is meant for anybody to the first contact of the operators; who each contact was meant for.
-fn shadow(owners: &mut BTreeMap<String, Owner>) -> BTreeMap<ContactId, String> {
-    let Some(to) = owners.get(OPERATORS).and_then(|o| o.contacts.first()).cloned() else { return BTreeMap::new() };
-    let mut meant = BTreeMap::new();
-    for owner in owners.values_mut().filter(|o| o.name != OPERATORS) {
-        for c in owner.contacts.iter_mut().chain(&mut owner.lead) {
-            meant.insert(c.id.clone(), format!("{} ({})", c.id, c.address));
-            c.channel.clone_from(&to.channel);
-            c.address.clone_from(&to.address);
-        }
-    }
-    meant
-}
-
-fn owner(name: &str, section: &Spanned<OwnerSection>) -> Result<Owner, Vec<Problem>> {
-    let mut problems = Vec::new();
-    if let Err(e) = ids::check_name("owner name", name) {
-        problems.push((e.to_string(), section.span()));
-    }
-    let s = section.get_ref();
-    let zone = match &s.zone {
-        None => TimeZone::UTC,
-        Some(z) => TimeZone::get(z.get_ref()).unwrap_or_else(|_| {
-            problems.push((
-                format!("unknown zone {:?}: write an IANA name such as \"Europe/Berlin\"", z.get_ref()),
-                z.span(),
-            ));
-            TimeZone::UTC
-        }),
-    };
-    let contact = |what: &str, channel: String, address: &str| Contact {
-        id: ContactId(format!("{name}/{what}")),
-        owner: name.to_owned(),
-        channel,
-        address: address.to_owned(),
-    };
-    let mut contacts = Vec::new();
-    if let Some(a) = &s.slack {
-        contacts.push(contact("slack", "slack".into(), a.get_ref()));
-    }
-    if let Some(a) = &s.slack_webhook {
-        contacts.push(contact("slack_webhook", format!("slack_webhook.{}", a.get_ref()), a.get_ref()));
-    }
-    for mail in s.email.iter().chain(&s.lead) {
-        if !mail.get_ref().contains('@') || mail.get_ref().chars().any(|c| c.is_control() || c.is_whitespace()) {
-            problems.push((format!("{:?} is no mail address", mail.get_ref()), mail.span()));
-        }
-    }
-    if let Some(a) = &s.email {
-        contacts.push(contact("email", "email".into(), a.get_ref()));
-    }
-    if let Some(a) = &s.webhook {
-        contacts.push(contact("webhook", format!("webhook.{}", a.get_ref()), a.get_ref()));
-    }
-    if s.console {
-        contacts.push(contact("console", "console".into(), "stdout"));
-    }
-    if contacts.is_empty() {
-        problems.push((
-            format!("owner {name:?} cannot be reached: give it slack, slack_webhook, email, webhook or console = true"),
-            section.span(),
-        ));
-    }
-    let lead = s.lead.as_ref().map(|a| contact("lead", "email".into(), a.get_ref()));
-    if problems.is_empty() { Ok(Owner { name: name.to_owned(), zone, contacts, lead }) } else { Err(problems) }
 }
 
 /// Two routes that choose different policies for the same event with the same weight.
@@ -493,5 +480,6 @@ fn ties(routes: &[RouteSection], problems: &mut Vec<Problem>) {
     }
 }
 
+mod owners;
 #[cfg(test)]
 mod tests;
