@@ -119,8 +119,8 @@ pub fn render(message: &Message) -> Rendered {
 fn shadowed(said: Rendered, who: &str) -> Rendered {
     let why = Line::new(Part::Why, format!("Shadow mode: this would have gone to {who}. Only the operators have it."));
     Rendered {
-        headline: one_line(&format!("For {who}: {}", said.headline), HEADLINE_MAX),
-        subject: one_line(&format!("For {who}: {}", said.subject), HEADLINE_MAX),
+        headline: one_line(&format!("Shadow, meant for {who}: {}", said.headline), HEADLINE_MAX),
+        subject: one_line(&format!("Shadow, meant for {who}: {}", said.subject), HEADLINE_MAX),
         lines: std::iter::once(why).chain(said.lines).collect(),
         ..said
     }

@@ -130,7 +130,7 @@ async fn in_shadow_mode_everything_goes_to_the_operators_and_names_who_was_meant
     w.page(&[("gpt-x", day(60)), ("gpt-b", day(60))]);
     w.tick().await;
     let all = w.arrived();
-    assert!(!all.is_empty() && all.iter().all(|m| m.text.contains("Shadow mode")), "{all:#?}");
+    assert!(!all.is_empty() && all.iter().all(|m| m.text.contains("Shadow, meant for")), "{all:#?}");
     assert!(all.iter().any(|m| m.text.contains("search/slack (#search)")), "{all:#?}");
     // Going live tells nothing twice.
     w.restart_with(&live);

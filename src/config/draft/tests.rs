@@ -65,6 +65,7 @@ fn codeowners_become_owners_and_services_that_the_config_takes() {
     assert_eq!(d.owners["search"].email.as_deref(), Some("search@example.com"));
     assert_eq!(d.catch_all.as_deref(), Some("platform"));
     assert!(d.notes.iter().any(|n| n.contains("@mei")) && d.notes.iter().any(|n| n.contains("*.js")), "{:?}", d.notes);
+    d.owners.get_mut("search").unwrap().email = None; // no mail in this config
     let c = checked(&d);
     assert_eq!((c.directory.services().count(), c.directory.catch_all.as_str()), (5, "platform"));
 }

@@ -106,7 +106,7 @@ pub(super) fn csv(text: &str, ask: &Ask<'_>) -> Result<Told, String> {
             all.cover(from, until.min(ask.now).max(from));
             // A row without a model is a day without calls.
             if text("model").is_some() {
-                openai_row(&mut all, (from, until), &text, |key| text(key)?.parse().ok());
+                openai_row(&mut all, (from, until), text, |key| text(key)?.parse().ok());
             }
             continue;
         }

@@ -40,11 +40,17 @@ pub(super) fn read(v: &Value, ask: &Ask<'_>) -> Result<Told, String> {
             continue;
         };
         let subject = Subject { account: subject.account.or_else(|| ask.account.map(str::to_owned)), ..subject };
-        let until = r.get("until").and_then(moment).or_else(|| r.get("last_at").and_then(moment)).or(whole.1);
-        let from = r.get("from").and_then(moment).or(whole.0).or(until);
+        let own = r.get("until").and_then(moment).or_else(|| r.get("last_at").and_then(moment));
         let place = text("place");
-        let scanned = place.is_some() && until.is_none() && r.get("calls").is_none();
-        let until = until.unwrap_or(ask.now);
+        let scanned = place.is_some() && own.is_none() && r.get("calls").is_none();
+        let (until, from) = if scanned {
+            (ask.now, None)
+        } else {
+            let until = own.or(whole.1).unwrap_or(ask.now);
+            // A row with a time of its own is of that time, not of the whole.
+            let from = r.get("from").and_then(moment).or_else(|| if own.is_some() { None } else { whole.0 });
+            (until, from)
+        };
         let from = from.unwrap_or(until);
         if from > until || until > ask.now.saturating_add(jiff::SignedDuration::from_hours(48)).unwrap_or(ask.now) {
             seen.leave_out("its time is reversed, or more than two days from now");
