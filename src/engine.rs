@@ -4,6 +4,7 @@
 //! job is `tick(now)`: idempotent, without input beside the clock, its result visible; nothing waits in memory that a
 //! restart would lose. Refuses to loop: only the supervisor does.
 
+pub mod about;
 pub mod acknowledge;
 pub mod calendar;
 pub mod catchup;
@@ -11,6 +12,8 @@ pub mod clockwatch;
 pub mod confirm;
 pub mod connections;
 pub mod deliver;
+pub mod evidence;
+pub mod front;
 pub mod housekeep;
 pub mod listing;
 pub mod normalize;
@@ -27,6 +30,7 @@ pub mod silence;
 pub mod simulate;
 pub mod skew;
 pub mod status;
+pub mod subscribe;
 pub mod trouble;
 
 use crate::clock::Clock;
