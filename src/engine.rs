@@ -5,7 +5,7 @@
 //! restart would lose. Refuses to loop: only the supervisor does.
 
 pub mod about;
-pub mod acknowledge;
+pub mod act;
 pub mod calendar;
 pub mod catchup;
 pub mod clockwatch;
@@ -27,11 +27,13 @@ pub mod rejected;
 pub mod remind;
 pub mod show;
 pub mod silence;
+pub mod silences;
 pub mod simulate;
 pub mod skew;
 pub mod status;
 pub mod subscribe;
 pub mod trouble;
+pub mod usage;
 
 use crate::clock::Clock;
 use crate::provider::catalog::Catalog;

@@ -14,8 +14,10 @@ mod look;
 mod matters;
 mod open;
 mod outbox;
+mod people;
 mod read;
 mod sources;
+mod usage;
 mod writer;
 
 pub use open::{KNOWN_SCHEMA, check_header};
