@@ -8,15 +8,15 @@ pub mod sqlite;
 mod types;
 
 pub use types::{
-    ActOutcome, Acting, AlertFilter, AuditFilter, AuditRow, Claimed, ClaimedRow, Conflict, ConnectionRow, DatedFilter, DeadLetter, Deed, Delivery,
-    DueAlert, EventFilter, Fetched, FlushTimes, INCOMPARABLE, Ledger, LedgerLine, NotificationFilter, NotificationRow,
-    PlanOutcome, Planned, Receipt, RecordOutcome, Recording, RoutedEvent, Routing, Settlement, SourceDay, SourceHealth, SourceRow,
-    StoredPayload, Thread, ToldRow, Unreadable,
+    ActOutcome, Acting, AlertFilter, AuditFilter, AuditRow, Claimed, ClaimedRow, Conflict, ConnectionRow, DatedFilter,
+    DeadLetter, Deed, Delivery, DueAlert, EventFilter, Fetched, FlushTimes, INCOMPARABLE, Ledger, LedgerLine,
+    NotificationFilter, NotificationRow, PlanOutcome, Planned, Receipt, RecordOutcome, Recording, RoutedEvent, Routing,
+    Settlement, SourceDay, SourceHealth, SourceRow, StoredPayload, Thread, ToldRow, Unreadable,
 };
 
 use crate::model::{
-    Alert, ConnectionId, CoveredDay, Event, EventId, Kind, MatterId, MatterState, NewNotification, NotificationId, PayloadId,
-    ProviderId, Silence, SourceId, UsageReport, UseRow,
+    Alert, ConnectionId, CoveredDay, Event, EventId, Kind, MatterId, MatterState, NewNotification, NotificationId,
+    PayloadId, ProviderId, Silence, SourceId, UsageReport, UseRow,
 };
 use jiff::{Timestamp, civil::Date};
 use std::{collections::BTreeSet, future::Future, pin::Pin};

@@ -45,11 +45,8 @@ pub fn settings(c: &Config) -> Vec<Group> {
             row(x.id.as_str(), format!("{secrets}{key}"))
         })
         .collect();
-    let mut out = vec![
-        ("General".to_owned(), main),
-        ("Channels".to_owned(), channels),
-        ("Connections".to_owned(), connections),
-    ];
+    let mut out =
+        vec![("General".to_owned(), main), ("Channels".to_owned(), channels), ("Connections".to_owned(), connections)];
     if !c.notes.is_empty() {
         out.push(("Worth knowing".to_owned(), c.notes.iter().map(|n| row("", n.clone())).collect()));
     }

@@ -165,7 +165,8 @@ async fn broken(cx: &Context, now: Timestamp) -> Result<(Vec<Broken>, usize), St
 
 async fn planned(cx: &Context, now: Timestamp) -> Result<Vec<Episode>, StoreError> {
     let soon = now.checked_add(7 * 24.hours()).unwrap_or(now);
-    let mut all: Vec<Episode> = cx.store.open(Kind::Maintenance, LOOKED_AT).await?.iter().map(|m| episode(cx, m)).collect();
+    let mut all: Vec<Episode> =
+        cx.store.open(Kind::Maintenance, LOOKED_AT).await?.iter().map(|m| episode(cx, m)).collect();
     all.retain(|e| is_ours(cx, e) && e.window.is_none_or(|w| w.from <= soon && w.until.is_none_or(|u| u >= now)));
     all.sort_by_key(|e| (e.window.map_or(e.opened_at, |w| w.from), e.id.clone()));
     all.truncate(MOST);

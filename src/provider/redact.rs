@@ -78,8 +78,30 @@ fn rest(members: usize) -> String {
 const SHOWN: usize = 64 * 1024;
 /// Whatever stands under a name with one of these in it is hidden.
 const PRIVATE: &[&str] = &[
-    "secret", "token", "password", "passwd", "passphrase", "authorization", "api_key", "apikey", "private_key", "signature", "cookie",
-    "credential", "email", "e-mail", "phone", "address", "iban", "card", "ssn", "birth", "first_name", "last_name", "full_name", "ip_address",
+    "secret",
+    "token",
+    "password",
+    "passwd",
+    "passphrase",
+    "authorization",
+    "api_key",
+    "apikey",
+    "private_key",
+    "signature",
+    "cookie",
+    "credential",
+    "email",
+    "e-mail",
+    "phone",
+    "address",
+    "iban",
+    "card",
+    "ssn",
+    "birth",
+    "first_name",
+    "last_name",
+    "full_name",
+    "ip_address",
 ];
 /// Keys of known senders, bearer headers, JWTs, long random texts, mail addresses. Linear: no part can be matched in two ways.
 static SECRET: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -128,7 +150,9 @@ fn hide(value: &mut Value) {
                     Value::String(s) if PRIVATE.iter().any(|p| name.contains(p)) => {
                         *s = format!("[hidden, {} characters]", s.chars().count());
                     }
-                    Value::Number(_) if PRIVATE.iter().any(|p| name.contains(p)) => *v = Value::String("[hidden]".into()),
+                    Value::Number(_) if PRIVATE.iter().any(|p| name.contains(p)) => {
+                        *v = Value::String("[hidden]".into())
+                    }
                     _ => hide(v),
                 }
             }
@@ -144,7 +168,12 @@ mod tests {
     fn keys_tokens_and_people_are_hidden_and_the_rest_is_not() {
         let body = br#"{"type":"invoice.paid","id":"in_1","client_secret":"abc","data":{"customer_email":"a@b.example","note":"write to mei@shop.example or use sk-live_abcdefgh12345678","list":["whsec_abcdefghijkl","Bearer abcdefgh.ijk"],"hash":"aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd0000","url":"https://a.example/very/long/path/with/many/parts/and/no/secret"}}"#;
         let (text, more) = masked(body);
-        assert!(!more && text.contains("invoice.paid") && text.contains("https://a.example/very/long/path/with/many/parts/and/no/secret"), "{text}");
+        assert!(
+            !more
+                && text.contains("invoice.paid")
+                && text.contains("https://a.example/very/long/path/with/many/parts/and/no/secret"),
+            "{text}"
+        );
         for secret in ["abc\"", "a@b", "mei@", "sk-live", "whsec_", "abcdefgh.ijk", "aaaaaaaaaabbbb"] {
             assert!(!text.contains(secret), "{secret} in {text}");
         }

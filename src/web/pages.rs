@@ -134,3 +134,7 @@ impl IntoResponse for Fault {
 }
 
 type Paged = Result<Page, Fault>;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail
+mod tests;

@@ -583,9 +583,9 @@ impl World {
             let site = Site::new(actions.clone(), None, vec![]);
             forewarn::web::private::router(actions, Calendars::new(self.cx.clone(), b"a key", None), site)
         }
-            .oneshot(request)
-            .await
-            .unwrap();
+        .oneshot(request)
+        .await
+        .unwrap();
         let status = answer.status().as_u16();
         let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
         (status, serde_json::from_slice(&body).unwrap())

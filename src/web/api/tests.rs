@@ -337,7 +337,8 @@ async fn what_did_not_change_is_304() {
         let tag = headers[header::ETAG].to_str().unwrap().to_owned();
         for (given, expected) in [(tag.clone(), 304), (format!("W/{tag}, \"x\""), 304), ("\"x\"".into(), 200)] {
             let request = Request::get(path).header(header::IF_NONE_MATCH, given).body(Body::empty()).unwrap();
-            let (status, headers, body) = w.ask(private::router(w.actions(), w.calendars.clone(), w.app.site(w.actions())), request).await;
+            let (status, headers, body) =
+                w.ask(private::router(w.actions(), w.calendars.clone(), w.app.site(w.actions())), request).await;
             assert_eq!((status, body.is_empty()), (expected, expected == 304), "{path}");
             assert_eq!(headers[header::ETAG], tag.as_str());
         }

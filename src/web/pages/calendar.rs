@@ -87,7 +87,9 @@ async fn month(site: &super::Site, q: &Query) -> Paged {
     let (a, today) = (&site.actions, site.today());
     let first = match q.get("month").filter(|m| !m.is_empty()) {
         None => today.first_of_month(),
-        Some(text) => format!("{text}-01").parse::<Date>().map_err(|_| Fault::Bad(format!("month {text:?}: write 2026-11")))?,
+        Some(text) => {
+            format!("{text}-01").parse::<Date>().map_err(|_| Fault::Bad(format!("month {text:?}: write 2026-11")))?
+        }
     };
     let begin = first.saturating_sub(i32::from(first.weekday().to_monday_zero_offset()).days());
     let last = first.last_of_month();
@@ -152,7 +154,11 @@ fn ends(d: &Deprecation, usage_known: bool) -> Item {
         at: words::place("deprecation", &d.id),
         class: if ours { urgency(days) } else { "other" },
         ours,
-        title: format!("{} ends{}", d.id, if d.services.is_empty() { String::new() } else { format!(": {}", d.services.join(", ")) }),
+        title: format!(
+            "{} ends{}",
+            d.id,
+            if d.services.is_empty() { String::new() } else { format!(": {}", d.services.join(", ")) }
+        ),
         name,
     }
 }

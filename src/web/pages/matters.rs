@@ -57,9 +57,13 @@ fn is_of(list: Kind, kind: Kind) -> bool {
     match list {
         Kind::Billing => matches!(kind, Kind::Billing | Kind::Account),
         Kind::Source => matches!(kind, Kind::Source | Kind::Change | Kind::Job | Kind::Unrecognized),
-        Kind::Deprecation | Kind::Incident | Kind::Maintenance | Kind::Account | Kind::Change | Kind::Job | Kind::Unrecognized => {
-            list == kind
-        }
+        Kind::Deprecation
+        | Kind::Incident
+        | Kind::Maintenance
+        | Kind::Account
+        | Kind::Change
+        | Kind::Job
+        | Kind::Unrecognized => list == kind,
     }
 }
 
@@ -75,7 +79,9 @@ async fn episode(site: &super::Site, id: String, list: Kind) -> Response {
 /// The page of an id that is of another kind.
 async fn elsewhere(site: &super::Site, id: &MatterId, asked: Kind) -> Response {
     match about::kind_of(&site.actions.cx, id).await {
-        Ok(Some(kind)) if !is_of(asked, kind) => Redirect::to(&words::place(kind.as_str(), id.as_str())).into_response(),
+        Ok(Some(kind)) if !is_of(asked, kind) => {
+            Redirect::to(&words::place(kind.as_str(), id.as_str())).into_response()
+        }
         Ok(_) => Fault::Missing("such matter: ids are exact, see the calendar and the lists").into_response(),
         Err(e) => Fault::from(e).into_response(),
     }

@@ -43,8 +43,12 @@ pub(super) async fn notifications(State(site): Shared, uri: Uri) -> Paged {
     if let Some(s) = state.as_ref().filter(|s| !STATES.contains(&s.as_str())) {
         return Err(Fault::Bad(format!("state {s:?}: one of {}", STATES.join(", "))));
     }
-    let filter =
-        NotificationFilter { state: state.clone(), before: before(&q)?, limit: ROWS + 1, ..NotificationFilter::default() };
+    let filter = NotificationFilter {
+        state: state.clone(),
+        before: before(&q)?,
+        limit: ROWS + 1,
+        ..NotificationFilter::default()
+    };
     let mut rows = site.actions.cx.store.notifications(filter).await?;
     let more = rows.len() > ROWS;
     rows.truncate(ROWS);

@@ -64,7 +64,9 @@ pub(super) async fn alerts(State(site): Shared, uri: Uri) -> Paged {
     let states: Vec<&'static str> = AlertState::ALL.iter().map(|s| s.as_str()).collect();
     let state = match q.get("state").filter(|s| !s.is_empty()) {
         None => None,
-        Some(s) => Some(AlertState::parse(s).ok_or_else(|| Fault::Bad(format!("state {s:?}: one of {}", states.join(", "))))?),
+        Some(s) => {
+            Some(AlertState::parse(s).ok_or_else(|| Fault::Bad(format!("state {s:?}: one of {}", states.join(", "))))?)
+        }
     };
     let before = match q.get("before") {
         None => None,

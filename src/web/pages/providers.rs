@@ -67,7 +67,8 @@ pub(super) async fn provider(State(site): Shared, Path(id): Path<String>) -> Pag
     let (all, sources) = rows(&site).await?;
     let row = all.into_iter().find(|r| r.provider.id == id).ok_or(Fault::Missing("such provider"))?;
     let file = site.actions.cx.catalog.get(&id).ok_or(Fault::Missing("such provider"))?;
-    let mut accounts: Vec<ConnectionId> = row.connections.iter().filter_map(|c| ConnectionId::new(c.id.clone()).ok()).collect();
+    let mut accounts: Vec<ConnectionId> =
+        row.connections.iter().filter_map(|c| ConnectionId::new(c.id.clone()).ok()).collect();
     if accounts.is_empty() {
         accounts.extend(ConnectionId::new(format!("{id}/main")));
     }

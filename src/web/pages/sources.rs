@@ -101,7 +101,12 @@ fn chart(days: &[&SourceDay], today: Date, span: i32, (width, height): (i32, i32
         4 + (span - back) * (width - 8) / span
     };
     // From zero, so that a page that lost half its rows looks like it.
-    let y = |n: u32| height - 5 - i32::try_from(u64::from(n) * u64::try_from(height - 12).unwrap_or(1) / u64::from(most.max(1))).unwrap_or(0);
+    let y = |n: u32| {
+        height
+            - 5
+            - i32::try_from(u64::from(n) * u64::try_from(height - 12).unwrap_or(1) / u64::from(most.max(1)))
+                .unwrap_or(0)
+    };
     let (mut path, mut before) = (String::new(), None::<Date>);
     for d in days {
         let Some(n) = d.most else { continue };

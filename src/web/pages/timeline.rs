@@ -99,8 +99,8 @@ struct Item {
 fn item(d: &Deprecation, today: Date) -> Option<Item> {
     let day = days(today, d.soonest()?);
     let deadline = d.deadline.as_ref()?;
-    let exact = deadline.firmness == Firmness::Firm
-        && matches!(deadline.precision, Precision::Day | Precision::Instant);
+    let exact =
+        deadline.firmness == Firmness::Firm && matches!(deadline.precision, Precision::Day | Precision::Instant);
     let name = d.subject.as_ref().map_or(d.id.as_str(), |s| s.id.as_str());
     let when = match d.remind_on {
         Some(earlier) => earlier.strftime("%a %-d %b").to_string(),
@@ -163,7 +163,7 @@ fn label_width(m: &Mark) -> i32 {
 const LANE: i32 = 26;
 
 fn wide(items: &[Item], others: &[Date], today: Date) -> Drawing {
-    let (from, to) = (10, 850);
+    let (from, to) = (10, 780);
     let x = |day: i32| from + (day + BACK) * (to - from) / (AHEAD + BACK);
     // From the right, so that a label never lies on the stem of one that was placed before it.
     let mut placed: Vec<(i32, i32, i32)> = Vec::new(); // its stem, the end of its label, its lane
@@ -192,7 +192,19 @@ fn wide(items: &[Item], others: &[Date], today: Date) -> Drawing {
     marks.reverse();
     let months = months(today).into_iter().map(|(day, name)| (x(day), name)).collect();
     let ticks = ticks(others, today).into_iter().map(x).collect();
-    Drawing { width: 1120, height: axis + 48, axis, from, to, today: x(0), week: x(7), month: x(30), months, ticks, marks }
+    Drawing {
+        width: 1120,
+        height: axis + 48,
+        axis,
+        from,
+        to,
+        today: x(0),
+        week: x(7),
+        month: x(30),
+        months,
+        ticks,
+        marks,
+    }
 }
 
 fn tall(items: &[Item], others: &[Date], today: Date) -> Drawing {

@@ -7,14 +7,15 @@ use super::words;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use minijinja::value::{Serde, Value};
 use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Serde, Value};
 use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Serialize;
 use std::sync::Arc;
 
 /// Nothing but our own stylesheet and pictures; forms to ourselves (<https://www.w3.org/TR/CSP3/>).
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 macro_rules! templates {
     ($($name:literal),+ $(,)?) => { &[$(($name, include_str!(concat!("templates/", $name, ".html")))),+] };
@@ -22,8 +23,30 @@ macro_rules! templates {
 
 /// Every template by name.
 pub(super) const TEMPLATES: &[(&str, &str)] = templates![
-    "base", "ui", "front", "timeline", "message", "calendar", "calendar_list", "deprecation", "people", "episode", "episodes", "events",
-    "event", "alerts", "alert", "owners", "sources", "source", "chart", "providers", "provider", "deliveries", "notifications", "audit",
+    "base",
+    "ui",
+    "front",
+    "timeline",
+    "message",
+    "calendar",
+    "calendar_list",
+    "deprecation",
+    "people",
+    "episode",
+    "episodes",
+    "events",
+    "event",
+    "alerts",
+    "alert",
+    "owners",
+    "sources",
+    "source",
+    "chart",
+    "providers",
+    "provider",
+    "deliveries",
+    "notifications",
+    "audit",
     "settings",
 ];
 
@@ -86,12 +109,20 @@ impl View {
         }
         env.set_auto_escape_callback(|_| minijinja::AutoEscape::Html);
         // What is not there is written as nothing.
-        env.set_formatter(|out, state, value| {
-            if value.is_none() { Ok(()) } else { minijinja::escape_formatter(out, state, value) }
-        });
+        env.set_formatter(
+            |out, state, value| {
+                if value.is_none() { Ok(()) } else { minijinja::escape_formatter(out, state, value) }
+            },
+        );
         env.set_loader(|name| Ok(TEMPLATES.iter().find(|(n, _)| *n == name).map(|(_, text)| (*text).to_owned())));
         words::teach(&mut env);
         Self(env)
+    }
+
+    /// Whether a template has no mistake.
+    #[cfg(test)]
+    pub(super) fn reads(&self, name: &str) -> bool {
+        self.0.get_template(name).is_ok()
     }
 
     /// Renders a page into the answer that carries it.

@@ -12,6 +12,7 @@ use std::fmt::Write;
 pub(super) fn teach(env: &mut Environment<'static>) {
     env.add_filter("day", |v: Value| with_date(&v, "%a %-d %b %Y"));
     env.add_filter("month", |v: Value| with_date(&v, "%b %Y"));
+    env.add_filter("long_month", |v: Value| with_date(&v, "%B %Y"));
     env.add_filter("year", |v: Value| with_date(&v, "%Y"));
     env.add_filter("quarter", quarter);
     env.add_filter("short_day", |v: Value| with_date(&v, "%-d %b"));
@@ -23,7 +24,9 @@ pub(super) fn teach(env: &mut Environment<'static>) {
     env.add_filter("seg", |v: String| segment(&v));
     env.add_filter("link", |v: Value| v.as_str().and_then(safe_link).unwrap_or_default());
     env.add_filter("plural", |n: i64, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many }));
-    env.add_filter("urgency", |v: Value| v.as_i64().map_or("none", |n| super::timeline::urgency(i32::try_from(n).unwrap_or(i32::MAX))));
+    env.add_filter("urgency", |v: Value| {
+        v.as_i64().map_or("none", |n| super::timeline::urgency(i32::try_from(n).unwrap_or(i32::MAX)))
+    });
     env.add_filter("money", money);
     env.add_filter("place", |kind: &str, id: &str| place(kind, id));
     env.add_filter("subject", subject);
@@ -130,8 +133,14 @@ mod tests {
 
     #[test]
     fn days_and_lengths_read_as_people_say_them() {
-        assert_eq!((left(60), left(1), left(0), left(-1), left(-9)), ("60 days".into(), "tomorrow".into(), "today".into(), "yesterday".into(), "9 days ago".into()));
-        assert_eq!((minutes(0), minutes(40), minutes(130), minutes(180), minutes(5_000)), ("less than a minute".into(), "40 min".into(), "2 h 10 min".into(), "3 h".into(), "3 days".into()));
+        assert_eq!(
+            (left(60), left(1), left(0), left(-1), left(-9)),
+            ("60 days".into(), "tomorrow".into(), "today".into(), "yesterday".into(), "9 days ago".into())
+        );
+        assert_eq!(
+            (minutes(0), minutes(40), minutes(130), minutes(180), minutes(5_000)),
+            ("less than a minute".into(), "40 min".into(), "2 h 10 min".into(), "3 h".into(), "3 days".into())
+        );
     }
 
     #[test]
