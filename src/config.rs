@@ -8,10 +8,12 @@ mod channels;
 mod check;
 mod connections;
 pub mod draft;
+mod settings;
 mod text;
 
 pub use channels::ChannelSettings;
 pub use check::show as show_bad_file;
+pub use settings::settings;
 pub use text::{Problems, Text};
 
 use crate::engine::connections::{Connection, ConnectionSection};

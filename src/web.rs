@@ -12,5 +12,6 @@ pub mod hooks;
 pub mod listener;
 pub mod metrics;
 pub mod observe;
+pub mod pages;
 pub mod private;
 mod usage;

@@ -13,15 +13,30 @@ use std::collections::BTreeSet;
 /// # Errors
 /// The store's.
 pub async fn deprecations(cx: &Context) -> Result<Vec<MatterState>, StoreError> {
-    let mut all = cx.store.matters_of(Kind::Deprecation).await?;
+    let stored = cx.store.matters_of(Kind::Deprecation).await?;
+    with_snapshot(cx, stored, |_| true).await
+}
+
+/// Stored deprecations, and those of the snapshot that fit the same question.
+///
+/// # Errors
+/// The store's.
+pub async fn with_snapshot(
+    cx: &Context,
+    mut stored: Vec<MatterState>,
+    fits: impl Fn(&MatterState) -> bool,
+) -> Result<Vec<MatterState>, StoreError> {
     if cx.known.endings.is_empty() {
-        return Ok(all);
+        return Ok(stored);
     }
     let read = read_providers(cx).await?;
-    let stored: BTreeSet<MatterId> = all.iter().map(|m| m.id.clone()).collect();
-    let fits = |m: &&MatterState| !read.contains(m.provider.as_str()) && !stored.contains(&m.id);
-    all.extend(cx.known.endings.iter().filter(fits).cloned());
-    Ok(all)
+    let more: Vec<&MatterState> =
+        cx.known.endings.iter().filter(|m| !read.contains(m.provider.as_str()) && fits(m)).collect();
+    // A stored one may have another date by now, and not fit any more.
+    let there = cx.store.matters(more.iter().map(|m| m.id.clone()).collect()).await?;
+    let there: BTreeSet<MatterId> = there.into_iter().map(|m| m.id).collect();
+    stored.extend(more.into_iter().filter(|m| !there.contains(&m.id)).cloned());
+    Ok(stored)
 }
 
 /// One of them.
