@@ -84,8 +84,16 @@ fn the_reference_of_the_config_describes_every_key_the_reader_takes() {
     let mut all = BTreeSet::new();
     keys(&forewarn::config::schema(), "", &mut all);
     assert!(all.len() > 40, "{all:?}");
-    let missing: Vec<_> = all.iter().filter(|(_, key)| !text.contains(&format!("`{key}"))
-        && !text.contains(&format!("{key}`")) && !text.contains(&format!("[{key}")) && !text.contains(&format!(".{key}")) && !text.contains(&format!("{key} ="))).collect();
+    let missing: Vec<_> = all
+        .iter()
+        .filter(|(_, key)| {
+            !text.contains(&format!("`{key}"))
+                && !text.contains(&format!("{key}`"))
+                && !text.contains(&format!("[{key}"))
+                && !text.contains(&format!(".{key}"))
+                && !text.contains(&format!("{key} ="))
+        })
+        .collect();
     assert!(missing.is_empty(), "docs/config.md does not speak of {missing:?}");
     // A row of a table names a key that exists.
     let known: BTreeSet<&str> = all.iter().map(|(_, key)| key.as_str()).collect();

@@ -23,6 +23,7 @@ pub(super) fn run(args: &Args) -> Done {
         return out::verbatim(&String::from_utf8_lossy(&page));
     };
     std::fs::create_dir_all(dir).map_err(|e| Failure::Usage(format!("cannot make {}: {e}", dir.display())))?;
-    clap_mangen::generate_to(whole, dir).map_err(|e| Failure::Fault(format!("cannot write to {}: {e}", dir.display())))?;
+    clap_mangen::generate_to(whole, dir)
+        .map_err(|e| Failure::Fault(format!("cannot write to {}: {e}", dir.display())))?;
     out::say(&format!("Written to {}. Next: man {}/forewarn.1", dir.display(), dir.display()))
 }

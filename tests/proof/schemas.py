@@ -28,7 +28,7 @@ def plain(value):
         return {k: plain(v) for k, v in value.items()}
     if isinstance(value, list):
         return [plain(v) for v in value]
-    return value if isinstance(value, (str, int, float, bool)) else value.isoformat()
+    return value if value is None or isinstance(value, (str, int, float, bool)) else value.isoformat()
 
 
 def wrong(validator, value):

@@ -13,8 +13,7 @@ pub fn schema() -> Value {
         shape["properties"][key] = json!({ "const": word });
         shape
     };
-    let ways: Vec<Value> =
-        verify::shapes().into_iter().map(|(family, shape)| of(family, "family", shape)).collect();
+    let ways: Vec<Value> = verify::shapes().into_iter().map(|(family, shape)| of(family, "family", shape)).collect();
     let mut hook = of("webhook", "kind", webhook::shape());
     let way = json!({ "anyOf": ways });
     hook["properties"]["verify"] = json!({ "anyOf": [way, { "type": "array", "items": way, "minItems": 1 }] });

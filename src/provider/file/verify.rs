@@ -6,9 +6,9 @@
 
 use super::{FileError, Span, typed, word_of};
 use crate::crypto::Algorithm;
-use crate::shape;
 use crate::provider::pick::Place;
 use crate::provider::verify::{Atom, template};
+use crate::shape;
 use serde::Deserialize;
 use toml::{Spanned, de::DeValue};
 
