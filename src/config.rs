@@ -8,11 +8,13 @@ mod channels;
 mod check;
 mod connections;
 pub mod draft;
+mod schema;
 mod settings;
 mod text;
 
 pub use channels::ChannelSettings;
 pub use check::show as show_bad_file;
+pub use schema::schema;
 pub use settings::settings;
 pub use text::{Problems, Text};
 
