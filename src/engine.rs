@@ -6,6 +6,7 @@
 
 pub mod about;
 pub mod act;
+pub mod adopt;
 pub mod between;
 pub mod calendar;
 pub mod catchup;
