@@ -10,6 +10,7 @@ use crate::engine::clockwatch::ClockWatch;
 use crate::engine::confirm::Confirmer;
 use crate::engine::connections::Connection;
 use crate::engine::deliver::{Channels, DeadLetters, Deliverer};
+use crate::engine::follow::Follower;
 use crate::engine::housekeep::Housekeeper;
 use crate::engine::normalize::Normalizer;
 use crate::engine::poll::{NotPolled, Poller, Target, Wanted, targets};
@@ -218,6 +219,9 @@ impl App {
                     .nudged(cx.nudges.clone(), |n| &n.deliver),
             );
         }
+        let deliverer = Deliverer { cx: cx.clone(), channels: self.channels.clone(), channel: String::new() };
+        let follower = Arc::new(Follower { deliverer });
+        jobs.push(job("follow", seconds(20), follower, |f, now| async move { f.tick(now).await }));
         // A contact whose channel left the config still has its letters settled: they die visibly.
         let orphans = Arc::new((cx.clone(), self.channels.clone()));
         jobs.push(job("orphans", seconds(30), orphans, |o, now| async move { settle_orphans(&o.0, &o.1, now).await }));
@@ -360,7 +364,7 @@ async fn settle_orphans(
 /// A setting that is wrong.
 pub fn channels(s: &ChannelSettings) -> Result<Channels, AppError> {
     let wrong = |e: &dyn std::fmt::Display| AppError::Setting(e.to_string());
-    let by_http = s.slack.is_some() || !s.slack_webhooks.is_empty() || !s.webhooks.is_empty();
+    let by_http = s.slack.is_some() || !s.slack_webhooks.is_empty() || !s.webhooks.is_empty() || !s.others.is_empty();
     let mut out: Channels = BTreeMap::from([("console".to_owned(), Channel::Console(console::Console::stdout()))]);
     if let Some(settings) = &s.email {
         out.insert("email".into(), Channel::Email(email::Smtp::new(settings.clone()).map_err(|e| wrong(&e))?));
@@ -383,6 +387,10 @@ pub fn channels(s: &ChannelSettings) -> Result<Channels, AppError> {
     for (name, (url, secret)) in &s.webhooks {
         let hook = webhook::Outgoing::new(client.clone(), name.clone(), url, secret).map_err(|e| wrong(&e))?;
         out.insert(format!("webhook.{name}"), Channel::Webhook(hook));
+    }
+    for (name, setting) in &s.others {
+        let own = name.split_once('.').map_or(name.as_str(), |(_, own)| own);
+        out.insert(name.clone(), setting.channel(client.clone(), own).map_err(|e| wrong(&e))?);
     }
     Ok(out)
 }

@@ -11,6 +11,7 @@ pub mod clockwatch;
 pub mod confirm;
 pub mod connections;
 pub mod deliver;
+pub mod follow;
 pub mod housekeep;
 pub mod listing;
 pub mod normalize;

@@ -10,13 +10,13 @@ mod types;
 pub use types::{
     AckOutcome, AlertFilter, Claimed, ClaimedRow, Conflict, ConnectionRow, DeadLetter, Deed, Delivery, DueAlert,
     EventFilter, Fetched, FlushTimes, INCOMPARABLE, Ledger, LedgerLine, NotificationFilter, NotificationRow,
-    PlanOutcome, Planned, Receipt, RecordOutcome, Recording, RoutedEvent, Routing, Settlement, SourceHealth, SourceRow,
-    StoredPayload, ToldRow, Unreadable,
+    PlanOutcome, Planned, Post, PostDue, Receipt, RecordOutcome, Recording, RoutedEvent, Routing, Settlement,
+    SourceHealth, SourceRow, StoredPayload, ToldRow, Unreached, Unreadable,
 };
 
 use crate::model::{
-    Acknowledgement, Alert, AlertId, ConnectionId, Event, Kind, MatterId, MatterState, NewNotification, NotificationId,
-    PayloadId, ProviderId, SourceId,
+    Acknowledgement, Alert, AlertId, ConnectionId, ContactId, Event, Kind, MatterId, MatterState, NewNotification,
+    NotificationId, PayloadId, ProviderId, SourceId,
 };
 use jiff::Timestamp;
 use std::{collections::BTreeSet, future::Future, pin::Pin};
@@ -107,6 +107,16 @@ pub trait Outbox: Send + Sync {
     fn dead_letters_told(&self, ids: Vec<NotificationId>) -> Fut<'_, ()>;
 }
 
+/// What stands at channels and follows its alert.
+pub trait Posts: Send + Sync {
+    /// Posts to look at, longest overdue first.
+    fn posts_due(&self, now: Timestamp, limit: usize) -> Fut<'_, Vec<PostDue>>;
+    /// A post was looked at; when to look again.
+    fn post_seen(&self, alert: AlertId, contact: ContactId, next_at: Option<Timestamp>) -> Fut<'_, ()>;
+    /// Contacts whose address was not there when they were last told something.
+    fn unreached(&self) -> Fut<'_, Vec<Unreached>>;
+}
+
 /// Looking.
 pub trait Read: Send + Sync {
     /// Events, newest first.
@@ -156,5 +166,5 @@ pub trait Housekeeping: Send + Sync {
 }
 
 /// Everything.
-pub trait Store: Intake + Sources + Matters + Alerts + Outbox + Read + Housekeeping {}
-impl<T: Intake + Sources + Matters + Alerts + Outbox + Read + Housekeeping> Store for T {}
+pub trait Store: Intake + Sources + Matters + Alerts + Outbox + Posts + Read + Housekeeping {}
+impl<T: Intake + Sources + Matters + Alerts + Outbox + Posts + Read + Housekeeping> Store for T {}

@@ -7,6 +7,7 @@ use super::{File, check::Checker};
 use crate::model::ids::check_name;
 use crate::notify::email::{self, SmtpSettings};
 use crate::notify::http::check_url;
+use crate::notify::setting::Setting;
 use crate::notify::webhook;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
@@ -26,6 +27,8 @@ pub struct ChannelSettings {
     pub email: Option<SmtpSettings>,
     /// Webhooks of ours by name: address and secret.
     pub webhooks: BTreeMap<String, (String, SecretString)>,
+    /// The other channels over HTTP, by the names contacts use.
+    pub others: BTreeMap<String, Setting>,
 }
 
 pub(super) fn channels(file: &File, c: &mut Checker<'_>) -> ChannelSettings {
@@ -79,12 +82,13 @@ pub(super) fn channels(file: &File, c: &mut Checker<'_>) -> ChannelSettings {
             out.webhooks.insert(name.clone(), (w.url.get_ref().clone(), secret));
         }
     }
+    out.others = super::channels_http::others(file, c);
     contacts(file, c);
     out
 }
 
 /// A webhook's name becomes the name of a channel, and of the trouble that is told when it fails.
-fn named(name: &str, span: Range<usize>, c: &mut Checker<'_>) {
+pub(super) fn named(name: &str, span: Range<usize>, c: &mut Checker<'_>) {
     let length = if name.len() > LONGEST_NAME {
         Err(format!("{name:?} is longer than {LONGEST_NAME} characters"))
     } else {
@@ -119,9 +123,10 @@ fn contacts(file: &File, c: &mut Checker<'_>) {
             let known: Vec<_> = file.webhooks.keys().map(String::as_str).collect();
             c.problem(format!("unknown webhook {:?}: [webhooks] has {}", n.get_ref(), or_none(&known)), n.span());
         }
+        super::channels_http::contacts(owner, o, file, c);
     }
 }
 
-fn or_none(names: &[&str]) -> String {
+pub(super) fn or_none(names: &[&str]) -> String {
     if names.is_empty() { "none".into() } else { names.join(", ") }
 }

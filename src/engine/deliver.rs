@@ -12,7 +12,7 @@ use crate::rules::cadence::{DELIVERY_LIFETIME, next_attempt};
 use crate::rules::directory::{Directory, OPERATORS};
 use crate::rules::ladder::rungs;
 use crate::rules::policy::Tell;
-use crate::store::{Claimed, ClaimedRow, Settlement, StoreError};
+use crate::store::{Claimed, ClaimedRow, Post, Settlement, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -81,6 +81,7 @@ impl Deliverer {
             key: claimed.key.clone(),
             contact: contact.clone(),
             thread: claimed.thread.clone(),
+            place: claimed.place.clone(),
             now,
             zone,
             body: Body::Alerts(rows),
@@ -94,13 +95,17 @@ impl Deliverer {
         let in_seconds = |s: i64| now.saturating_add(SignedDuration::from_secs(s)).unwrap_or(now);
         let too_old = now.as_second() - claimed.created_at.as_second() > DELIVERY_LIFETIME;
         let (asked, reason) = match outcome {
-            Outcome::Delivered { thread } => {
+            Outcome::Delivered { thread, place } => {
                 if claimed.attempts > 1 {
                     self.channel_works_again(now).await?;
                 }
-                return Ok(Settlement::Delivered { thread });
+                let again = self.channels.get(&self.channel).and_then(Channel::looks_again);
+                let next_at = again.and_then(|wait| now.checked_add(wait).ok());
+                let post = place.map(|place| Post { place, next_at });
+                return Ok(Settlement::Delivered { thread, post });
             }
             Outcome::Rejected { reason } => return Ok(Settlement::Dead { reason }),
+            Outcome::Unreachable { reason } => return Ok(Settlement::Unreachable { reason }),
             Outcome::Unauthorized { reason } => {
                 self.channel_refuses_us(&reason, now).await?;
                 if too_old {
@@ -120,7 +125,7 @@ impl Deliverer {
         Ok(Settlement::Retry { at: in_seconds(if asked.is_some() { wait } else { wait + jitter }), reason })
     }
 
-    fn row(&self, r: &ClaimedRow, now: Timestamp) -> Row {
+    pub(super) fn row(&self, r: &ClaimedRow, now: Timestamp) -> Row {
         let dir = &self.cx.directory;
         let owner = dir.owner(&r.alert.owner);
         let mut matter = r.matter.clone();
@@ -152,6 +157,8 @@ impl Deliverer {
         let known = self.cx.catalog.get(matter.provider.as_str());
         Row {
             alert: r.alert.id,
+            state: r.alert.state,
+            act: None,
             reason: r.reason,
             step: r.step.clone(),
             provider_name: known.map_or_else(|| matter.provider.to_string(), |p| p.file.name.clone()),
@@ -243,10 +250,13 @@ pub async fn send_test(cx: &Context, channels: &Channels, contact: &ContactId) -
     let key =
         hex::encode(crate::crypto::short_hash(&[b"test", contact.id.0.as_bytes(), &now.as_nanosecond().to_be_bytes()]));
     let zone = cx.directory.owner(&contact.owner).zone.clone();
-    let message = Message { key, contact: contact.clone(), thread: None, now, zone, body: Body::Test };
+    let message = Message { key, contact: contact.clone(), thread: None, place: None, now, zone, body: Body::Test };
     match channel.send(&message).await {
         Outcome::Delivered { .. } => Ok(()),
-        Outcome::Retry { reason, .. } | Outcome::Rejected { reason } | Outcome::Unauthorized { reason } => Err(reason),
+        Outcome::Retry { reason, .. }
+        | Outcome::Rejected { reason }
+        | Outcome::Unreachable { reason }
+        | Outcome::Unauthorized { reason } => Err(reason),
     }
 }
 

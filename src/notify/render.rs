@@ -104,7 +104,7 @@ pub fn render(message: &Message) -> Rendered {
     let clock = Clock { now: message.now, zone: &message.zone };
     match &message.body {
         Body::Test => test(message, clock),
-        Body::Alerts(rows) => match rows.as_slice() {
+        Body::Alerts(rows) | Body::Acted { rows, .. } => match rows.as_slice() {
             [row] => single(row, clock),
             rows => group::group(rows, clock),
         },

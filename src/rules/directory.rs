@@ -4,6 +4,8 @@
 //! refers to something that exists, `operators` and the catch-all always exist, and no two routes tie. Refuses to know
 //! how a channel works: a contact is a name of a channel and an address.
 
+mod contacts;
+
 use super::matcher::{UsePattern, may_overlap};
 use super::policy::{self, Policy, PolicySection, Problem};
 use super::private::{self, DeadlineSection, PrivateDeadline};
@@ -28,6 +30,22 @@ pub struct OwnerSection {
     pub email: Option<Spanned<String>>,
     /// The name of a webhook of ours under `[webhooks.NAME]`.
     pub webhook: Option<Spanned<String>>,
+    /// The name of an integration key under `[pagerduty.keys]`.
+    pub pagerduty: Option<Spanned<String>>,
+    /// The name of a workflow under `[teams.webhooks]`.
+    pub teams: Option<Spanned<String>>,
+    /// The name of a webhook under `[discord.webhooks]`.
+    pub discord: Option<Spanned<String>>,
+    /// A topic of the server of `[ntfy]`.
+    pub ntfy: Option<Spanned<String>>,
+    /// A repository whose issues are used, `OWNER/NAME`; needs `[github]`.
+    pub github: Option<Spanned<String>>,
+    /// The key of a project of `[jira]`.
+    pub jira: Option<Spanned<String>>,
+    /// The key of a team of `[linear]`.
+    pub linear: Option<Spanned<String>>,
+    /// The name of an Alertmanager under `[alertmanager.NAME]`.
+    pub alertmanager: Option<Spanned<String>>,
     /// Print to standard output.
     #[serde(default)]
     pub console: bool,
@@ -359,40 +377,14 @@ fn owner(name: &str, section: &Spanned<OwnerSection>) -> Result<Owner, Vec<Probl
             TimeZone::UTC
         }),
     };
-    let contact = |what: &str, channel: String, address: &str| Contact {
-        id: ContactId(format!("{name}/{what}")),
-        owner: name.to_owned(),
-        channel,
-        address: address.to_owned(),
-    };
-    let mut contacts = Vec::new();
-    if let Some(a) = &s.slack {
-        contacts.push(contact("slack", "slack".into(), a.get_ref()));
-    }
-    if let Some(a) = &s.slack_webhook {
-        contacts.push(contact("slack_webhook", format!("slack_webhook.{}", a.get_ref()), a.get_ref()));
-    }
-    for mail in s.email.iter().chain(&s.lead) {
-        if !mail.get_ref().contains('@') || mail.get_ref().chars().any(|c| c.is_control() || c.is_whitespace()) {
-            problems.push((format!("{:?} is no mail address", mail.get_ref()), mail.span()));
-        }
-    }
-    if let Some(a) = &s.email {
-        contacts.push(contact("email", "email".into(), a.get_ref()));
-    }
-    if let Some(a) = &s.webhook {
-        contacts.push(contact("webhook", format!("webhook.{}", a.get_ref()), a.get_ref()));
-    }
-    if s.console {
-        contacts.push(contact("console", "console".into(), "stdout"));
-    }
+    let contacts = contacts::of(name, s, &mut problems);
     if contacts.is_empty() {
         problems.push((
-            format!("owner {name:?} cannot be reached: give it slack, slack_webhook, email, webhook or console = true"),
+            format!("owner {name:?} cannot be reached: give it {}, or console = true", contacts::WAYS),
             section.span(),
         ));
     }
-    let lead = s.lead.as_ref().map(|a| contact("lead", "email".into(), a.get_ref()));
+    let lead = s.lead.as_ref().map(|a| contacts::contact(name, "lead", "email".into(), a.get_ref()));
     if problems.is_empty() { Ok(Owner { name: name.to_owned(), zone, contacts, lead }) } else { Err(problems) }
 }
 

@@ -13,6 +13,7 @@ mod keys;
 mod matters;
 mod open;
 mod outbox;
+mod posts;
 mod read;
 mod sources;
 mod writer;
