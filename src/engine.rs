@@ -29,6 +29,7 @@ pub mod simulate;
 pub mod skew;
 pub mod status;
 pub mod trouble;
+pub mod usage;
 
 use crate::clock::Clock;
 use crate::provider::catalog::Catalog;

@@ -16,6 +16,7 @@ mod outbox;
 mod posts;
 mod read;
 mod sources;
+mod usage;
 mod writer;
 
 pub use open::{KNOWN_SCHEMA, check_header};

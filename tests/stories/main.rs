@@ -13,3 +13,4 @@ mod http;
 mod pages;
 mod proofs;
 mod truth;
+mod usage;
