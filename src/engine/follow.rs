@@ -3,8 +3,8 @@
 //! In: posts whose moment has come. Out: alerts sent again to what forgets them. Invariant: looking changes nothing of an
 //! alert that goes on; a channel that does not answer is asked again later. Refuses to tell people: the outbox does.
 
-use super::Report;
 use super::deliver::Deliverer;
+use super::{Report, usage};
 use crate::model::{AlertState, Reason, StepKey};
 use crate::notify::{Body, Channel, Message, Outcome};
 use crate::store::{ClaimedRow, PostDue, StoreError};
@@ -49,7 +49,8 @@ impl Follower {
         if !matches!(channel, Channel::Alertmanager(_)) || post.alert.state == AlertState::Resolved {
             return Ok(None);
         }
-        let row = d.row(&standing(post), now);
+        let book = usage::book(&d.cx, now).await?;
+        let row = d.row(&standing(post), &book, now);
         let message = Message {
             key: format!("{}-{}", post.alert.id, now.as_second()),
             contact: contact.clone(),
