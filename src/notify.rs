@@ -23,12 +23,19 @@ pub mod ticket;
 pub mod webhook;
 
 use crate::crypto::short_hash;
-use crate::model::{AlertId, AlertState, Contact, Deadline, MatterState, Reason, StepKey};
+use crate::model::{AlertId, AlertState, Contact, Deadline, MatterState, Reason, Said, StepKey};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use std::time::Duration;
 
 /// Longest time one attempt may take, connection included.
 pub const ATTEMPT_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Whether this channel hears what people did about a matter: those with threads, where a word more disturbs nobody, and
+/// those where something stands that follows its alert.
+pub fn hears_of_acts(channel: &str) -> bool {
+    let kind = channel.split('.').next().unwrap_or_default();
+    matches!(kind, "slack" | "discord" | "pagerduty" | "alertmanager" | "github" | "jira" | "linear")
+}
 
 /// One message to one contact, with everything its text needs.
 #[derive(Debug, Clone)]
@@ -103,6 +110,8 @@ pub struct Row {
     pub moved_from: Option<Deadline>,
     /// The answer in force, in one line: `plan Tue 12 Jan 2027 (Mei)`.
     pub answer: Option<String>,
+    /// What a person did last: for [`Reason::Acted`], [`Reason::Reopened`] and [`Reason::Reassigned`].
+    pub said: Option<Said>,
     /// What comes next if nobody answers, soonest first.
     pub next: Vec<NextStep>,
 }
@@ -122,6 +131,8 @@ pub struct ServiceBrief {
     pub name: String,
     /// Its environment, `production` by default.
     pub env: String,
+    /// It is dealt with: `migrated 12 Dec (Mei)`.
+    pub done: Option<String>,
     /// How much it uses it, in words: `41,200 calls in 7 days, last today`; none where only the config speaks.
     pub usage: Option<String>,
 }

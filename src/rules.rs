@@ -3,10 +3,12 @@
 //! In: model values, the directory of owners, now. Out: events, recipients, what is due. Invariant: no I/O, no clock, no
 //! randomness: the same input gives the same answer. Refuses to act: the engine does.
 
+pub mod answer;
 pub mod cadence;
 pub mod directory;
 pub mod fold;
 pub mod group;
+pub mod hours;
 pub mod ladder;
 pub mod matcher;
 pub mod policy;

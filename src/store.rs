@@ -8,15 +8,15 @@ pub mod sqlite;
 mod types;
 
 pub use types::{
-    AckOutcome, AlertFilter, Claimed, ClaimedRow, Conflict, ConnectionRow, DeadLetter, Deed, Delivery, DueAlert,
-    EventFilter, Fetched, FlushTimes, INCOMPARABLE, Ledger, LedgerLine, NotificationFilter, NotificationRow,
+    ActOutcome, Acting, AlertFilter, Claimed, ClaimedRow, Conflict, ConnectionRow, DeadLetter, Deed, Delivery,
+    DueAlert, EventFilter, Fetched, FlushTimes, INCOMPARABLE, Ledger, LedgerLine, NotificationFilter, NotificationRow,
     PlanOutcome, Planned, Post, PostDue, Receipt, RecordOutcome, Recording, RoutedEvent, Routing, Settlement,
-    SourceHealth, SourceRow, StoredPayload, ToldRow, Unreached, Unreadable,
+    SourceHealth, SourceRow, StoredPayload, Thread, ToldRow, Unreached, Unreadable,
 };
 
 use crate::model::{
-    Acknowledgement, Alert, AlertId, ConnectionId, ContactId, CoveredDay, Event, Kind, MatterId, MatterState,
-    NewNotification, NotificationId, PayloadId, ProviderId, SourceId, UsageReport, UseRow,
+    Alert, AlertId, ConnectionId, ContactId, CoveredDay, Event, Kind, MatterId, MatterState, NewNotification,
+    NotificationId, PayloadId, ProviderId, Silence, SourceId, UsageReport, UseRow,
 };
 use jiff::Timestamp;
 use std::{collections::BTreeSet, future::Future, pin::Pin};
@@ -89,8 +89,16 @@ pub trait Alerts: Send + Sync {
     fn due_alerts(&self, now: Timestamp, limit: usize) -> Fut<'_, Vec<DueAlert>>;
     /// Writes what the ladder decided, all or nothing. `Stale` when an alert changed meanwhile.
     fn plan(&self, planned: Vec<Planned>, notifications: Vec<NewNotification>, now: Timestamp) -> Fut<'_, PlanOutcome>;
-    /// Somebody has seen it.
-    fn acknowledge(&self, alert: AlertId, ack: Acknowledgement) -> Fut<'_, AckOutcome>;
+    /// Writes what a person did, all or nothing. `Stale` when an alert changed meanwhile.
+    fn act(&self, acting: Acting) -> Fut<'_, ActOutcome>;
+    /// Silences that have not ended, or all of them, newest first.
+    fn silences(&self, all: bool) -> Fut<'_, Vec<Silence>>;
+    /// Stores a silence; its number.
+    fn silence(&self, silence: Silence) -> Fut<'_, i64>;
+    /// Somebody was reminded that it ends.
+    fn silence_reminded(&self, id: i64, now: Timestamp) -> Fut<'_, ()>;
+    /// Ends a silence, and wakes the alerts that waited for its end; false if there is none, or it had ended.
+    fn end_silence(&self, id: i64, by: String, now: Timestamp) -> Fut<'_, bool>;
 }
 
 /// The outbox.

@@ -4,9 +4,11 @@
 //! it is made; the text is made from current facts; each channel has a loop of its own, so a failing one delays nobody
 //! else. Refuses to drop anything: what cannot be delivered becomes a dead letter, and the operators hear of it.
 
+use super::act::acted;
 use super::trouble::{self, Trouble};
 use super::{Context, Report, usage};
-use crate::model::{AlertState, Change, ContactId, Kind, Reason, Severity};
+use crate::model::{Alert, AlertState, Change, ContactId, Kind, MatterState, Reason, Resolution, Severity, StepKey};
+use crate::notify::render::render;
 use crate::notify::{Body, Channel, Message, NextStep, Outcome, Row, ServiceBrief};
 use crate::rules::cadence::{DELIVERY_LIFETIME, next_attempt};
 use crate::rules::directory::{Directory, OPERATORS};
@@ -80,7 +82,7 @@ impl Deliverer {
             return Ok(Settlement::Dead { reason: format!("channel {} is no longer configured", self.channel) });
         };
         let zone = dir.owner(&contact.owner).zone.clone();
-        let message = Message {
+        let mut message = Message {
             key: claimed.key.clone(),
             contact: contact.clone(),
             thread: claimed.thread.clone(),
@@ -89,6 +91,14 @@ impl Deliverer {
             zone,
             body: Body::Alerts(rows),
         };
+        if claimed.rows.iter().all(|r| r.reason == Reason::Acted) {
+            let said = render(&message).headline;
+            let acted = claimed.rows.iter().map(|r| (&r.alert, &r.matter));
+            let beside = claimed.beside.iter().map(|(alert, matter)| (alert, matter));
+            let rows =
+                acted.chain(beside).map(|(alert, matter)| self.row(&standing(alert, matter), &book, now)).collect();
+            message.body = Body::Acted { rows, said };
+        }
         let outcome = channel.send(&message).await;
         self.settlement(claimed, outcome).await
     }
@@ -150,6 +160,7 @@ impl Deliverer {
                 name: name.clone(),
                 env: dir.service(name).map_or_else(|| "production".into(), |s| s.env.clone()),
                 usage: usage(name),
+                done: r.alert.done.get(name).map(done_in_words),
             })
             .collect();
         let next = rungs(dir.policy(&r.alert.policy), &r.matter, r.alert.opened_at, owner)
@@ -177,6 +188,7 @@ impl Deliverer {
             services,
             moved_from,
             answer,
+            said: r.alert.said.clone(),
             next,
         }
     }
@@ -230,9 +242,28 @@ impl Deliverer {
     }
 }
 
+/// An alert as it stands, not as something new about it.
+pub(super) fn standing(alert: &Alert, matter: &MatterState) -> ClaimedRow {
+    let over = alert.state == AlertState::Resolved;
+    ClaimedRow {
+        episode: alert.episode,
+        step: StepKey("standing".into()),
+        deadline_revision: matter.deadline.as_ref().map_or(0, |d| d.revision),
+        reason: if over { Reason::Resolved } else { Reason::Reminder },
+        moved_from: None,
+        read_at: None,
+        alert: alert.clone(),
+        matter: matter.clone(),
+    }
+}
+
 /// Whether an obligation still says something true: its alert goes on (or this is the word that it ended), in the same
 /// episode and for the same date.
 fn is_current(r: &ClaimedRow) -> bool {
+    if r.reason == Reason::Acted {
+        // Only the last word is said; what it is about may be dealt with by it.
+        return r.alert.said.as_ref().is_some_and(|s| acted(s.n) == r.step);
+    }
     let ending = matches!(r.reason, Reason::Resolved | Reason::Withdrawn);
     let same_date = r.deadline_revision == r.matter.deadline.as_ref().map_or(0, |d| d.revision);
     r.alert.episode == r.episode
@@ -240,6 +271,11 @@ fn is_current(r: &ClaimedRow) -> bool {
             || (r.alert.state != AlertState::Resolved
                 && !r.matter.is_over()
                 && (same_date || r.reason == Reason::Moved)))
+}
+
+/// `migrated 12 Dec (Mei)`.
+fn done_in_words(r: &Resolution) -> String {
+    format!("{} {} ({})", r.reason.as_str().replace('_', " "), r.at.strftime("%-d %b"), r.by)
 }
 
 /// Sends a test message through the real channel of a contact.
@@ -275,6 +311,7 @@ pub fn in_words(dir: &Directory, owner: &crate::rules::directory::Owner, tell: &
         .iter()
         .filter_map(|t| match t {
             Tell::Owner => Some(owner.name.clone()),
+            Tell::Contact(id) => Some(id.to_string()),
             Tell::Lead => owner.lead.as_ref().map(|l| format!("{} (lead)", l.address)),
             Tell::Operators => Some(dir.owner(OPERATORS).name.clone()),
         })

@@ -1,17 +1,20 @@
-//! Following: what stands at channels is kept as its alert stands.
+//! Following: what stands at channels is kept as its alert stands, and what people do there is heard.
 //!
-//! In: posts whose moment has come. Out: alerts sent again to what forgets them. Invariant: looking changes nothing of an
-//! alert that goes on; a channel that does not answer is asked again later. Refuses to tell people: the outbox does.
+//! In: posts whose moment has come. Out: an alert sent again to what forgets it; an alert resolved whose ticket was closed.
+//! Invariant: looking changes nothing of an alert that goes on; a channel that does not answer is asked again later.
+//! Refuses to tell people: the outbox does.
 
-use super::deliver::Deliverer;
+use super::act::{ActError, act};
+use super::deliver::{Deliverer, standing};
 use super::{Report, usage};
-use crate::model::{AlertState, Reason, StepKey};
+use crate::model::{Act, Action, AlertState, By, Contact, ResolveReason, Via};
+use crate::notify::ticket::Tracker;
 use crate::notify::{Body, Channel, Message, Outcome};
-use crate::store::{ClaimedRow, PostDue, StoreError};
+use crate::store::{PostDue, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
 /// Posts looked at in one tick.
-const BATCH: usize = 100;
+const BATCH: usize = 50;
 /// Wait after a channel did not answer.
 const LATER: SignedDuration = SignedDuration::from_mins(5);
 
@@ -30,27 +33,74 @@ impl Follower {
         let store = &self.deliverer.cx.store;
         let due = store.posts_due(now, BATCH).await?;
         for post in &due {
-            let next_at = self.look(post, now).await?;
+            let wait = if post.alert.state == AlertState::Resolved { None } else { self.look(post, now).await? };
+            let next_at = wait.and_then(|w| now.checked_add(w).ok());
             store.post_seen(post.alert.id, post.contact.clone(), next_at).await?;
         }
         let summary = if due.is_empty() { String::new() } else { format!("{} posts", due.len()) };
         Ok(Report { summary, more: due.len() == BATCH, pause: None })
     }
 
-    /// When to look again.
-    async fn look(&self, post: &PostDue, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    /// After how long to look again; none when nothing stands there any more.
+    async fn look(&self, post: &PostDue, now: Timestamp) -> Result<Option<SignedDuration>, StoreError> {
         let d = &self.deliverer;
-        let later = |wait: SignedDuration| now.checked_add(wait).ok();
         let (Some(channel), Some(contact)) = (d.channels.get(&post.channel), d.cx.directory.contact(&post.contact))
         else {
             return Ok(None);
         };
         let Some(wait) = channel.looks_again() else { return Ok(None) };
-        if !matches!(channel, Channel::Alertmanager(_)) || post.alert.state == AlertState::Resolved {
-            return Ok(None);
+        match channel {
+            Channel::Tickets(tracker) => self.ticket(post, tracker, contact, now).await,
+            _ => self.renew(post, channel, contact, now).await,
         }
+        .map(|well| well.then_some(wait).or(Some(LATER)))
+    }
+
+    /// A ticket that a person closed resolves its alert. Use seen later opens both again.
+    async fn ticket(
+        &self,
+        post: &PostDue,
+        tracker: &Tracker,
+        contact: &Contact,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let found = match tracker.look(&contact.address, &post.place, now).await {
+            Ok(found) => found,
+            Err(outcome) => return Ok(self.failed(post, outcome)),
+        };
+        // One that was deleted says nothing; the next message opens another.
+        if found.is_none_or(|ticket| ticket.open) {
+            return Ok(true);
+        }
+        let ticket = if post.place.bytes().all(|b| b.is_ascii_digit()) {
+            format!("{}#{}", contact.address, post.place)
+        } else {
+            post.place.clone()
+        };
+        let note = Some(format!("ticket {ticket} was closed"));
+        let action =
+            Action::Resolve { reason: ResolveReason::Migrated, note, services: Vec::new(), duplicate_of: None };
+        let by = By { who: format!("{} ticket", post.channel), via: Via::Ticket };
+        let closed = Act { alert: post.alert.id, episode: Some(post.alert.episode), action, by };
+        match act(&self.deliverer.cx, closed, now).await {
+            Ok(_) => Ok(true),
+            Err(ActError::Store(e)) => Err(e),
+            // Resolved or over meanwhile.
+            Err(ActError::Refused(_)) => Ok(true),
+        }
+    }
+
+    /// Sends again what the channel forgets.
+    async fn renew(
+        &self,
+        post: &PostDue,
+        channel: &Channel,
+        contact: &Contact,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let d = &self.deliverer;
         let book = usage::book(&d.cx, now).await?;
-        let row = d.row(&standing(post), &book, now);
+        let row = d.row(&standing(&post.alert, &post.matter), &book, now);
         let message = Message {
             key: format!("{}-{}", post.alert.id, now.as_second()),
             contact: contact.clone(),
@@ -61,28 +111,20 @@ impl Follower {
             body: Body::Acted { rows: vec![row], said: String::new() },
         };
         match channel.send(&message).await {
-            Outcome::Delivered { .. } => Ok(later(wait)),
+            Outcome::Delivered { .. } => Ok(true),
+            other => Ok(self.failed(post, other)),
+        }
+    }
+
+    fn failed(&self, post: &PostDue, outcome: Outcome) -> bool {
+        let reason = match outcome {
+            Outcome::Delivered { .. } => return true,
             Outcome::Retry { reason, .. }
             | Outcome::Rejected { reason }
             | Outcome::Unreachable { reason }
-            | Outcome::Unauthorized { reason } => {
-                tracing::warn!(channel = %post.channel, alert = %post.alert.id, "what stands there could not be renewed: {reason}");
-                Ok(later(LATER))
-            }
-        }
-    }
-}
-
-/// An alert as it stands, not as something new about it.
-fn standing(post: &PostDue) -> ClaimedRow {
-    ClaimedRow {
-        episode: post.alert.episode,
-        step: StepKey("standing".into()),
-        deadline_revision: post.matter.deadline.as_ref().map_or(0, |d| d.revision),
-        reason: Reason::Reminder,
-        moved_from: None,
-        read_at: None,
-        alert: post.alert.clone(),
-        matter: post.matter.clone(),
+            | Outcome::Unauthorized { reason } => reason,
+        };
+        tracing::warn!(channel = %post.channel, alert = %post.alert.id, "what stands there could not be looked at: {reason}");
+        false
     }
 }

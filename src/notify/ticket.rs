@@ -103,7 +103,9 @@ impl Tracker {
         };
         let (said, begins) = match &message.body {
             Body::Acted { said, .. } => (said.clone(), row.state != AlertState::Resolved),
-            Body::Alerts(_) | Body::Test => (words.first_line(), row.reason == Reason::Opened),
+            Body::Alerts(_) | Body::Test => {
+                (words.first_line(), matches!(row.reason, Reason::Opened | Reason::Reopened | Reason::Reassigned))
+            }
         };
         if !ticket.open && !begins {
             // Closed by a person, or by us before: the engine hears of it, and nothing is to be said here.

@@ -13,6 +13,7 @@ mod keys;
 mod matters;
 mod open;
 mod outbox;
+mod people;
 mod posts;
 mod read;
 mod sources;

@@ -11,6 +11,7 @@ mod faults;
 mod harness;
 mod http;
 mod pages;
+mod people;
 mod proofs;
 mod truth;
 mod usage;

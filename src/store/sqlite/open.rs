@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_moves.sql"),
     include_str!("schema_sources.sql"),
     include_str!("schema_usage.sql"),
+    include_str!("schema_people.sql"),
     include_str!("schema_posts.sql"),
 ];
 /// The schema this binary writes.
