@@ -12,8 +12,10 @@ use crate::engine::connections::Connection;
 use crate::engine::deliver::{Channels, DeadLetters, Deliverer};
 use crate::engine::follow::Follower;
 use crate::engine::housekeep::Housekeeper;
+use crate::engine::links::Links;
 use crate::engine::normalize::Normalizer;
 use crate::engine::poll::{Off, Poller, Target, Wanted, targets};
+use crate::engine::press::Presser;
 use crate::engine::private::PrivateDeadlines;
 use crate::engine::receive::Receiver;
 use crate::engine::remind::Reminder;
@@ -30,7 +32,7 @@ use crate::store::{Housekeeping, Store, StoreError};
 use crate::tasks::{Job, Supervisor};
 use crate::web::actions::Actions;
 use crate::web::calendar::{self, Calendars};
-use crate::web::{control, hooks, listener, private};
+use crate::web::{ack, control, hooks, listener, private};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -85,6 +87,31 @@ pub struct Addresses {
     pub listen: SocketAddr,
 }
 
+/// A store that is thrown away with its folder.
+pub struct Scratch {
+    sqlite: Arc<Sqlite>,
+    folder: PathBuf,
+}
+
+impl Scratch {
+    /// The store.
+    pub fn store(&self) -> Arc<dyn Store> {
+        self.sqlite.clone()
+    }
+
+    /// Waits until nothing writes to it any more; it goes when this is dropped.
+    pub async fn close(&self) {
+        self.sqlite.close().await;
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be removed lies in the system's temporary folder, which is cleared by others.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
 impl App {
     /// Opens the store for writing; the caller holds the folder.
     ///
@@ -136,6 +163,19 @@ impl App {
         })
     }
 
+    /// An empty store in a folder of its own, for a rehearsal.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn scratch(&self) -> Result<Scratch, AppError> {
+        let name = format!("forewarn-rehearsal-{}-{:016x}", std::process::id(), fastrand::u64(..));
+        let folder = std::env::temp_dir().join(name);
+        let made = std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(&folder);
+        made.map_err(|e| AppError::System(format!("cannot make {}: {e}", folder.display())))?;
+        let sqlite = Arc::new(Sqlite::scratch(&folder::database(&folder))?);
+        Ok(Scratch { sqlite, folder })
+    }
+
     /// What the command line and the control socket may do.
     pub fn actions(
         &self,
@@ -169,6 +209,12 @@ impl App {
             AppError::Setting(lines.join("\n"))
         };
         Receiver::new(&self.cx, &self.connections).map(Arc::new).map_err(wrong)
+    }
+
+    /// The links of messages, where the outside reaches us.
+    fn links(&self) -> Result<Option<Arc<Links>>, AppError> {
+        let Some(url) = &self.public_url else { return Ok(None) };
+        Ok(Some(Arc::new(Links::new(&folder::instance_key(&self.folder)?, url))))
     }
 
     /// Waits until everything written is on disk.
@@ -215,15 +261,21 @@ impl App {
         jobs.push(job("silences", seconds(30), silences, |s, now| async move { s.tick(now).await }));
         let skew = Arc::new(SkewWatch::new(cx.clone(), receiver.clone(), client.clone()));
         jobs.push(job("webhook clocks", seconds(5), skew, |w, now| async move { w.tick(now).await }));
+        let links = self.links()?;
+        let deliverer = || Deliverer {
+            cx: cx.clone(),
+            channels: self.channels.clone(),
+            channel: String::new(),
+            links: links.clone(),
+        };
         for name in self.channels.keys() {
-            let d = Arc::new(Deliverer { cx: cx.clone(), channels: self.channels.clone(), channel: name.clone() });
+            let d = Arc::new(Deliverer { channel: name.clone(), ..deliverer() });
             jobs.push(
                 job(format!("deliver {name}"), seconds(1), d, |d, now| async move { d.tick(now).await })
                     .nudged(cx.nudges.clone(), |n| &n.deliver),
             );
         }
-        let deliverer = Deliverer { cx: cx.clone(), channels: self.channels.clone(), channel: String::new() };
-        let follower = Arc::new(Follower { deliverer });
+        let follower = Arc::new(Follower { deliverer: deliverer() });
         jobs.push(job("follow", seconds(20), follower, |f, now| async move { f.tick(now).await }));
         // A contact whose channel left the config still has its letters settled: they die visibly.
         let orphans = Arc::new((cx.clone(), self.channels.clone()));
@@ -268,6 +320,12 @@ impl App {
         let calendars = Calendars::new(self.cx.clone(), &key, self.public_url.clone());
         let public =
             hooks::router(hooks::Hooks { receiver, cx: self.cx.clone() }).merge(calendar::public(calendars.clone()));
+        let presser = Presser { cx: self.cx.clone(), channels: self.channels.clone() };
+        let public = public.merge(crate::web::slack::router(self.cx.clone(), presser));
+        let public = match self.links()? {
+            Some(links) => public.merge(ack::router(self.cx.clone(), links)),
+            None => public,
+        };
         let (a, b, c) = (stop.clone(), stop.clone(), stop.clone());
         running.spawn(async move {
             listener::serve(intake, public, a).await;
@@ -356,7 +414,7 @@ async fn settle_orphans(
     now: jiff::Timestamp,
 ) -> Result<crate::engine::Report, StoreError> {
     for channel in cx.store.channels_due(now).await?.into_iter().filter(|c| !channels.contains_key(c)) {
-        Deliverer { cx: cx.clone(), channels: channels.clone(), channel }.tick(now).await?;
+        Deliverer { cx: cx.clone(), channels: channels.clone(), channel, links: None }.tick(now).await?;
     }
     Ok(crate::engine::Report::default())
 }
@@ -367,7 +425,7 @@ async fn settle_orphans(
 /// A setting that is wrong.
 pub fn channels(s: &ChannelSettings) -> Result<Channels, AppError> {
     let wrong = |e: &dyn std::fmt::Display| AppError::Setting(e.to_string());
-    let by_http = s.slack.is_some() || !s.slack_webhooks.is_empty() || !s.webhooks.is_empty() || !s.others.is_empty();
+    let by_http = !s.slack.is_empty() || !s.slack_webhooks.is_empty() || !s.webhooks.is_empty() || !s.others.is_empty();
     let mut out: Channels = BTreeMap::from([("console".to_owned(), Channel::Console(console::Console::stdout()))]);
     if let Some(settings) = &s.email {
         out.insert("email".into(), Channel::Email(email::Smtp::new(settings.clone()).map_err(|e| wrong(&e))?));
@@ -377,11 +435,9 @@ pub fn channels(s: &ChannelSettings) -> Result<Channels, AppError> {
     }
     // One client for all: each reads the system's certificates.
     let client = http::http_client().map_err(|e| wrong(&e))?;
-    if let Some((token, base)) = &s.slack {
-        out.insert(
-            "slack".into(),
-            Channel::Slack(slack::Bot::new(client.clone(), token.clone(), base).map_err(|e| wrong(&e))?),
-        );
+    for (name, w) in &s.slack {
+        let bot = slack::Bot::new(client.clone(), w.token.clone(), &w.api).map_err(|e| wrong(&e))?;
+        out.insert(name.clone(), Channel::Slack(bot.with_buttons(w.signing.clone())));
     }
     for (name, url) in &s.slack_webhooks {
         let hook = slack::IncomingWebhook::new(client.clone(), url.clone()).map_err(|e| wrong(&e))?;

@@ -5,6 +5,7 @@
 //! restart would lose. Refuses to loop: only the supervisor does.
 
 pub mod act;
+pub mod between;
 pub mod calendar;
 pub mod catchup;
 pub mod clockwatch;
@@ -12,17 +13,23 @@ pub mod confirm;
 pub mod connections;
 pub mod deliver;
 pub mod follow;
+pub mod heard;
 pub mod housekeep;
+pub mod links;
 pub mod listing;
 pub mod normalize;
+pub mod now;
 pub mod observe;
 pub mod pin;
 pub mod poll;
+pub mod press;
 pub mod private;
 pub mod receive;
 pub mod record;
+pub mod rehearse;
 pub mod rejected;
 pub mod remind;
+pub mod scorecard;
 pub mod show;
 pub mod silence;
 pub mod silences;

@@ -88,6 +88,8 @@ impl Body {
 pub struct Row {
     /// The number people type.
     pub alert: AlertId,
+    /// Which episode of it.
+    pub episode: u32,
     /// Where the alert stands.
     pub state: AlertState,
     /// The page on which this contact can answer; none where no public address is known.

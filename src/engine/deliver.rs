@@ -5,9 +5,12 @@
 //! else. Refuses to drop anything: what cannot be delivered becomes a dead letter, and the operators hear of it.
 
 use super::act::acted;
+use super::links::{Invited, Links};
 use super::trouble::{self, Trouble};
 use super::{Context, Report, usage};
-use crate::model::{Alert, AlertState, Change, ContactId, Kind, MatterState, Reason, Resolution, Severity, StepKey};
+use crate::model::{
+    Alert, AlertState, Change, Contact, ContactId, Kind, MatterState, Reason, Resolution, Severity, StepKey,
+};
 use crate::notify::render::render;
 use crate::notify::{Body, Channel, Message, NextStep, Outcome, Row, ServiceBrief};
 use crate::rules::cadence::{DELIVERY_LIFETIME, next_attempt};
@@ -38,6 +41,8 @@ pub struct Deliverer {
     pub channels: Arc<Channels>,
     /// Which one.
     pub channel: String,
+    /// Makes the links of messages; none where no public address is known.
+    pub links: Option<Arc<Links>>,
 }
 
 impl Deliverer {
@@ -74,7 +79,8 @@ impl Deliverer {
         };
         let ends = claimed.rows.iter().any(|r| r.matter.kind == Kind::Deprecation);
         let book = if ends { usage::book(&self.cx, now).await? } else { Book::default() };
-        let rows: Vec<Row> = claimed.rows.iter().filter(|r| is_current(r)).map(|r| self.row(r, &book, now)).collect();
+        let rows: Vec<Row> =
+            claimed.rows.iter().filter(|r| is_current(r)).map(|r| self.row(r, contact, &book, now)).collect();
         if rows.is_empty() {
             return Ok(Settlement::Superseded);
         }
@@ -95,8 +101,10 @@ impl Deliverer {
             let said = render(&message).headline;
             let acted = claimed.rows.iter().map(|r| (&r.alert, &r.matter));
             let beside = claimed.beside.iter().map(|(alert, matter)| (alert, matter));
-            let rows =
-                acted.chain(beside).map(|(alert, matter)| self.row(&standing(alert, matter), &book, now)).collect();
+            let rows = acted
+                .chain(beside)
+                .map(|(alert, matter)| self.row(&standing(alert, matter), contact, &book, now))
+                .collect();
             message.body = Body::Acted { rows, said };
         }
         let outcome = channel.send(&message).await;
@@ -138,7 +146,7 @@ impl Deliverer {
         Ok(Settlement::Retry { at: in_seconds(if asked.is_some() { wait } else { wait + jitter }), reason })
     }
 
-    pub(super) fn row(&self, r: &ClaimedRow, book: &Book, now: Timestamp) -> Row {
+    pub(super) fn row(&self, r: &ClaimedRow, contact: &Contact, book: &Book, now: Timestamp) -> Row {
         let dir = &self.cx.directory;
         let owner = dir.owner(&r.alert.owner);
         let mut matter = r.matter.clone();
@@ -177,8 +185,12 @@ impl Deliverer {
         let known = self.cx.catalog.get(matter.provider.as_str());
         Row {
             alert: r.alert.id,
+            episode: r.alert.episode,
             state: r.alert.state,
-            act: None,
+            act: self.links.as_ref().map(|l| {
+                let to = Invited { alert: r.alert.id, episode: r.alert.episode, contact: contact.id.clone() };
+                l.url(&to, now)
+            }),
             reason: r.reason,
             step: r.step.clone(),
             provider_name: known.map_or_else(|| matter.provider.to_string(), |p| p.file.name.clone()),

@@ -100,7 +100,7 @@ impl Follower {
     ) -> Result<bool, StoreError> {
         let d = &self.deliverer;
         let book = usage::book(&d.cx, now).await?;
-        let row = d.row(&standing(&post.alert, &post.matter), &book, now);
+        let row = d.row(&standing(&post.alert, &post.matter), contact, &book, now);
         let message = Message {
             key: format!("{}-{}", post.alert.id, now.as_second()),
             contact: contact.clone(),

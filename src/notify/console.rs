@@ -53,7 +53,11 @@ pub fn text(r: &Rendered) -> String {
             out.push_str(&format!("   {link}\n"));
         }
     }
-    out.push_str(&format!("   {}\n\n", r.footer));
+    out.push_str(&format!("   {}\n", r.footer));
+    if let Some(act) = &r.act {
+        out.push_str(&format!("   Answer: {act}\n"));
+    }
+    out.push('\n');
     out
 }
 

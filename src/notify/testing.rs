@@ -64,6 +64,7 @@ pub fn ending() -> Row {
     };
     Row {
         alert: AlertId(17),
+        episode: 1,
         state: AlertState::Open,
         act: None,
         reason: Reason::Reminder,

@@ -155,6 +155,7 @@ fn row(row: &Row) -> Value {
         "replacements": m.replacements.iter().map(|r| one_line(r, 200)).collect::<Vec<_>>(),
         "subjects": m.subjects,
         "services": row.services.iter().map(|s| json!({"name": s.name, "env": s.env})).collect::<Vec<_>>(),
+        "act": row.act,
         "answer": row.answer.as_deref().map(|a| one_line(a, 500)),
     })
 }

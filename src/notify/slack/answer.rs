@@ -14,6 +14,7 @@ struct Reply {
     ok: bool,
     error: Option<String>,
     ts: Option<String>,
+    channel: Option<String>,
     message: Option<Posted>,
 }
 
@@ -47,8 +48,9 @@ pub(super) fn of_api(answer: &Answer, channel: &str, thread: Option<&str>) -> Ou
         // <https://github.com/slack-go/slack/issues/1571>
         let unthreaded = reply.message.is_some_and(|m| m.thread_ts.is_none());
         let own = reply.ts.map(|ts| one_line(&ts, 64));
+        let place = reply.channel.zip(own.as_ref()).map(|(channel, ts)| format!("{} {ts}", one_line(&channel, 64)));
         let thread = thread.filter(|_| !unthreaded).map(str::to_owned).or(own);
-        return Outcome::Delivered { thread, place: None };
+        return Outcome::Delivered { thread, place };
     }
     let error = one_line(reply.error.as_deref().unwrap_or("no error named"), 80);
     let reason = |todo: &str| match todo {

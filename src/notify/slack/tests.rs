@@ -117,9 +117,15 @@ async fn a_message_starts_a_thread_and_the_next_goes_under_it() {
     let (fake, base) = start(says(200, r#"{"ok":true,"ts":"1700000000.000100","channel":"C1"}"#)).await;
     let mut m = message(vec![ending()]);
     let first = bot(&base).send(&m).await;
-    assert_eq!(first, Outcome::Delivered { thread: Some("1700000000.000100".into()), place: None });
+    assert_eq!(
+        first,
+        Outcome::Delivered { thread: Some("1700000000.000100".into()), place: Some("C1 1700000000.000100".into()) }
+    );
     m.thread = Some("1600000000.000001".into());
-    assert_eq!(bot(&base).send(&m).await, Outcome::Delivered { thread: Some("1600000000.000001".into()), place: None });
+    assert_eq!(
+        bot(&base).send(&m).await,
+        Outcome::Delivered { thread: Some("1600000000.000001".into()), place: Some("C1 1700000000.000100".into()) }
+    );
     let seen = fake.seen.lock().unwrap();
     assert_eq!(seen[0]["channel"], "#search-ai");
     assert!(seen[0].get("thread_ts").is_none());
@@ -235,7 +241,7 @@ async fn an_endless_answer_is_cut() {
     let m = message(vec![ending()]);
     let outcome = hook(&base).send(&m).await;
     assert!(matches!(&outcome, Outcome::Retry { reason, .. } if reason.chars().count() < 300), "{outcome:?}");
-    let request = client().post(format!("{base}/services/T0/B0/canary")).json(&payload(&m));
+    let request = client().post(format!("{base}/services/T0/B0/canary")).json(&payload(&m, false));
     assert_eq!(super::post(request, m.now).await.unwrap().body.len(), crate::notify::http::BODY_CAP);
 }
 
