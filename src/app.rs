@@ -18,6 +18,7 @@ use crate::engine::poll::{Off, Poller, Target, Wanted, targets};
 use crate::engine::press::Presser;
 use crate::engine::private::PrivateDeadlines;
 use crate::engine::receive::Receiver;
+use crate::engine::rehearse::rehearse;
 use crate::engine::remind::Reminder;
 use crate::engine::silence::Watcher;
 use crate::engine::silences::SilenceKeeper;
@@ -32,6 +33,7 @@ use crate::store::{Housekeeping, Store, StoreError};
 use crate::tasks::{Job, Supervisor};
 use crate::web::actions::Actions;
 use crate::web::calendar::{self, Calendars};
+use crate::web::pages::{Given, Played, SettingGroup, Site};
 use crate::web::{ack, control, hooks, listener, private};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -76,6 +78,7 @@ pub struct App {
     folder: PathBuf,
     low_water: u64,
     public_url: Option<String>,
+    settings: Vec<SettingGroup>,
 }
 
 /// Where the daemon listens.
@@ -94,6 +97,15 @@ pub struct Scratch {
 }
 
 impl Scratch {
+    fn make() -> Result<Self, AppError> {
+        let name = format!("forewarn-rehearsal-{}-{:016x}", std::process::id(), fastrand::u64(..));
+        let folder = std::env::temp_dir().join(name);
+        let made = std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(&folder);
+        made.map_err(|e| AppError::System(format!("cannot make {}: {e}", folder.display())))?;
+        let sqlite = Arc::new(Sqlite::scratch(&folder::database(&folder))?);
+        Ok(Scratch { sqlite, folder })
+    }
+
     /// The store.
     pub fn store(&self) -> Arc<dyn Store> {
         self.sqlite.clone()
@@ -136,6 +148,8 @@ impl App {
     /// # Errors
     /// A channel that cannot be set up.
     pub fn with(config: Config, sqlite: Sqlite, path: &Path, clock: Arc<dyn Clock>) -> Result<Self, AppError> {
+        let settings = crate::config::settings(&config);
+        let settings = settings.into_iter().map(|(name, rows)| SettingGroup { name, rows }).collect();
         let sqlite = Arc::new(sqlite);
         let store: Arc<dyn Store> = sqlite.clone();
         let cx = Context {
@@ -160,6 +174,7 @@ impl App {
             folder: path.to_owned(),
             low_water: config.low_water,
             public_url: config.public_url,
+            settings,
         })
     }
 
@@ -168,12 +183,7 @@ impl App {
     /// # Errors
     /// The system's.
     pub fn scratch(&self) -> Result<Scratch, AppError> {
-        let name = format!("forewarn-rehearsal-{}-{:016x}", std::process::id(), fastrand::u64(..));
-        let folder = std::env::temp_dir().join(name);
-        let made = std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(&folder);
-        made.map_err(|e| AppError::System(format!("cannot make {}: {e}", folder.display())))?;
-        let sqlite = Arc::new(Sqlite::scratch(&folder::database(&folder))?);
-        Ok(Scratch { sqlite, folder })
+        Scratch::make()
     }
 
     /// What the command line and the control socket may do.
@@ -191,6 +201,22 @@ impl App {
             receiver,
             tasks,
         }
+    }
+
+    /// The pages.
+    pub fn site(&self, actions: Arc<Actions>) -> Arc<Site> {
+        let cx = self.cx.clone();
+        let rehearse = Box::new(move |span| -> Played {
+            let cx = cx.clone();
+            Box::pin(async move {
+                let scratch = Scratch::make().map_err(|e| e.to_string())?;
+                let played = rehearse(&cx, scratch.store(), span, &|_, _| {}).await;
+                scratch.close().await;
+                played.map_err(|e| e.to_string())
+            })
+        });
+        let given = Given { public_url: self.public_url.clone(), settings: self.settings.clone(), rehearse };
+        Site::new(actions, given)
     }
 
     /// Connections whose webhook is on.
@@ -331,7 +357,8 @@ impl App {
             listener::serve(intake, public, a).await;
             "intake".into()
         });
-        let inside = private::router(actions.clone(), calendars);
+        let site = self.site(actions.clone());
+        let inside = private::router(actions.clone(), calendars, site);
         running.spawn(async move {
             listener::serve(listen, inside, b).await;
             "private".into()

@@ -8,10 +8,14 @@ mod channels;
 mod channels_http;
 mod check;
 mod connections;
+mod schema;
+mod settings;
 mod text;
 
 pub use channels::ChannelSettings;
 pub use check::show as show_bad_file;
+pub use schema::schema;
+pub use settings::settings;
 pub use text::{Problems, Text};
 
 use crate::engine::connections::{Connection, ConnectionSection};

@@ -14,5 +14,6 @@ pub mod hooks;
 pub mod listener;
 pub mod metrics;
 pub mod observe;
+pub mod pages;
 pub mod private;
 pub mod slack;

@@ -41,6 +41,7 @@ use forewarn::store::{AlertFilter, EventFilter, LedgerLine, sqlite::Sqlite};
 use forewarn::web::actions::Actions;
 use forewarn::web::calendar::Calendars;
 use forewarn::web::hooks::{Hooks, router};
+use forewarn::web::pages::{Given, Site};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
@@ -588,10 +589,14 @@ impl World {
             receiver: None,
             tasks: Arc::new(Vec::new),
         };
-        let answer = forewarn::web::private::router(Arc::new(actions), Calendars::new(self.cx.clone(), b"a key", None))
-            .oneshot(request)
-            .await
-            .unwrap();
+        let answer = {
+            let actions = Arc::new(actions);
+            let site = no_pages(actions.clone());
+            forewarn::web::private::router(actions, Calendars::new(self.cx.clone(), b"a key", None), site)
+        }
+        .oneshot(request)
+        .await
+        .unwrap();
         let status = answer.status().as_u16();
         let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
         (status, serde_json::from_slice(&body).unwrap())
@@ -707,4 +712,10 @@ pub fn markdown(heading: &str, rows: &[(&str, Date)]) -> String {
     format!(
         "# Deprecations\n\n## {heading}\n\n### Older models\n\n| Shutdown date | Model | Recommended replacement |\n| --- | --- | --- |\n{rows}"
     )
+}
+
+/// The pages, without a stage for rehearsals.
+fn no_pages(actions: Arc<Actions>) -> Arc<Site> {
+    let rehearse = Box::new(|_| -> forewarn::web::pages::Played { Box::pin(async { Err("not here".to_owned()) }) });
+    Site::new(actions, Given { public_url: None, settings: vec![], rehearse })
 }
