@@ -17,3 +17,4 @@ pub mod observe;
 pub mod pages;
 pub mod private;
 pub mod slack;
+mod usage;

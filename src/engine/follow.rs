@@ -108,6 +108,7 @@ impl Follower {
             place: Some(post.place.clone()),
             now,
             zone: d.cx.directory.owner(&contact.owner).zone.clone(),
+            meant_for: None,
             body: Body::Acted { rows: vec![row], said: String::new() },
         };
         match channel.send(&message).await {
