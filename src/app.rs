@@ -5,6 +5,7 @@
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{ChannelSettings, Config};
+use crate::engine::access::Access;
 use crate::engine::catchup::CatchUp;
 use crate::engine::clockwatch::ClockWatch;
 use crate::engine::confirm::Confirmer;
@@ -26,6 +27,7 @@ use crate::store::folder::{self, DataFolder};
 use crate::store::sqlite::Sqlite;
 use crate::store::{Housekeeping, Store, StoreError};
 use crate::tasks::{Job, Supervisor};
+use crate::web::access::Door;
 use crate::web::actions::Actions;
 use crate::web::calendar::{self, Calendars};
 use crate::web::{control, hooks, listener, private};
@@ -72,6 +74,7 @@ pub struct App {
     folder: PathBuf,
     low_water: u64,
     public_url: Option<String>,
+    access: Access,
 }
 
 /// Where the daemon listens.
@@ -131,6 +134,7 @@ impl App {
             folder: path.to_owned(),
             low_water: config.low_water,
             public_url: config.public_url,
+            access: config.access,
         })
     }
 
@@ -242,6 +246,7 @@ impl App {
         ready: impl FnOnce(Addresses),
     ) -> Result<(), AppError> {
         let receiver = self.receiver()?;
+        self.somebody_can_enter(at.listen).await?;
         let bind = |what: &'static str, a: SocketAddr| async move {
             TcpListener::bind(a).await.map_err(|e| AppError::System(format!("cannot listen on {a} ({what}): {e}")))
         };
@@ -258,6 +263,7 @@ impl App {
 
         let mut running = supervisor.run(jobs, &stop);
         let key = folder::instance_key(&self.folder)?;
+        let door = Door::new(self.cx.clone(), self.access.clone().at(at.listen), &key);
         let calendars = Calendars::new(self.cx.clone(), &key, self.public_url.clone());
         let public =
             hooks::router(hooks::Hooks { receiver, cx: self.cx.clone() }).merge(calendar::public(calendars.clone()));
@@ -266,7 +272,7 @@ impl App {
             listener::serve(intake, public, a).await;
             "intake".into()
         });
-        let inside = private::router(actions.clone(), calendars);
+        let inside = door.guard(private::router(actions.clone(), calendars));
         running.spawn(async move {
             listener::serve(listen, inside, b).await;
             "private".into()
@@ -305,6 +311,21 @@ impl App {
         self.close().await;
         let _ = std::fs::remove_file(folder::socket(&self.folder));
         Ok(())
+    }
+
+    /// A private side that others can reach needs somebody who may enter, or it is a mistake.
+    async fn somebody_can_enter(&self, listen: SocketAddr) -> Result<(), AppError> {
+        if listen.ip().is_loopback() || self.access.proxy.is_some() {
+            return Ok(());
+        }
+        let now = self.cx.clock.now();
+        if self.cx.store.tokens().await?.iter().any(|t| t.lives(now)) {
+            return Ok(());
+        }
+        Err(AppError::Setting(format!(
+            "the private side would listen on {listen}, where others reach it, and nobody could sign in: make a token first with \
+             `forewarn token add NAME --role admin`, or set [access.proxy], or listen on 127.0.0.1"
+        )))
     }
 
     /// Looks at every page of the file after the start, not before it.

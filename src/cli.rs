@@ -27,6 +27,7 @@ mod setup;
 mod simulate;
 mod status;
 mod subscribe;
+mod token;
 
 use crate::app::AppError;
 use crate::config::Problems;
@@ -85,6 +86,8 @@ enum Command {
     Calendar(calendar::Args),
     /// Show what every source says of one deprecation, or say which date is true
     Deprecations(deprecations::Args),
+    /// Make, list or revoke tokens for the private side
+    Token(token::Args),
     /// Send a test message through the real channel of a contact
     SendTest(send_test::Args),
     /// Print, or send, a correctly signed sample webhook of a provider
@@ -191,6 +194,7 @@ async fn run(command: Command, place: Place) -> Done {
         Command::Ack(a) => ack::run(a, place).await,
         Command::Calendar(a) => calendar::run(a, place).await,
         Command::Deprecations(a) => deprecations::run(a, place).await,
+        Command::Token(a) => token::run(a, place).await,
         Command::SendTest(a) => send_test::run(a, place).await,
         Command::Simulate(a) => simulate::run(a, place).await,
         Command::Replay(a) => replay::run(a, place).await,

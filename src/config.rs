@@ -13,6 +13,7 @@ pub use channels::ChannelSettings;
 pub use check::show as show_bad_file;
 pub use text::{Problems, Text};
 
+use crate::engine::access::{Access, AccessSection};
 use crate::engine::connections::{Connection, ConnectionSection};
 use crate::fetch::FetchSection;
 use crate::model::ConnectionId;
@@ -39,6 +40,7 @@ pub const PLACES: [&str; 2] = ["forewarn.toml", "/etc/forewarn/forewarn.toml"];
 #[serde(deny_unknown_fields)]
 struct File {
     public_url: Option<Spanned<String>>,
+    private_url: Option<Spanned<String>>,
     catch_all: Option<Spanned<String>>,
     data_dir: Option<PathBuf>,
     providers_dir: Option<Spanned<PathBuf>>,
@@ -48,6 +50,8 @@ struct File {
     low_water_mb: Option<u64>,
     #[serde(default, rename = "include")]
     _include: Vec<Spanned<String>>,
+    #[serde(default)]
+    access: AccessSection,
     #[serde(default)]
     fetch: FetchSection,
     #[serde(default)]
@@ -77,6 +81,8 @@ pub struct Config {
     pub origin: String,
     /// Where the outside reaches us, without a slash at the end.
     pub public_url: Option<String>,
+    /// Who may ask the private side.
+    pub access: Access,
     /// The public listener.
     pub intake: SocketAddr,
     /// The private listener.

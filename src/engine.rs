@@ -4,6 +4,7 @@
 //! job is `tick(now)`: idempotent, without input beside the clock, its result visible; nothing waits in memory that a
 //! restart would lose. Refuses to loop: only the supervisor does.
 
+pub mod access;
 pub mod acknowledge;
 pub mod calendar;
 pub mod catchup;
@@ -27,6 +28,7 @@ pub mod silence;
 pub mod simulate;
 pub mod skew;
 pub mod status;
+pub mod tokens;
 pub mod trouble;
 
 use crate::clock::Clock;

@@ -3,6 +3,7 @@
 //! In: nothing of ours. Out: plain values that every layer above shares. Invariant: a value that exists is well formed
 //! (ids parse, dates are real), so no layer above checks it again. Refuses to hold behaviour that belongs to a rule.
 
+pub mod access;
 pub mod alert;
 pub mod deadline;
 pub mod event;
@@ -15,6 +16,7 @@ pub mod schedule;
 pub mod subject;
 pub mod text;
 
+pub use access::Role;
 pub use alert::{Acknowledgement, Alert, AlertState, Recipient};
 pub use deadline::{Deadline, Firmness, Precision};
 pub use event::{Change, Event, Kind, NewEvent, Severity};

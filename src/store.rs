@@ -9,9 +9,9 @@ mod types;
 
 pub use types::{
     AckOutcome, AlertFilter, Claimed, ClaimedRow, Conflict, ConnectionRow, DeadLetter, Deed, Delivery, DueAlert,
-    EventFilter, Fetched, FlushTimes, INCOMPARABLE, Ledger, LedgerLine, NotificationFilter, NotificationRow,
+    EventFilter, Fetched, FlushTimes, INCOMPARABLE, Ledger, LedgerLine, NewToken, NotificationFilter, NotificationRow,
     PlanOutcome, Planned, Receipt, RecordOutcome, Recording, RoutedEvent, Routing, Settlement, SourceHealth, SourceRow,
-    StoredPayload, ToldRow, Unreadable,
+    StoredPayload, TokenRow, ToldRow, Unreadable,
 };
 
 use crate::model::{
@@ -143,6 +143,24 @@ pub trait Read: Send + Sync {
     fn unreadable(&self, limit: usize) -> Fut<'_, Vec<Unreadable>>;
 }
 
+/// Who may ask the private side.
+pub trait Tokens: Send + Sync {
+    /// Keeps a new token and audits it; nothing when a live one has its name.
+    fn add_token(&self, token: NewToken, now: Timestamp) -> Fut<'_, Option<TokenRow>>;
+    /// All tokens ever made, oldest first.
+    fn tokens(&self) -> Fut<'_, Vec<TokenRow>>;
+    /// The token of a hash, live or not.
+    fn token_of(&self, hash: [u8; 32]) -> Fut<'_, Option<TokenRow>>;
+    /// Ends a live token and all its sessions, and audits it; whether there was one.
+    fn revoke_token(&self, name: String, by: String, now: Timestamp) -> Fut<'_, bool>;
+    /// Somebody signed in with a token; sessions that are over are removed.
+    fn begin_session(&self, hash: [u8; 32], token: i64, expires_at: Timestamp, now: Timestamp) -> Fut<'_, ()>;
+    /// The token a running session was begun with, live or not.
+    fn session_of(&self, hash: [u8; 32], now: Timestamp) -> Fut<'_, Option<TokenRow>>;
+    /// Somebody signed out.
+    fn end_session(&self, hash: [u8; 32]) -> Fut<'_, ()>;
+}
+
 /// Keeping house.
 pub trait Housekeeping: Send + Sync {
     /// Removes what its retention allows, at most one small slice; how many rows went.
@@ -156,5 +174,5 @@ pub trait Housekeeping: Send + Sync {
 }
 
 /// Everything.
-pub trait Store: Intake + Sources + Matters + Alerts + Outbox + Read + Housekeeping {}
-impl<T: Intake + Sources + Matters + Alerts + Outbox + Read + Housekeeping> Store for T {}
+pub trait Store: Intake + Sources + Matters + Alerts + Outbox + Read + Tokens + Housekeeping {}
+impl<T: Intake + Sources + Matters + Alerts + Outbox + Read + Tokens + Housekeeping> Store for T {}

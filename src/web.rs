@@ -3,6 +3,7 @@
 //! In: connections. Out: answers. Invariant: the public side knows hooks, secret calendars and health only; everything else is private.
 //! Refuses to decide: handlers translate between HTTP and the engine.
 
+pub mod access;
 pub mod actions;
 mod answer;
 pub mod api;

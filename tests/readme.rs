@@ -151,6 +151,7 @@ fn every_key_of_the_defaults_is_described() {
                 // Sections by name hold tables; [slack] and [email] hold keys.
                 match key.as_str() {
                     "slack" | "email" => keys.extend(section.keys().cloned()),
+                    "access" => keys.extend(section.keys().filter(|k| *k != "proxy").cloned()),
                     "fetch" => keys.extend(section.keys().filter(|k| *k != "allow").cloned()),
                     "provider" => {}
                     _ => keys.extend(section.values().filter_map(|v| v.as_table()).flat_map(|t| t.keys().cloned())),

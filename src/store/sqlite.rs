@@ -15,6 +15,7 @@ mod open;
 mod outbox;
 mod read;
 mod sources;
+mod tokens;
 mod writer;
 
 pub use open::{KNOWN_SCHEMA, check_header};

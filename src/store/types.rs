@@ -3,11 +3,13 @@
 //! Invariant: plain values. Refuses behaviour.
 
 mod listed;
+mod tokens;
 
 pub use listed::{
     AlertFilter, Conflict, DeadLetter, EventFilter, FlushTimes, Ledger, LedgerLine, NotificationFilter,
     NotificationRow, Unreadable,
 };
+pub use tokens::{NewToken, TokenRow};
 
 use crate::model::event::words;
 use crate::model::{

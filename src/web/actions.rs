@@ -11,6 +11,7 @@ use crate::engine::pin::{Pin, PinError, pin};
 use crate::engine::poll::{NotPolled, Target};
 use crate::engine::receive::Receiver;
 use crate::engine::status::{Hook, Parts, Task, status};
+use crate::engine::tokens::{self, TokenError};
 use crate::model::{ConnectionId, ContactId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,15 @@ pub enum Request {
         since: Option<Timestamp>,
         /// Only of this provider.
         provider: Option<String>,
+    },
+    /// Make a token.
+    AddToken(tokens::Wanted),
+    /// Revoke a token.
+    RevokeToken {
+        /// Its name.
+        name: String,
+        /// Who revokes it.
+        by: String,
     },
     /// Send a test message.
     SendTest {
@@ -107,6 +117,14 @@ impl Actions {
                     Err(e) => Reply::Failed(e.to_string()),
                 }
             }
+            Request::AddToken(w) => match tokens::add(&self.cx, w, now).await {
+                Ok((token, row)) => Reply::Done(json!({ "token": token, "row": row })),
+                Err(e) => token_refused(&e),
+            },
+            Request::RevokeToken { name, by } => match tokens::revoke(&self.cx, &name, &by, now).await {
+                Ok(()) => Reply::Done(json!({ "name": name })),
+                Err(e) => token_refused(&e),
+            },
             Request::SendTest { contact } => match send_test(&self.cx, &self.channels, &contact).await {
                 Ok(()) => Reply::Done(json!({ "contact": contact })),
                 Err(why) => Reply::Refused(why),
@@ -132,6 +150,13 @@ impl Actions {
             tasks: (self.tasks)(),
         };
         status(&self.cx, parts).await
+    }
+}
+
+fn token_refused(e: &TokenError) -> Reply {
+    match e {
+        TokenError::Name(_) | TokenError::Taken(_) | TokenError::NotFound(_) => Reply::Refused(e.to_string()),
+        TokenError::System(_) | TokenError::Store(_) => Reply::Failed(e.to_string()),
     }
 }
 

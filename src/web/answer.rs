@@ -20,7 +20,7 @@ pub(super) const JSON: &str = "application/json";
 
 /// Why there is no answer (<https://www.rfc-editor.org/rfc/rfc9457>).
 #[derive(Debug)]
-pub(super) struct Problem {
+pub struct Problem {
     status: StatusCode,
     detail: String,
 }
@@ -28,6 +28,16 @@ pub(super) struct Problem {
 impl Problem {
     pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self { status, detail: detail.into() }
+    }
+
+    /// Its status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What is wrong, in words.
+    pub fn detail(&self) -> &str {
+        &self.detail
     }
 
     pub(super) fn bad(detail: impl Into<String>) -> Self {

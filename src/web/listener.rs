@@ -9,6 +9,7 @@ use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -29,6 +30,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Most connections at a time on one listener.
 pub const MOST_CONNECTIONS: usize = 2_048;
 
+/// Who is at the other end of a connection, as every request carries it.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
 /// Serves until `stop`, then lets running requests end. Returns when all have.
 pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
     let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
@@ -38,7 +43,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
             () = stop.cancelled() => break,
             a = listener.accept() => a,
         };
-        let Ok((stream, _)) = accepted else {
+        let Ok((stream, peer)) = accepted else {
             pause().await;
             continue;
         };
@@ -48,7 +53,10 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
         let (router, stop) = (router.clone(), stop.clone());
         running.spawn(async move {
             let _permit = permit;
-            let service = hyper::service::service_fn(move |r: Request<Incoming>| router.clone().call(r.map(Body::new)));
+            let service = hyper::service::service_fn(move |mut r: Request<Incoming>| {
+                r.extensions_mut().insert(Peer(peer));
+                router.clone().call(r.map(Body::new))
+            });
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEAD_DEADLINE)
