@@ -8,6 +8,7 @@ mod ack;
 mod add_status;
 mod alerts;
 mod audit;
+mod backup;
 mod calendar;
 mod check;
 mod deliveries;
@@ -20,6 +21,8 @@ mod out;
 mod providers;
 mod read;
 mod replay;
+mod restore;
+mod resume;
 mod route;
 mod send_test;
 mod serve;
@@ -86,6 +89,12 @@ enum Command {
     Calendar(calendar::Args),
     /// Show what every source says of one deprecation, or say which date is true
     Deprecations(deprecations::Args),
+    /// Copy the data while it is in use; the copy is checked and held
+    Backup(backup::Args),
+    /// Put a copy back; nothing is sent from it before `resume`
+    Restore(restore::Args),
+    /// List what restored data would send, and let it go
+    Resume(resume::Args),
     /// Make, list or revoke tokens for the private side
     Token(token::Args),
     /// Send a test message through the real channel of a contact
@@ -194,6 +203,9 @@ async fn run(command: Command, place: Place) -> Done {
         Command::Ack(a) => ack::run(a, place).await,
         Command::Calendar(a) => calendar::run(a, place).await,
         Command::Deprecations(a) => deprecations::run(a, place).await,
+        Command::Backup(a) => backup::run(a, place).await,
+        Command::Restore(a) => restore::run(a, &place).await,
+        Command::Resume(a) => resume::run(a, place).await,
         Command::Token(a) => token::run(a, place).await,
         Command::SendTest(a) => send_test::run(a, place).await,
         Command::Simulate(a) => simulate::run(a, place).await,

@@ -23,6 +23,7 @@ pub mod receive;
 pub mod record;
 pub mod rejected;
 pub mod remind;
+pub mod resume;
 pub mod show;
 pub mod silence;
 pub mod simulate;

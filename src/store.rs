@@ -169,6 +169,14 @@ pub trait Housekeeping: Send + Sync {
     fn alive(&self, now: Timestamp) -> Fut<'_, ()>;
     /// When that was last noted.
     fn last_alive(&self) -> Fut<'_, Option<Timestamp>>;
+    /// When the copy was taken that this data is, while nothing of it may be sent.
+    fn held(&self) -> Fut<'_, Option<Timestamp>>;
+    /// Lets it be sent, and audits who said so; whether it was held.
+    fn resume(&self, by: String, now: Timestamp) -> Fut<'_, bool>;
+    /// Notes that a copy was taken.
+    fn copied(&self, by: String, to: String, now: Timestamp) -> Fut<'_, ()>;
+    /// When that was last noted.
+    fn last_copied(&self) -> Fut<'_, Option<Timestamp>>;
     /// Checks the file page by page.
     fn quick_check(&self) -> Fut<'_, ()>;
 }

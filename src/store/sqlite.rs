@@ -6,6 +6,7 @@
 
 mod alerts;
 mod convert;
+mod copy;
 mod flushes;
 mod housekeeping;
 mod intake;
@@ -18,6 +19,7 @@ mod sources;
 mod tokens;
 mod writer;
 
+pub use copy::{Copied, back_up, restore};
 pub use open::{KNOWN_SCHEMA, check_header};
 
 use super::{Fut, StoreError};

@@ -10,6 +10,7 @@ use crate::engine::normalize::Normalizer;
 use crate::engine::pin::{Pin, PinError, pin};
 use crate::engine::poll::{NotPolled, Target};
 use crate::engine::receive::Receiver;
+use crate::engine::resume::resume;
 use crate::engine::status::{Hook, Parts, Task, status};
 use crate::engine::tokens::{self, TokenError};
 use crate::model::{ConnectionId, ContactId};
@@ -36,6 +37,20 @@ pub enum Request {
         since: Option<Timestamp>,
         /// Only of this provider.
         provider: Option<String>,
+    },
+    /// List what restored data would send and, with `go`, let it.
+    Resume {
+        /// Who lets it.
+        by: String,
+        /// Whether to let it.
+        go: bool,
+    },
+    /// A copy was taken.
+    Copied {
+        /// Who took it.
+        by: String,
+        /// Where it is.
+        to: String,
     },
     /// Make a token.
     AddToken(tokens::Wanted),
@@ -117,6 +132,14 @@ impl Actions {
                     Err(e) => Reply::Failed(e.to_string()),
                 }
             }
+            Request::Resume { by, go } => match resume(&self.cx, &by, go, now).await {
+                Ok(r) => done(&r),
+                Err(e) => Reply::Failed(e.to_string()),
+            },
+            Request::Copied { by, to } => match self.cx.store.copied(by, to, now).await {
+                Ok(()) => Reply::Done(json!({})),
+                Err(e) => Reply::Failed(e.to_string()),
+            },
             Request::AddToken(w) => match tokens::add(&self.cx, w, now).await {
                 Ok((token, row)) => Reply::Done(json!({ "token": token, "row": row })),
                 Err(e) => token_refused(&e),

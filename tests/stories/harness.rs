@@ -376,6 +376,11 @@ impl World {
         self.config = config.to_owned();
     }
 
+    /// Its connections.
+    pub fn configuration(&self) -> BTreeMap<ConnectionId, Connection> {
+        self.connections.clone()
+    }
+
     fn after_job(&mut self) {
         if self.restarting {
             self.restart();

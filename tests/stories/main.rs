@@ -12,4 +12,5 @@ mod harness;
 mod http;
 mod pages;
 mod proofs;
+mod restore;
 mod truth;
