@@ -20,6 +20,7 @@ mod init;
 mod out;
 mod providers;
 mod read;
+mod reload;
 mod replay;
 mod restore;
 mod resume;
@@ -89,6 +90,8 @@ enum Command {
     Calendar(calendar::Args),
     /// Show what every source says of one deprecation, or say which date is true
     Deprecations(deprecations::Args),
+    /// Let the daemon read its changed config; the old one stays if it is wrong
+    Reload(reload::Args),
     /// Copy the data while it is in use; the copy is checked and held
     Backup(backup::Args),
     /// Put a copy back; nothing is sent from it before `resume`
@@ -203,6 +206,7 @@ async fn run(command: Command, place: Place) -> Done {
         Command::Ack(a) => ack::run(a, place).await,
         Command::Calendar(a) => calendar::run(a, place).await,
         Command::Deprecations(a) => deprecations::run(a, place).await,
+        Command::Reload(a) => reload::run(a, place).await,
         Command::Backup(a) => backup::run(a, place).await,
         Command::Restore(a) => restore::run(a, &place).await,
         Command::Resume(a) => resume::run(a, place).await,

@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
 
 /// What is asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -52,6 +53,8 @@ pub enum Request {
         /// Where it is.
         to: String,
     },
+    /// Read the config anew.
+    Reload,
     /// Make a token.
     AddToken(tokens::Wanted),
     /// Revoke a token.
@@ -80,6 +83,11 @@ pub enum Reply {
     Failed(String),
 }
 
+/// What became of a reload: what only counts after a restart, or why the old config stays.
+pub type Reloaded = Result<Vec<String>, String>;
+/// Asks the daemon to read its config anew.
+pub type AskReload = mpsc::Sender<oneshot::Sender<Reloaded>>;
+
 /// Everything actions need.
 pub struct Actions {
     /// What the engine needs.
@@ -96,6 +104,8 @@ pub struct Actions {
     pub receiver: Option<Arc<Receiver>>,
     /// Tasks, in the daemon.
     pub tasks: Arc<dyn Fn() -> Vec<Task> + Send + Sync>,
+    /// Asks for a reload, in the daemon.
+    pub reload: Option<AskReload>,
 }
 
 impl Actions {
@@ -140,6 +150,7 @@ impl Actions {
                 Ok(()) => Reply::Done(json!({})),
                 Err(e) => Reply::Failed(e.to_string()),
             },
+            Request::Reload => self.reload().await,
             Request::AddToken(w) => match tokens::add(&self.cx, w, now).await {
                 Ok((token, row)) => Reply::Done(json!({ "token": token, "row": row })),
                 Err(e) => token_refused(&e),
@@ -152,6 +163,20 @@ impl Actions {
                 Ok(()) => Reply::Done(json!({ "contact": contact })),
                 Err(why) => Reply::Refused(why),
             },
+        }
+    }
+
+    async fn reload(&self) -> Reply {
+        let Some(ask) = &self.reload else {
+            return Reply::Refused("no daemon runs here: the config is read when it starts".into());
+        };
+        let (tell, told) = oneshot::channel();
+        let asked = ask.send(tell).await.is_ok();
+        match told.await {
+            Ok(Ok(notes)) => Reply::Done(json!({ "notes": notes })),
+            Ok(Err(why)) => Reply::Refused(why),
+            Err(_) if asked => Reply::Failed("the daemon is stopping".into()),
+            Err(_) => Reply::Failed("the daemon takes no reload now".into()),
         }
     }
 
