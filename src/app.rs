@@ -17,7 +17,7 @@ use crate::engine::connections::Connection;
 use crate::engine::deliver::{Channels, DeadLetters, Deliverer};
 use crate::engine::housekeep::Housekeeper;
 use crate::engine::normalize::Normalizer;
-use crate::engine::poll::{NotPolled, Poller, Target, Wanted, targets};
+use crate::engine::poll::{Off, Poller, Target, Wanted, targets};
 use crate::engine::private::PrivateDeadlines;
 use crate::engine::receive::Receiver;
 use crate::engine::remind::Reminder;
@@ -64,7 +64,7 @@ pub struct App {
     /// Polled sources.
     pub targets: Vec<Target>,
     /// Sources that are not polled.
-    pub off: Vec<NotPolled>,
+    pub off: Off,
     /// The way out.
     pub fetch: Settings,
     sqlite: Arc<Sqlite>,

@@ -31,6 +31,7 @@ pub mod skew;
 pub mod status;
 pub mod tokens;
 pub mod trouble;
+pub mod usage;
 
 use crate::clock::Clock;
 use crate::provider::catalog::Catalog;

@@ -15,6 +15,7 @@ pub mod payload;
 pub mod schedule;
 pub mod subject;
 pub mod text;
+pub mod usage;
 
 pub use access::Role;
 pub use alert::{Acknowledgement, Alert, AlertState, Recipient};
@@ -27,3 +28,4 @@ pub use observation::{Fact, Observation, Outcome as ReadOutcome};
 pub use payload::{Payload, Trust, Unverified, Verified};
 pub use schedule::{Every, Schedule};
 pub use subject::{Subject, SubjectType};
+pub use usage::{CoveredDay, Direction, UsageReport, Use, UseRow};

@@ -13,6 +13,7 @@ pub mod policy;
 pub mod private;
 pub mod route;
 pub mod sunset;
+pub mod usage;
 pub mod wave;
 
 #[cfg(test)]

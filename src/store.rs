@@ -15,8 +15,8 @@ pub use types::{
 };
 
 use crate::model::{
-    Acknowledgement, Alert, AlertId, ConnectionId, Event, Kind, MatterId, MatterState, NewNotification, NotificationId,
-    PayloadId, ProviderId, SourceId,
+    Acknowledgement, Alert, AlertId, ConnectionId, CoveredDay, Event, Kind, MatterId, MatterState, NewNotification,
+    NotificationId, PayloadId, ProviderId, SourceId, UsageReport, UseRow,
 };
 use jiff::Timestamp;
 use std::{collections::BTreeSet, future::Future, pin::Pin};
@@ -107,6 +107,16 @@ pub trait Outbox: Send + Sync {
     fn dead_letters_told(&self, ids: Vec<NotificationId>) -> Fut<'_, ()>;
 }
 
+/// What we use, as scans and counted calls tell it.
+pub trait Usage: Send + Sync {
+    /// Takes what one teller said. The same said twice counts once; how many subjects are seen that were not known.
+    fn note_usage(&self, report: UsageReport) -> Fut<'_, u64>;
+    /// Every use ever seen, with the calls of windows that end after `since`.
+    fn usage(&self, since: Timestamp) -> Fut<'_, Vec<UseRow>>;
+    /// The days from `since` on for which somebody counted calls, in order.
+    fn covered_days(&self, since: Timestamp) -> Fut<'_, Vec<CoveredDay>>;
+}
+
 /// Looking.
 pub trait Read: Send + Sync {
     /// Events, newest first.
@@ -182,5 +192,5 @@ pub trait Housekeeping: Send + Sync {
 }
 
 /// Everything.
-pub trait Store: Intake + Sources + Matters + Alerts + Outbox + Read + Tokens + Housekeeping {}
-impl<T: Intake + Sources + Matters + Alerts + Outbox + Read + Tokens + Housekeeping> Store for T {}
+pub trait Store: Intake + Sources + Matters + Alerts + Outbox + Usage + Read + Tokens + Housekeeping {}
+impl<T: Intake + Sources + Matters + Alerts + Outbox + Usage + Read + Tokens + Housekeeping> Store for T {}

@@ -714,6 +714,80 @@ async fn pruning_keeps_what_is_pending_or_unrecognized_and_counts_jobs<B: Bench>
     b.s().quick_check().await.unwrap();
 }
 
+fn counted(id: &str, hours: (i64, i64), calls: u64) -> Use {
+    let hour = |n: i64| later(n * 3_600);
+    Use {
+        subject: Subject::model(&ProviderId::new("openai").unwrap(), id),
+        service: None,
+        project: Some("proj_a".into()),
+        from: hour(hours.0),
+        until: hour(hours.1),
+        calls: Some(calls),
+        tokens: None,
+        place: None,
+        mention: false,
+    }
+}
+
+fn report(direction: Direction, service: Option<&str>, uses: Vec<Use>) -> UsageReport {
+    let covered = uses.iter().map(|u| u.from).min().zip(uses.iter().map(|u| u.until).max());
+    let covers = vec![(ProviderId::new("openai").unwrap(), None)];
+    UsageReport { direction, via: "test".into(), service: service.map(str::to_owned), covers, covered, uses }
+}
+
+async fn calls_said_twice_count_once_and_a_longer_window_replaces_shorter_ones<B: Bench>() {
+    let mut b = B::fresh();
+    let seen = Direction::Observed;
+    let hours = vec![counted("gpt-demo", (0, 1), 5), counted("gpt-demo", (1, 2), 7), counted("gpt-other", (0, 1), 1)];
+    assert_eq!(b.s().note_usage(report(seen, None, hours.clone())).await.unwrap(), 2);
+    b.step();
+    assert_eq!(b.s().note_usage(report(seen, None, hours.clone())).await.unwrap(), 0, "nothing of it is new");
+    let calls =
+        async |s: Arc<dyn Store>, since| s.usage(since).await.unwrap().into_iter().map(|r| r.calls).collect::<Vec<_>>();
+    assert_eq!(calls(b.s(), now()).await, [Some(12), Some(1)]);
+    b.s().note_usage(report(seen, None, vec![counted("gpt-demo", (0, 16), 40)])).await.unwrap();
+    b.step();
+    b.s().note_usage(report(seen, None, hours)).await.unwrap();
+    assert_eq!(calls(b.s(), now()).await, [Some(40), Some(1)], "the hours are inside the longer window");
+    let rows = b.s().usage(later(16 * 3_600)).await.unwrap();
+    assert_eq!((rows[0].calls, rows[0].last_at, rows[0].first_at), (None, later(16 * 3_600), now()));
+    let days = b.s().covered_days(now()).await.unwrap();
+    assert_eq!(
+        days.iter().map(|d| d.day.to_string()).collect::<Vec<_>>(),
+        ["2026-11-23"],
+        "a window to midnight is of one day"
+    );
+}
+
+async fn a_scan_replaces_what_was_scanned_of_the_same_service<B: Bench>() {
+    let mut b = B::fresh();
+    let seen = Direction::Scanned;
+    let found = |id: &str, service: &str| Use {
+        service: Some(service.into()),
+        calls: None,
+        project: None,
+        place: Some("a.py:1".into()),
+        ..counted(id, (0, 0), 0)
+    };
+    for (service, ids) in [("bot", vec!["x", "y"]), ("shop", vec!["x"]), ("bot", vec!["y"])] {
+        let uses = ids.into_iter().map(|id| found(id, service)).collect();
+        b.s().note_usage(report(seen, Some(service), uses)).await.unwrap();
+        b.step();
+    }
+    let left: Vec<_> =
+        b.s().usage(now()).await.unwrap().into_iter().map(|r| (r.subject.id, r.service.unwrap())).collect();
+    assert_eq!(left, [("x".into(), "shop".to_owned()), ("y".into(), "bot".into())]);
+}
+
+async fn old_counts_are_pruned_and_what_was_seen_is_not_forgotten<B: Bench>() {
+    let b = B::fresh();
+    b.s().note_usage(report(Direction::Observed, None, vec![counted("gpt-demo", (0, 1), 5)])).await.unwrap();
+    while b.s().prune(days(60)).await.unwrap() > 0 {}
+    let rows = b.s().usage(now()).await.unwrap();
+    assert_eq!((rows.len(), rows[0].calls, rows[0].last_at), (1, None, later(3_600)));
+    assert_eq!(b.s().covered_days(now()).await.unwrap(), []);
+}
+
 macro_rules! contract {
     ($($case:ident)*) => {
         mod sqlite { $(#[tokio::test] async fn $case() { super::$case::<super::OnSqlite<false>>().await })* }
@@ -746,6 +820,9 @@ contract! {
     a_source_and_the_body_it_brought_are_kept_together
     pruning_keeps_what_is_pending_or_unrecognized_and_counts_jobs
     a_connection_is_known_by_its_words_and_its_longest_pause
+    calls_said_twice_count_once_and_a_longer_window_replaces_shorter_ones
+    a_scan_replaces_what_was_scanned_of_the_same_service
+    old_counts_are_pruned_and_what_was_seen_is_not_forgotten
 }
 
 /// A file with one of everything, closed, and its path.

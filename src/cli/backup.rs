@@ -24,8 +24,11 @@ pub(super) async fn run(args: Args, place: Place) -> Done {
     let config = place.config()?;
     let data = place.folder(&config);
     let now = SystemClock.now();
-    let to =
-        if args.dest.is_dir() { args.dest.join(now.strftime("forewarn-%Y%m%dT%H%M%SZ.db").to_string()) } else { args.dest };
+    let to = if args.dest.is_dir() {
+        args.dest.join(now.strftime("forewarn-%Y%m%dT%H%M%SZ.db").to_string())
+    } else {
+        args.dest
+    };
     let from = folder::database(&data);
     let made = tokio::task::spawn_blocking(move || back_up(&from, &to, now)).await;
     let copied = made.map_err(|e| Failure::Fault(format!("the copy failed: {e}")))??;

@@ -27,7 +27,8 @@ pub(super) async fn run(args: Args, place: &Place) -> Done {
     if args.json {
         return out::json(&copied);
     }
-    let before = copied.before.as_ref().map_or_else(String::new, |b| format!("\nWhat was there is in {}.", b.display()));
+    let before =
+        copied.before.as_ref().map_or_else(String::new, |b| format!("\nWhat was there is in {}.", b.display()));
     out::say(&format!(
         "Restored as of {}: {} events, {} payloads.{before}\nTokens are as they were then: see forewarn token list. Start forewarn; nothing is sent before: forewarn resume",
         copied.copied_at.strftime("%Y-%m-%d %H:%M UTC"),

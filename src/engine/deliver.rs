@@ -5,13 +5,14 @@
 //! else. Refuses to drop anything: what cannot be delivered becomes a dead letter, and the operators hear of it.
 
 use super::trouble::{self, Trouble};
-use super::{Context, Report};
-use crate::model::{AlertState, Change, ContactId, Reason, Severity};
+use super::{Context, Report, usage};
+use crate::model::{AlertState, Change, ContactId, Kind, Reason, Severity};
 use crate::notify::{Body, Channel, Message, NextStep, Outcome, Row, ServiceBrief};
 use crate::rules::cadence::{DELIVERY_LIFETIME, next_attempt};
 use crate::rules::directory::{Directory, OPERATORS};
 use crate::rules::ladder::rungs;
 use crate::rules::policy::Tell;
+use crate::rules::usage::Book;
 use crate::store::{Claimed, ClaimedRow, Settlement, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -69,7 +70,9 @@ impl Deliverer {
         let Some(contact) = dir.contact(&claimed.contact) else {
             return Ok(Settlement::Dead { reason: format!("contact {} is no longer configured", claimed.contact) });
         };
-        let rows: Vec<Row> = claimed.rows.iter().filter(|r| is_current(r)).map(|r| self.row(r, now)).collect();
+        let ends = claimed.rows.iter().any(|r| r.matter.kind == Kind::Deprecation);
+        let book = if ends { usage::book(&self.cx, now).await? } else { Book::default() };
+        let rows: Vec<Row> = claimed.rows.iter().filter(|r| is_current(r)).map(|r| self.row(r, &book, now)).collect();
         if rows.is_empty() {
             return Ok(Settlement::Superseded);
         }
@@ -120,7 +123,7 @@ impl Deliverer {
         Ok(Settlement::Retry { at: in_seconds(if asked.is_some() { wait } else { wait + jitter }), reason })
     }
 
-    fn row(&self, r: &ClaimedRow, now: Timestamp) -> Row {
+    fn row(&self, r: &ClaimedRow, book: &Book, now: Timestamp) -> Row {
         let dir = &self.cx.directory;
         let owner = dir.owner(&r.alert.owner);
         let mut matter = r.matter.clone();
@@ -129,6 +132,11 @@ impl Deliverer {
         {
             claim.read_at = at;
         }
+        let used = book.users_of(dir, &matter.subjects, now);
+        let usage = |name: &String| {
+            let by = used.iter().find(|u| u.service.as_ref() == Some(name));
+            by.filter(|_| matter.kind == Kind::Deprecation).and_then(|u| u.in_words(now))
+        };
         let services = r
             .alert
             .services
@@ -136,6 +144,7 @@ impl Deliverer {
             .map(|name| ServiceBrief {
                 name: name.clone(),
                 env: dir.service(name).map_or_else(|| "production".into(), |s| s.env.clone()),
+                usage: usage(name),
             })
             .collect();
         let next = rungs(dir.policy(&r.alert.policy), &r.matter, r.alert.opened_at, owner)

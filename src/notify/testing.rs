@@ -12,7 +12,7 @@ pub fn at(s: &str) -> Timestamp {
 }
 
 pub fn services(names: &[(&str, &str)]) -> Vec<ServiceBrief> {
-    names.iter().map(|(n, e)| ServiceBrief { name: (*n).into(), env: (*e).into() }).collect()
+    names.iter().map(|(n, e)| ServiceBrief { name: (*n).into(), env: (*e).into(), usage: None }).collect()
 }
 
 /// `gpt-demo-2025-08-07` ends on 22 Jan 2027, used by two services.

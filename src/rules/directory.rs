@@ -50,6 +50,9 @@ pub struct ServiceSection {
     pub tier: Tier,
     /// What it uses.
     pub uses: Vec<Spanned<String>>,
+    /// Projects, teams, workspaces or keys whose counted calls are its own, with `*`.
+    #[serde(default)]
+    pub projects: Vec<String>,
 }
 
 /// How much a service matters.
@@ -141,6 +144,8 @@ pub struct Service {
     pub tier: Tier,
     /// What it uses.
     pub uses: Vec<UsePattern>,
+    /// Projects whose counted calls are its own.
+    pub projects: Vec<String>,
 }
 
 /// A route.
@@ -230,7 +235,8 @@ impl Directory {
                 }
             }
             let env = inner.env.clone().unwrap_or_else(|| "production".into());
-            services.insert(name.clone(), Service { name: name.clone(), owner, env, tier: inner.tier, uses });
+            let projects = inner.projects.clone();
+            services.insert(name.clone(), Service { name: name.clone(), owner, env, tier: inner.tier, uses, projects });
         }
         let mut policies: BTreeMap<_, _> = policy::built_in().into_iter().map(|p| (p.name.clone(), p)).collect();
         for (name, section) in &s.policies {

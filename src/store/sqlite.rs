@@ -17,6 +17,7 @@ mod outbox;
 mod read;
 mod sources;
 mod tokens;
+mod usage;
 mod writer;
 
 pub use copy::{Copied, back_up, restore};

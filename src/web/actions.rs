@@ -8,7 +8,7 @@ use crate::engine::acknowledge::{AckError, Answer, acknowledge};
 use crate::engine::deliver::{Channels, send_test};
 use crate::engine::normalize::Normalizer;
 use crate::engine::pin::{Pin, PinError, pin};
-use crate::engine::poll::{NotPolled, Target};
+use crate::engine::poll::{Off, Target};
 use crate::engine::receive::Receiver;
 use crate::engine::resume::resume;
 use crate::engine::status::{Hook, Parts, Task, status};
@@ -97,7 +97,7 @@ pub struct Actions {
     /// Polled sources.
     pub targets: Vec<Target>,
     /// Sources that are not polled.
-    pub off: Vec<NotPolled>,
+    pub off: Off,
     /// Connections whose webhook is on.
     pub configured: Vec<ConnectionId>,
     /// Hooks, in the daemon.

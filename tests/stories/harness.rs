@@ -23,7 +23,7 @@ use forewarn::engine::connections::Connection;
 use forewarn::engine::deliver::{Channels, DeadLetters, Deliverer};
 use forewarn::engine::normalize::Normalizer;
 use forewarn::engine::pin::{Pin, PinError, Truth, pin};
-use forewarn::engine::poll::{Poller, Target};
+use forewarn::engine::poll::{Off, Poller, Target};
 use forewarn::engine::private::PrivateDeadlines;
 use forewarn::engine::receive::Receiver;
 use forewarn::engine::remind::Reminder;
@@ -568,7 +568,7 @@ impl World {
             cx: self.cx.clone(),
             channels: self.channels.clone(),
             targets: self.targets.clone(),
-            off: vec![],
+            off: Off::default(),
             configured: self.configured(),
             receiver: None,
             tasks: Arc::new(Vec::new),
@@ -589,7 +589,13 @@ impl World {
 
     pub async fn status(&self) -> Status {
         let configured = self.configured();
-        let parts = Parts { configured: &configured, targets: &self.targets, off: &[], hooks: vec![], tasks: vec![] };
+        let parts = Parts {
+            configured: &configured,
+            targets: &self.targets,
+            off: &Off::default(),
+            hooks: vec![],
+            tasks: vec![],
+        };
         status(&self.cx, parts).await.unwrap()
     }
 

@@ -14,3 +14,4 @@ mod pages;
 mod proofs;
 mod restore;
 mod truth;
+mod usage;

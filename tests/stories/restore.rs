@@ -1,11 +1,11 @@
 //! A copy put back: nothing of the past is told again by itself, nothing of the present is mistaken for the past.
 
 use crate::harness::*;
+use forewarn::engine::receive::Receiver;
 use forewarn::engine::resume::resume;
 use forewarn::model::EventId;
 use forewarn::store::sqlite::{Sqlite, back_up, restore};
 use jiff::SignedDuration;
-use forewarn::engine::receive::Receiver;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -115,7 +115,9 @@ async fn a_damaged_newer_or_foreign_copy_replaces_nothing() {
     torn[half..half + 8_192].fill(0x5a);
     let mut newer = sound.clone();
     newer[60..64].copy_from_slice(&999_u32.to_be_bytes());
-    for (what, bytes) in [("torn", &torn[..]), ("newer", &newer), ("empty", b""), ("text", b"hello, no database at all")] {
+    for (what, bytes) in
+        [("torn", &torn[..]), ("newer", &newer), ("empty", b""), ("text", b"hello, no database at all")]
+    {
         let bad = w.dir.path().join(what);
         std::fs::write(&bad, bytes).unwrap();
         assert!(restore(&bad, &at, w.now()).is_err(), "{what}");

@@ -156,7 +156,10 @@ fn ours(row: &Row) -> Vec<Line> {
         .services
         .iter()
         .take(SERVICES_SHOWN)
-        .map(|s| Line::new(Part::Ours, format!("{}, {}", one_line(&s.name, 64), one_line(&s.env, 64))))
+        .map(|s| {
+            let usage = s.usage.as_ref().map_or_else(String::new, |u| format!(": {}", one_line(u, 160)));
+            Line::new(Part::Ours, format!("{}, {}{usage}", one_line(&s.name, 64), one_line(&s.env, 64)))
+        })
         .collect();
     let more = row.services.len().saturating_sub(SERVICES_SHOWN);
     if more > 0 {

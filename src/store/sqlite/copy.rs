@@ -81,8 +81,9 @@ fn take(from: &Path, draft: &Path, now: Timestamp, oldest: i64) -> Result<Copied
     let io = |e: std::io::Error| StoreError::Folder(format!("cannot write {}: {e}", draft.display()));
     OpenOptions::new().create_new(true).write(true).mode(0o600).open(draft).map_err(io)?;
     let copied_at = {
-        let source = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-            .map_err(fault)?;
+        let source =
+            Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+                .map_err(fault)?;
         source.execute_batch("PRAGMA busy_timeout = 4000; PRAGMA trusted_schema = OFF;").map_err(fault)?;
         let found: i64 = source.query_row("PRAGMA user_version", [], |r| r.get(0)).map_err(fault)?;
         if found > KNOWN_SCHEMA {

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_connections.sql"),
     include_str!("schema_moves.sql"),
     include_str!("schema_sources.sql"),
+    include_str!("schema_usage.sql"),
     include_str!("schema_access.sql"),
     include_str!("schema_held.sql"),
 ];
