@@ -6,7 +6,7 @@ use forewarn::engine::resume::resume;
 use forewarn::model::EventId;
 use forewarn::store::sqlite::{Sqlite, back_up, restore};
 use jiff::SignedDuration;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 impl World {
@@ -16,7 +16,7 @@ impl World {
         to
     }
 
-    async fn put_back(&mut self, copy: &PathBuf) {
+    async fn put_back(&mut self, copy: &Path) {
         let at = self.dir.path().join("forewarn.db");
         // The daemon is stopped: nobody has the old file open.
         self.cx.store = Arc::new(Sqlite::open(&self.dir.path().join("elsewhere.db")).unwrap());
