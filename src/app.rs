@@ -22,6 +22,7 @@ use crate::engine::private::PrivateDeadlines;
 use crate::engine::receive::Receiver;
 use crate::engine::remind::Reminder;
 use crate::engine::silence::Watcher;
+use crate::engine::silences::SilenceKeeper;
 use crate::engine::skew::SkewWatch;
 use crate::engine::{Context, Nudges};
 use crate::fetch::{Client, Settings};
@@ -32,6 +33,7 @@ use crate::store::sqlite::Sqlite;
 use crate::store::{Housekeeping, Store, StoreError};
 use crate::tasks::{Job, Supervisor};
 use crate::web::actions::Actions;
+use crate::web::pages::{SettingGroup, Site};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -71,6 +73,7 @@ pub struct App {
     folder: PathBuf,
     low_water: u64,
     public_url: Option<String>,
+    settings: Vec<SettingGroup>,
     access: Access,
     listens: Listens,
     watch: ClockBase,
@@ -104,6 +107,31 @@ pub struct Addresses {
     pub listen: SocketAddr,
 }
 
+/// A store that is thrown away with its folder.
+pub struct Scratch {
+    sqlite: Arc<Sqlite>,
+    folder: PathBuf,
+}
+
+impl Scratch {
+    /// The store.
+    pub fn store(&self) -> Arc<dyn Store> {
+        self.sqlite.clone()
+    }
+
+    /// Waits until nothing writes to it any more; it goes when this is dropped.
+    pub async fn close(&self) {
+        self.sqlite.close().await;
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be removed lies in the system's temporary folder, which is cleared by others.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
 impl App {
     /// Opens the store for writing; the caller holds the folder.
     ///
@@ -129,20 +157,20 @@ impl App {
     /// A channel that cannot be set up.
     pub fn with(config: Config, sqlite: Sqlite, path: &Path, clock: Arc<dyn Clock>) -> Result<Self, AppError> {
         let nudges = Arc::new(Nudges::default());
-        Self::over(config, Wiring { sqlite: Arc::new(sqlite), folder: path.to_owned(), watch: ClockBase::of(&*clock), clock, nudges })
+        Self::over(
+            config,
+            Wiring { sqlite: Arc::new(sqlite), folder: path.to_owned(), watch: ClockBase::of(&*clock), clock, nudges },
+        )
     }
 
     fn over(config: Config, w: Wiring) -> Result<Self, AppError> {
         let Wiring { sqlite, folder, clock, nudges, watch } = w;
+        let settings = crate::config::settings(&config);
+        let settings = settings.into_iter().map(|(name, rows)| SettingGroup { name, rows }).collect();
         let store: Arc<dyn Store> = sqlite.clone();
         let listens = Listens { intake: config.intake, listen: config.listen, data_dir: config.data_dir };
-        let cx = Context {
-            store,
-            catalog: Arc::new(config.catalog),
-            directory: Arc::new(config.directory),
-            clock,
-            nudges,
-        };
+        let cx =
+            Context { store, catalog: Arc::new(config.catalog), directory: Arc::new(config.directory), clock, nudges };
         let wanted =
             Wanted { connections: &config.connections, watch: config.watch.as_deref(), allow: &config.fetch.allow };
         let (targets, off) = targets(&cx.catalog, &cx.directory, wanted);
@@ -162,7 +190,21 @@ impl App {
             listens,
             watch,
             bad_config: Arc::default(),
+            settings,
         })
+    }
+
+    /// An empty store in a folder of its own, for a rehearsal.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn scratch(&self) -> Result<Scratch, AppError> {
+        let name = format!("forewarn-rehearsal-{}-{:016x}", std::process::id(), fastrand::u64(..));
+        let folder = std::env::temp_dir().join(name);
+        let made = std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(&folder);
+        made.map_err(|e| AppError::System(format!("cannot make {}: {e}", folder.display())))?;
+        let sqlite = Arc::new(Sqlite::scratch(&folder::database(&folder))?);
+        Ok(Scratch { sqlite, folder })
     }
 
     /// What the command line and the control socket may do.
@@ -181,6 +223,11 @@ impl App {
             tasks,
             reload: None,
         }
+    }
+
+    /// The pages.
+    pub fn site(&self, actions: Arc<Actions>) -> Arc<Site> {
+        Site::new(actions, self.public_url.clone(), self.settings.clone())
     }
 
     /// Connections whose webhook is on.
@@ -241,6 +288,8 @@ impl App {
         jobs.push(job("deadlines", seconds(3_600), private, |p, now| async move { p.tick(now).await }));
         let watcher = Arc::new(Watcher { cx: cx.clone(), configured: self.configured() });
         jobs.push(job("silence", seconds(3_600), watcher, |w, now| async move { w.tick(now).await }));
+        let silences = Arc::new(SilenceKeeper { cx: cx.clone() });
+        jobs.push(job("silences", seconds(30), silences, |s, now| async move { s.tick(now).await }));
         let skew = Arc::new(SkewWatch::new(cx.clone(), receiver.clone(), client.clone()));
         jobs.push(job("webhook clocks", seconds(5), skew, |w, now| async move { w.tick(now).await }));
         for name in self.channels.keys() {

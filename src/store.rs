@@ -8,17 +8,17 @@ pub mod sqlite;
 mod types;
 
 pub use types::{
-    AckOutcome, AlertFilter, Claimed, ClaimedRow, Conflict, ConnectionRow, DeadLetter, Deed, Delivery, DueAlert,
-    EventFilter, Fetched, FlushTimes, INCOMPARABLE, Ledger, LedgerLine, NewToken, NotificationFilter, NotificationRow,
-    PlanOutcome, Planned, Receipt, RecordOutcome, Recording, RoutedEvent, Routing, Settlement, SourceHealth, SourceRow,
-    StoredPayload, TokenRow, ToldRow, Unreadable,
+    ActOutcome, Acting, AlertFilter, AuditFilter, AuditRow, Claimed, ClaimedRow, Conflict, ConnectionRow, DatedFilter,
+    DeadLetter, Deed, Delivery, DueAlert, EventFilter, Fetched, FlushTimes, INCOMPARABLE, Ledger, LedgerLine, NewToken,
+    NotificationFilter, NotificationRow, PlanOutcome, Planned, Receipt, RecordOutcome, Recording, RoutedEvent, Routing,
+    Settlement, SourceDay, SourceHealth, SourceRow, StoredPayload, Thread, TokenRow, ToldRow, Unreadable,
 };
 
 use crate::model::{
-    Acknowledgement, Alert, AlertId, ConnectionId, CoveredDay, Event, Kind, MatterId, MatterState, NewNotification,
-    NotificationId, PayloadId, ProviderId, SourceId, UsageReport, UseRow,
+    Alert, ConnectionId, CoveredDay, Event, EventId, Kind, MatterId, MatterState, NewNotification, NotificationId,
+    PayloadId, ProviderId, Silence, SourceId, UsageReport, UseRow,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use std::{collections::BTreeSet, future::Future, pin::Pin};
 
 /// What a store operation returns.
@@ -89,8 +89,16 @@ pub trait Alerts: Send + Sync {
     fn due_alerts(&self, now: Timestamp, limit: usize) -> Fut<'_, Vec<DueAlert>>;
     /// Writes what the ladder decided, all or nothing. `Stale` when an alert changed meanwhile.
     fn plan(&self, planned: Vec<Planned>, notifications: Vec<NewNotification>, now: Timestamp) -> Fut<'_, PlanOutcome>;
-    /// Somebody has seen it.
-    fn acknowledge(&self, alert: AlertId, ack: Acknowledgement) -> Fut<'_, AckOutcome>;
+    /// Writes what a person did, all or nothing. `Stale` when an alert changed meanwhile.
+    fn act(&self, acting: Acting) -> Fut<'_, ActOutcome>;
+    /// Silences that have not ended, or all of them, newest first.
+    fn silences(&self, all: bool) -> Fut<'_, Vec<Silence>>;
+    /// Stores a silence; its number.
+    fn silence(&self, silence: Silence) -> Fut<'_, i64>;
+    /// Somebody was reminded that it ends.
+    fn silence_reminded(&self, id: i64, now: Timestamp) -> Fut<'_, ()>;
+    /// Ends a silence, and wakes the alerts that waited for its end; false if there is none, or it had ended.
+    fn end_silence(&self, id: i64, by: String, now: Timestamp) -> Fut<'_, bool>;
 }
 
 /// The outbox.
@@ -171,6 +179,24 @@ pub trait Tokens: Send + Sync {
     fn end_session(&self, hash: [u8; 32]) -> Fut<'_, ()>;
 }
 
+/// Looking at a part: what a page shows. What it costs follows from what is shown, not from what is stored.
+pub trait Look: Send + Sync {
+    /// Matters whose day to reckon with is inside a window, soonest first.
+    fn dated(&self, filter: DatedFilter) -> Fut<'_, Vec<MatterState>>;
+    /// Matters of a kind that go on, by id.
+    fn open(&self, kind: Kind, limit: usize) -> Fut<'_, Vec<MatterState>>;
+    /// The alerts on these matters.
+    fn alerts_on(&self, matters: Vec<MatterId>) -> Fut<'_, Vec<Alert>>;
+    /// How many alerts nobody has answered, and the most urgent of them: what goes on, then what ends soonest.
+    fn unanswered(&self, limit: usize) -> Fut<'_, (u64, Vec<(Alert, MatterState)>)>;
+    /// What an event was read from; none when it is forewarn's own or past its retention.
+    fn payload_of(&self, event: EventId) -> Fut<'_, Option<StoredPayload>>;
+    /// How sources were read, day by day.
+    fn source_days(&self, source: Option<SourceId>, since: Date) -> Fut<'_, Vec<SourceDay>>;
+    /// The audit, newest first.
+    fn audit(&self, filter: AuditFilter) -> Fut<'_, Vec<AuditRow>>;
+}
+
 /// Keeping house.
 pub trait Housekeeping: Send + Sync {
     /// Removes what its retention allows, at most one small slice; how many rows went.
@@ -192,5 +218,5 @@ pub trait Housekeeping: Send + Sync {
 }
 
 /// Everything.
-pub trait Store: Intake + Sources + Matters + Alerts + Outbox + Usage + Read + Tokens + Housekeeping {}
-impl<T: Intake + Sources + Matters + Alerts + Outbox + Usage + Read + Tokens + Housekeeping> Store for T {}
+pub trait Store: Intake + Sources + Matters + Alerts + Outbox + Usage + Read + Look + Tokens + Housekeeping {}
+impl<T: Intake + Sources + Matters + Alerts + Outbox + Usage + Read + Look + Tokens + Housekeeping> Store for T {}

@@ -183,7 +183,7 @@ impl App {
         let public =
             hooks::router(hooks::Hooks { receiver, cx: self.cx.clone() }).merge(calendar::public(calendars.clone()));
         let door = Door::new(self.cx.clone(), self.access.clone().at(at.listen), &key);
-        let inside = door.guard(private::router(actions.clone(), calendars));
+        let inside = door.guard(private::router(actions.clone(), calendars, self.site(actions.clone())));
         Ok(Behind { public, inside, actions, jobs })
     }
 
@@ -229,8 +229,10 @@ impl App {
             about: "config".into(),
             change: if wrong.is_some() { Change::Opened } else { Change::Resolved },
             severity: Severity::Major,
-            title: if wrong.is_some() { "the changed config was not taken" } else { "the config is right again" }.into(),
-            summary: wrong.map_or_else(String::new, |w| format!("The old one stays in force. forewarn check says: {w}")),
+            title: if wrong.is_some() { "the changed config was not taken" } else { "the config is right again" }
+                .into(),
+            summary: wrong
+                .map_or_else(String::new, |w| format!("The old one stays in force. forewarn check says: {w}")),
             native_id: None,
         };
         if let Err(e) = trouble::report(&self.cx, &t, now).await {

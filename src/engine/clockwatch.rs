@@ -55,7 +55,8 @@ impl ClockWatch {
     /// # Errors
     /// The store's, when telling.
     pub async fn tick(&self, now: Timestamp) -> Result<Report, StoreError> {
-        let expected = self.base.started.saturating_add(self.cx.clock.since_boot() - self.base.boot_at_start).unwrap_or(now);
+        let expected =
+            self.base.started.saturating_add(self.cx.clock.since_boot() - self.base.boot_at_start).unwrap_or(now);
         let off = now.duration_since(expected).abs() > JUMP;
         if off == self.cx.nudges.held.load(Ordering::Relaxed) {
             return Ok(Report::default());

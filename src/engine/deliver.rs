@@ -4,9 +4,10 @@
 //! it is made; the text is made from current facts; each channel has a loop of its own, so a failing one delays nobody
 //! else. Refuses to drop anything: what cannot be delivered becomes a dead letter, and the operators hear of it.
 
+use super::act::acted;
 use super::trouble::{self, Trouble};
 use super::{Context, Report, usage};
-use crate::model::{AlertState, Change, ContactId, Kind, Reason, Severity};
+use crate::model::{AlertState, Change, ContactId, Kind, Reason, Resolution, Severity};
 use crate::notify::{Body, Channel, Message, NextStep, Outcome, Row, ServiceBrief};
 use crate::rules::cadence::{DELIVERY_LIFETIME, next_attempt};
 use crate::rules::directory::{Directory, OPERATORS};
@@ -145,6 +146,7 @@ impl Deliverer {
                 name: name.clone(),
                 env: dir.service(name).map_or_else(|| "production".into(), |s| s.env.clone()),
                 usage: usage(name),
+                done: r.alert.done.get(name).map(done_in_words),
             })
             .collect();
         let next = rungs(dir.policy(&r.alert.policy), &r.matter, r.alert.opened_at, owner)
@@ -170,6 +172,7 @@ impl Deliverer {
             services,
             moved_from,
             answer,
+            said: r.alert.said.clone(),
             next,
         }
     }
@@ -226,6 +229,10 @@ impl Deliverer {
 /// Whether an obligation still says something true: its alert goes on (or this is the word that it ended), in the same
 /// episode and for the same date.
 fn is_current(r: &ClaimedRow) -> bool {
+    if r.reason == Reason::Acted {
+        // Only the last word is said; what it is about may be dealt with by it.
+        return r.alert.said.as_ref().is_some_and(|s| acted(s.n) == r.step);
+    }
     let ending = matches!(r.reason, Reason::Resolved | Reason::Withdrawn);
     let same_date = r.deadline_revision == r.matter.deadline.as_ref().map_or(0, |d| d.revision);
     r.alert.episode == r.episode
@@ -233,6 +240,11 @@ fn is_current(r: &ClaimedRow) -> bool {
             || (r.alert.state != AlertState::Resolved
                 && !r.matter.is_over()
                 && (same_date || r.reason == Reason::Moved)))
+}
+
+/// `migrated 12 Dec (Mei)`.
+fn done_in_words(r: &Resolution) -> String {
+    format!("{} {} ({})", r.reason.as_str().replace('_', " "), r.at.strftime("%-d %b"), r.by)
 }
 
 /// Sends a test message through the real channel of a contact.
@@ -265,6 +277,7 @@ pub fn in_words(dir: &Directory, owner: &crate::rules::directory::Owner, tell: &
         .iter()
         .filter_map(|t| match t {
             Tell::Owner => Some(owner.name.clone()),
+            Tell::Contact(id) => Some(id.to_string()),
             Tell::Lead => owner.lead.as_ref().map(|l| format!("{} (lead)", l.address)),
             Tell::Operators => Some(dir.owner(OPERATORS).name.clone()),
         })

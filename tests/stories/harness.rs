@@ -15,7 +15,7 @@ use axum::{
 use forewarn::app::App;
 use forewarn::clock::Clock;
 use forewarn::config::{Text, parse};
-use forewarn::engine::acknowledge::{Answer, acknowledge};
+use forewarn::engine::act::{ActError, Acted, act};
 use forewarn::engine::calendar::{Deprecation, Window, upcoming};
 use forewarn::engine::catchup::CatchUp;
 use forewarn::engine::confirm::Confirmer;
@@ -29,16 +29,18 @@ use forewarn::engine::receive::Receiver;
 use forewarn::engine::remind::Reminder;
 use forewarn::engine::show::{Shown, show};
 use forewarn::engine::silence::Watcher;
+use forewarn::engine::silences::SilenceKeeper;
 use forewarn::engine::status::{Parts, Status, status};
 use forewarn::engine::{Context, Nudges};
 use forewarn::fetch::Client;
-use forewarn::model::{Alert, AlertId, ConnectionId, Event, MatterId, MatterState};
+use forewarn::model::{Act, Action, Alert, AlertId, By, ConnectionId, Event, MatterId, MatterState, Via};
 use forewarn::provider::file::Source;
 use forewarn::provider::sign::{self, Unsigned};
 use forewarn::store::{AlertFilter, EventFilter, LedgerLine, sqlite::Sqlite};
 use forewarn::web::actions::Actions;
 use forewarn::web::calendar::Calendars;
 use forewarn::web::hooks::{Hooks, router};
+use forewarn::web::pages::Site;
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
@@ -387,6 +389,11 @@ impl World {
         }
     }
 
+    /// Sources that are polled.
+    pub fn targets(&self) -> &[Target] {
+        &self.targets
+    }
+
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -442,6 +449,8 @@ impl World {
         Confirmer { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
         self.after_job();
         PrivateDeadlines { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
+        self.after_job();
+        SilenceKeeper { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
         self.after_job();
         for _ in 0..2 {
             Reminder { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
@@ -543,9 +552,15 @@ impl World {
     }
 
     pub async fn ack(&mut self, alert: AlertId, plan_on: Option<Date>) {
-        let answer = Answer { alert, by: "mei".into(), note: None, plan_on };
-        acknowledge(&self.cx, answer, self.now()).await.unwrap();
+        self.act(alert, Action::Acknowledge { note: None, plan_on }).await.unwrap();
+    }
+
+    /// Mei does something about an alert, on the command line.
+    pub async fn act(&mut self, alert: AlertId, action: Action) -> Result<Acted, ActError> {
+        let by = By { who: "mei".into(), via: Via::Cli };
+        let done = act(&self.cx, Act { alert, episode: None, action, by }, self.now()).await;
         self.after_job();
+        done
     }
 
     /// A person's word on a deadline.
@@ -572,11 +587,16 @@ impl World {
             configured: self.configured(),
             receiver: None,
             tasks: Arc::new(Vec::new),
+            reload: None,
         };
-        let answer = forewarn::web::private::router(Arc::new(actions), Calendars::new(self.cx.clone(), b"a key", None))
-            .oneshot(request)
-            .await
-            .unwrap();
+        let answer = {
+            let actions = Arc::new(actions);
+            let site = Site::new(actions.clone(), None, vec![]);
+            forewarn::web::private::router(actions, Calendars::new(self.cx.clone(), b"a key", None), site)
+        }
+        .oneshot(request)
+        .await
+        .unwrap();
         let status = answer.status().as_u16();
         let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
         (status, serde_json::from_slice(&body).unwrap())

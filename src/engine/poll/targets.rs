@@ -34,6 +34,11 @@ pub struct Target {
 }
 
 impl Target {
+    /// Whether it is a status page: it tells of incidents.
+    pub fn tells_incidents(&self) -> bool {
+        self.lists
+    }
+
     /// A request for all of it.
     pub fn request(&self) -> Request {
         Request { url: self.url.clone(), bearer: self.key.clone(), allow: self.allow.clone(), ..Request::default() }
