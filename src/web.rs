@@ -15,3 +15,4 @@ pub mod metrics;
 pub mod observe;
 pub mod pages;
 pub mod private;
+mod usage;

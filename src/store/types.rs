@@ -6,8 +6,8 @@ mod listed;
 mod tokens;
 
 pub use listed::{
-    AlertFilter, AuditFilter, AuditRow, Conflict, DatedFilter, DeadLetter, EventFilter, FlushTimes, Ledger, LedgerLine,
-    NotificationFilter, NotificationRow, SourceDay, Unreadable,
+    AlertFilter, AuditFilter, AuditRow, Conflict, ContactRow, DatedFilter, DeadLetter, EventFilter, FlushTimes, Ledger,
+    LedgerLine, NotificationFilter, NotificationRow, SourceDay, Unreadable,
 };
 pub use tokens::{NewToken, TokenRow};
 

@@ -1,4 +1,5 @@
 //! Every page over a store whose every field tries to be something else.
+#![allow(clippy::unwrap_used)] // a test may fail
 
 use super::*;
 use crate::app::App;
@@ -229,6 +230,13 @@ fn every_page(all: &[MatterState]) -> Vec<String> {
         "/deliveries",
         "/notifications",
         "/audit",
+        "/now",
+        "/between?from=30d",
+        "/rehearse",
+        "/rehearse?from=30d&to=now",
+        "/scorecard",
+        "/now/openai",
+        "/now/support-bot",
         "/settings",
         "/sources/openai%2Fdeprecations",
         "/providers/openai",
