@@ -6,6 +6,7 @@
 
 use super::{Addresses, App, AppError, Wiring, watchdog};
 use crate::config::Config;
+use crate::engine::press::Presser;
 use crate::engine::trouble::{self, Trouble};
 use crate::model::{Change, Severity};
 use crate::store::folder;
@@ -14,7 +15,7 @@ use crate::web::access::Door;
 use crate::web::actions::{Actions, AskReload, Reloaded};
 use crate::web::calendar::{self, Calendars};
 use crate::web::listener::Live;
-use crate::web::{control, hooks, listener, private};
+use crate::web::{ack, control, hooks, listener, private, slack};
 use axum::Router;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -182,6 +183,12 @@ impl App {
         let calendars = Calendars::new(self.cx.clone(), &key, self.public_url.clone());
         let public =
             hooks::router(hooks::Hooks { receiver, cx: self.cx.clone() }).merge(calendar::public(calendars.clone()));
+        let presser = Presser { cx: self.cx.clone(), channels: self.channels.clone() };
+        let public = public.merge(slack::router(self.cx.clone(), presser));
+        let public = match self.links()? {
+            Some(links) => public.merge(ack::router(self.cx.clone(), links)),
+            None => public,
+        };
         let door = Door::new(self.cx.clone(), self.access.clone().at(at.listen), &key);
         let inside = door.guard(private::router(actions.clone(), calendars, self.site(actions.clone())));
         Ok(Behind { public, inside, actions, jobs })

@@ -16,6 +16,7 @@ mod matters;
 mod open;
 mod outbox;
 mod people;
+mod posts;
 mod read;
 mod sources;
 mod tokens;

@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_held.sql"),
     include_str!("schema_people.sql"),
     include_str!("schema_pages.sql"),
+    include_str!("schema_posts.sql"),
 ];
 /// The schema this binary writes.
 pub const KNOWN_SCHEMA: i64 = MIGRATIONS.len() as i64;
