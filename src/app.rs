@@ -9,8 +9,8 @@ pub use serve::Reloading;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{ChannelSettings, Config};
-use crate::engine::adopt::Adopter;
 use crate::engine::access::Access;
+use crate::engine::adopt::Adopter;
 use crate::engine::catchup::CatchUp;
 use crate::engine::clockwatch::{ClockBase, ClockWatch};
 use crate::engine::confirm::Confirmer;
