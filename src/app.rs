@@ -10,6 +10,7 @@ pub use serve::Reloading;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{ChannelSettings, Config};
 use crate::engine::access::Access;
+use crate::engine::act::Reopener;
 use crate::engine::adopt::Adopter;
 use crate::engine::catchup::CatchUp;
 use crate::engine::clockwatch::{ClockBase, ClockWatch};
@@ -336,6 +337,8 @@ impl App {
         jobs.push(job("gaps", seconds(3_600), gaps, |g, now| async move { g.tick(now).await }));
         let watcher = Arc::new(Watcher { cx: cx.clone(), configured: self.configured() });
         jobs.push(job("silence", seconds(3_600), watcher, |w, now| async move { w.tick(now).await }));
+        let reopener = Arc::new(Reopener { cx: cx.clone() });
+        jobs.push(job("reopen", seconds(60), reopener, |r, now| async move { r.tick(now).await }));
         let silences = Arc::new(SilenceKeeper { cx: cx.clone() });
         jobs.push(job("silences", seconds(30), silences, |s, now| async move { s.tick(now).await }));
         let skew = Arc::new(SkewWatch::new(cx.clone(), receiver.clone(), client.clone()));

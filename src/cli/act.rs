@@ -69,6 +69,9 @@ pub(super) struct ResolveArgs {
 pub(super) struct ReopenArgs {
     #[command(flatten)]
     common: Common,
+    /// Only this service, of an alert that is open for others; may be given more than once
+    #[arg(long = "service", value_name = "SERVICE")]
+    services: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -113,7 +116,7 @@ pub(super) async fn resolve(a: ResolveArgs, place: Place) -> Done {
 
 pub(super) async fn reopen(a: ReopenArgs, place: Place) -> Done {
     let note = a.common.note.clone();
-    run(a.common, Action::Reopen { note }, place).await
+    run(a.common, Action::Reopen { note, services: a.services }, place).await
 }
 
 pub(super) async fn reassign(a: ReassignArgs, place: Place) -> Done {

@@ -6,6 +6,7 @@ use crate::engine::deliver::in_words;
 use crate::model::{Event, MatterState, NewEvent, Stage, Trust};
 use crate::rules::directory::Directory;
 use crate::rules::ladder::{rungs, today};
+use crate::rules::policy::{Anchor, Tell};
 use crate::rules::route::{Routed, route};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -122,18 +123,33 @@ fn recipient(
     now: jiff::Timestamp,
 ) -> Value {
     let owner = dir.owner(&r.owner);
-    let contacts: Vec<String> = owner.contacts.iter().map(|c| c.id.to_string()).collect();
-    let mut steps =
-        vec![json!({ "step": "opened", "at": now.to_string(), "when": "now", "tell": contacts.join(", ") })];
-    for rung in matter.map(|m| rungs(dir.policy(&r.policy), m, now, owner)).unwrap_or_default() {
+    let names = |day| {
+        let who = dir.deputy(owner, day).unwrap_or(owner);
+        who.contacts.iter().map(|c| c.id.to_string()).collect::<Vec<_>>()
+    };
+    let contacts = names(today(owner, now));
+    let policy = dir.policy(&r.policy);
+    let mut steps = Vec::new();
+    if policy.at_once {
+        steps.push(json!({ "step": "opened", "at": now.to_string(), "when": "now", "tell": contacts.join(", ") }));
+    }
+    for rung in matter.map(|m| rungs(policy, m, now, owner)).unwrap_or_default() {
         let local = rung.at.to_zoned_datetime(owner.zone.clone());
         let passed = if rung.at <= now { " (passed: the first message says it)" } else { "" };
+        let deputy = dir.deputy(owner, local.date()).filter(|_| rung.tell.contains(&Tell::Owner));
+        let away = deputy.map_or_else(String::new, |d| format!(" ({} stands in)", d.name));
         steps.push(json!({
             "step": rung.step.0,
             "at": rung.at.to_string(),
-            "when": format!("{} {}", out::day(today(owner, rung.at)), local.strftime("%H:%M %Z")),
-            "tell": format!("{}{passed}", in_words(dir, owner, &rung.tell)),
+            "when": format!("{} {}", out::day(local.date()), local.strftime("%H:%M %Z")),
+            "tell": format!("{}{away}{passed}", in_words(dir, owner, &rung.tell)),
         }));
+    }
+    if let Some(daily) =
+        policy.steps.iter().find(|s| s.anchor == Anchor::Daily && matter.is_some_and(|m| m.deadline.is_some()))
+    {
+        let tell = in_words(dir, owner, &daily.tell);
+        steps.push(json!({ "step": "daily", "at": null, "when": "daily after, while used", "tell": tell }));
     }
     json!({ "owner": r.owner, "why": r.why, "policy": r.policy, "services": r.services, "contacts": contacts, "steps": steps })
 }

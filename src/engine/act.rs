@@ -12,7 +12,7 @@ mod advice;
 mod dispute;
 mod used;
 
-pub use used::{Use, used};
+pub use used::Reopener;
 
 use super::Context;
 use crate::model::{
@@ -20,7 +20,7 @@ use crate::model::{
     StepKey,
 };
 use crate::notify::hears_of_acts;
-use crate::rules::answer::{Facts, Refused, apply, is_shared, wave};
+use crate::rules::answer::{Facts, Refused, apply, is_shared};
 use crate::rules::group::group;
 use crate::rules::ladder::Due;
 use crate::store::{ActOutcome, Acting, AlertFilter, Deed, StoreError, Thread};
@@ -110,11 +110,11 @@ fn changed(cx: &Context, act: &Act, alert: &Alert, matter: &MatterState, now: Ti
 
 /// Open alerts of the same wave and owner.
 async fn mates(cx: &Context, alert: &Alert, matter: &MatterState) -> Result<Vec<Pair>, StoreError> {
-    let Some(of) = wave(matter) else { return Ok(Vec::new()) };
+    let Some(of) = matter.wave() else { return Ok(Vec::new()) };
     let filter = AlertFilter { owner: Some(alert.owner.clone()), limit: MATES, ..AlertFilter::default() };
     let mut all = cx.store.alerts(filter).await?;
     all.retain(|(a, m)| {
-        a.id != alert.id && a.state != AlertState::Resolved && !m.is_over() && wave(m).as_ref() == Some(&of)
+        a.id != alert.id && a.state != AlertState::Resolved && !m.is_over() && m.wave().as_ref() == Some(&of)
     });
     Ok(all)
 }
@@ -194,7 +194,7 @@ fn word_of(action: &Action) -> &'static str {
 
 /// A word in each thread of those who were told. What is reopened speaks for itself.
 async fn notes(cx: &Context, act: &Act, after: &[Alert]) -> Result<Vec<NewNotification>, StoreError> {
-    if matches!(act.action, Action::Reopen { .. }) {
+    if matches!(&act.action, Action::Reopen { services, .. } if services.is_empty()) {
         return Ok(Vec::new());
     }
     let mut dues = Vec::with_capacity(after.len());

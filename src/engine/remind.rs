@@ -3,13 +3,15 @@
 //! In: due alerts. Out: obligations grouped into notifications. Invariant: deciding is pure; what was decided on stale
 //! facts is thrown away and decided again. Refuses to send: that is delivering.
 
-use super::{Context, Report};
+use super::{Context, Report, usage};
 use crate::model::{AlertState, Kind, NewNotification};
-use crate::rules::directory::OPERATORS;
+use crate::rules::directory::{Directory, OPERATORS, Owner};
 use crate::rules::group::{alone, group};
 use crate::rules::ladder::{LadderInput, Plan, decide, today};
 use crate::rules::route::is_outranked;
+use crate::rules::usage::Book;
 use crate::store::{DueAlert, PlanOutcome, Planned, StoreError};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -70,6 +72,9 @@ impl Reminder {
         let due: Vec<DueAlert> = due.into_iter().filter(|d| !held || d.matter.kind == Kind::Source).collect();
         let dir = &self.cx.directory;
         let silences = self.cx.store.silences(false).await?;
+        let ended = |d: &DueAlert| d.matter.remind_by().is_some_and(|e| e.days_left(utc_day(now)) <= 0);
+        // Reading what is used costs more than most looks; only what has ended is asked whether it still is.
+        let book = if due.iter().any(ended) { usage::book(&self.cx, now).await? } else { Book::default() };
         let mut planned = Vec::with_capacity(due.len());
         let (mut dues, mut urgent) = (Vec::new(), BTreeSet::new());
         for d in &due {
@@ -85,7 +90,8 @@ impl Reminder {
                 deputy: dir.deputy(owner, today(owner, now)),
                 contacts: dir.contacts(),
                 silenced_until: silenced.map(|s| s.until).max(),
-                used_on: None,
+                used_on: used_on(dir, &book, d, owner),
+                counted: !book.is_empty(),
             };
             let plan = if is_outranked(dir, &d.alert.services, &d.matter.subjects) {
                 // The deadline of their own has an alert of its own; this one rests as long as the config says so.
@@ -125,9 +131,21 @@ pub struct Look {
     pub notifications: Vec<NewNotification>,
 }
 
+/// The last day on which services of an alert that are not done were seen calling it. What was counted until midnight was
+/// used the day before.
+fn used_on(dir: &Directory, book: &Book, d: &DueAlert, owner: &Owner) -> Option<Date> {
+    let open: Vec<String> = d.alert.services.iter().filter(|s| !d.alert.done.contains_key(*s)).cloned().collect();
+    let at = book.last_call_of(dir, &d.matter.subjects, &open)?;
+    Some(today(owner, at.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(at)))
+}
+
+fn utc_day(now: Timestamp) -> Date {
+    now.to_zoned_datetime(TimeZone::UTC).date()
+}
+
 /// First heard of while its source was new, told to nobody yet, and close to its end.
 fn begins_urgently(d: &DueAlert, now: Timestamp) -> bool {
-    let today = now.to_zoned_datetime(TimeZone::UTC).date();
+    let today = utc_day(now);
     let ends = d.matter.remind_by().filter(|_| d.matter.kind == Kind::Deprecation);
     d.alert.baseline && d.told.is_empty() && ends.is_some_and(|e| e.days_left(today) <= URGENT_DAYS)
 }

@@ -90,10 +90,13 @@ pub enum Action {
         #[serde(default)]
         duplicate_of: Option<AlertId>,
     },
-    /// Not dealt with after all.
+    /// Not dealt with after all: a resolved alert, or services of an open one.
     Reopen {
         /// What they said.
         note: Option<String>,
+        /// These services of an open alert; empty for a resolved alert as a whole.
+        #[serde(default)]
+        services: Vec<String>,
     },
     /// Another owner answers.
     Reassign {

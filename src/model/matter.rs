@@ -244,6 +244,16 @@ impl MatterState {
         }
     }
 
+    /// Which shutdowns are one thing to one owner: those of one provider, announced together, that end on one day.
+    pub fn wave(&self) -> Option<String> {
+        let ends = self.deadline.as_ref().filter(|_| self.kind == Kind::Deprecation)?.date;
+        let announced = match self.announced_on {
+            Some(day) => day.to_string(),
+            None => format!("heard {}", self.opened_at.strftime("%F")),
+        };
+        Some(format!("wave {} {announced} {ends}", self.provider))
+    }
+
     /// Whether it is proven that this has ended by `today`: two sources say so, or one of the provider's own does and the
     /// date has passed. Absence alone proves nothing.
     pub fn end_is_proven(&self, today: Date) -> bool {

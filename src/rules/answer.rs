@@ -103,6 +103,7 @@ pub fn apply(action: &Action, by: &By, f: Facts<'_>) -> Result<Alert, Refused> {
     let id = f.alert.id;
     let open = f.alert.state != AlertState::Resolved;
     match (action, open) {
+        (Action::Reopen { services, .. }, true) if services.iter().any(|s| f.alert.done.contains_key(s)) => {}
         (Action::Reopen { .. }, true) => return Err(Refused::NotResolved(id)),
         (Action::Reopen { .. }, false) if f.matter.is_over() => return Err(Refused::Over(id)),
         (Action::Reopen { .. }, false) => {}
@@ -125,7 +126,8 @@ pub fn apply(action: &Action, by: &By, f: Facts<'_>) -> Result<Alert, Refused> {
             };
             (resolved(&mut new, resolution, services, f)?, note)
         }
-        Action::Reopen { note } => (reopened(&mut new, f.now), note),
+        Action::Reopen { note, services } if open => (undone(&mut new, services), note),
+        Action::Reopen { note, .. } => (reopened(&mut new, f.now), note),
         Action::Reassign { to, note } => (reassigned(&mut new, to, &by)?, note),
     };
     let noted = clean(note).map_or_else(String::new, |n| format!(": \"{n}\""));
@@ -133,16 +135,6 @@ pub fn apply(action: &Action, by: &By, f: Facts<'_>) -> Result<Alert, Refused> {
     new.said = Some(Said { n, by, at: f.now, words: format!("{words}{noted}") });
     new.next_due_at = (new.state != AlertState::Resolved).then_some(f.now);
     Ok(new)
-}
-
-/// Which shutdowns are one thing to one owner: those of one provider, announced together, that end on one day.
-pub fn wave(m: &MatterState) -> Option<String> {
-    let ends = m.deadline.as_ref().filter(|_| m.kind == Kind::Deprecation)?.date;
-    let announced = match m.announced_on {
-        Some(day) => day.to_string(),
-        None => format!("heard {}", m.opened_at.strftime("%F")),
-    };
-    Some(format!("wave {} {announced} {ends}", m.provider))
 }
 
 /// Whether an act counts for every alert of a wave.
@@ -257,6 +249,12 @@ pub fn reopened(new: &mut Alert, now: Timestamp) -> String {
     (new.ack, new.snoozed_until, new.resolution) = (None, None, None);
     new.done.clear();
     "reopened".into()
+}
+
+/// Takes services out of those that are dealt with.
+fn undone(new: &mut Alert, services: &[String]) -> String {
+    let back: Vec<&str> = services.iter().filter(|s| new.done.remove(*s).is_some()).map(String::as_str).collect();
+    format!("{}: not done after all", back.join(", "))
 }
 
 fn reassigned(new: &mut Alert, to: &str, by: &By) -> Result<String, Refused> {

@@ -37,6 +37,8 @@ pub struct LadderInput<'a> {
     pub silenced_until: Option<Timestamp>,
     /// The last day on which it was seen in use; none where nothing is seen.
     pub used_on: Option<Date>,
+    /// Calls are counted, so that use would be seen.
+    pub counted: bool,
 }
 
 /// Somebody must be told something now.
@@ -283,7 +285,7 @@ fn all_rungs(x: &LadderInput<'_>, now: Timestamp) -> Vec<Rung> {
 /// After the deadline, each morning is a look at whether it is still used.
 fn next_daily(x: &LadderInput<'_>, now: Timestamp) -> Option<Timestamp> {
     let daily = x.policy.steps.iter().any(|s| s.anchor == Anchor::Daily);
-    let ends = x.matter.remind_by().filter(|_| daily && x.used_on.is_some())?;
+    let ends = x.matter.remind_by().filter(|_| daily && x.counted)?;
     let from = today(x.owner, now).max(ends.date);
     let at = from.tomorrow().ok()?.at(9, 0, 0, 0).to_zoned_datetime(x.owner.zone.clone()).ok()?.timestamp();
     (at > now).then_some(at)

@@ -103,6 +103,17 @@ impl Book {
         calls.filter(of).map(|r| r.last_at).max()
     }
 
+    /// When one of these was last seen called by services of which each is one of `ours`, or by anybody where none is named:
+    /// calls that may be another service's prove nothing against these.
+    pub fn last_call_of(&self, dir: &Directory, subjects: &[Subject], ours: &[String]) -> Option<Timestamp> {
+        let calls = self.seen(subjects).filter(|r| r.direction == Direction::Observed);
+        let of = |r: &&UseRow| {
+            let users = self.users(dir, r);
+            ours.is_empty() || (!users.is_empty() && users.iter().all(|u| ours.iter().any(|o| o == u)))
+        };
+        calls.filter(of).map(|r| r.last_at).max()
+    }
+
     /// The services a row may belong to: the one it names, those that claim its project, else those that declare its subject.
     fn users<'d>(&self, dir: &'d Directory, row: &UseRow) -> Vec<&'d str> {
         if let Some(named) = row.service.as_deref().and_then(|s| dir.service(s)) {

@@ -15,7 +15,7 @@ use axum::{
 use forewarn::app::App;
 use forewarn::clock::Clock;
 use forewarn::config::{Text, parse};
-use forewarn::engine::act::{ActError, Acted, act};
+use forewarn::engine::act::{ActError, Acted, Reopener, act};
 use forewarn::engine::calendar::{Deprecation, Window, upcoming};
 use forewarn::engine::catchup::CatchUp;
 use forewarn::engine::confirm::Confirmer;
@@ -451,6 +451,8 @@ impl World {
         Confirmer { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
         self.after_job();
         PrivateDeadlines { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
+        self.after_job();
+        Reopener { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
         self.after_job();
         SilenceKeeper { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
         self.after_job();

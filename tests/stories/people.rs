@@ -1,9 +1,11 @@
 //! What people do about what they were told, and what follows from it.
 
 use crate::harness::*;
-use forewarn::engine::act::{ActError, Use, used};
+use crate::usage::export;
+use forewarn::engine::act::ActError;
 use forewarn::engine::pin::Truth;
 use forewarn::engine::silences::{NewSilence, add, end};
+use forewarn::engine::usage::take;
 use forewarn::model::{Act, Action, AlertId, AlertState, By, Matcher, ResolveReason, Until, Via};
 use forewarn::rules::answer::Refused;
 
@@ -140,7 +142,7 @@ async fn what_is_resolved_says_nothing_more_and_can_be_reopened() {
     w.act(alert, resolve(ResolveReason::Migrated)).await.unwrap();
     w.advance(minutes(1)).await;
     w.arrived();
-    let reopened = w.act(alert, Action::Reopen { note: Some("the batch job".into()) }).await.unwrap();
+    let reopened = w.act(alert, Action::Reopen { note: Some("the batch job".into()), services: vec![] }).await.unwrap();
     assert_eq!((reopened.alert.state, reopened.alert.episode), (AlertState::Open, 2));
     w.advance(minutes(1)).await;
     let again = w.expect("search/slack", &["Open again", "gpt-x", "the batch job"]);
@@ -221,7 +223,7 @@ async fn a_duplicate_speaks_in_the_conversation_of_the_one_that_goes_on() {
     w.act(y, of(Some(x))).await.unwrap();
     w.advance(minutes(1)).await;
     assert_eq!(w.expect("search/slack", &["duplicate of #"]).thread, Some(first.id.clone()));
-    w.act(y, Action::Reopen { note: None }).await.unwrap();
+    w.act(y, Action::Reopen { note: None, services: vec![] }).await.unwrap();
     w.advance(minutes(1)).await;
     assert_eq!(w.expect("search/slack", &["Open again", "gpt-y"]).thread, Some(first.id));
 }
@@ -229,27 +231,72 @@ async fn a_duplicate_speaks_in_the_conversation_of_the_one_that_goes_on() {
 #[tokio::test]
 async fn use_seen_after_migrated_opens_it_again() {
     let (mut w, alert, first) = told().await;
+    let began = w.now();
     w.act(alert, resolve(ResolveReason::Migrated)).await.unwrap();
     w.advance(minutes(1)).await;
     w.arrived();
-    let seen = |service: Option<&str>, on| Use {
-        subject: "openai:gpt-x".into(),
-        account: None,
-        service: service.map(str::to_owned),
-        on,
-    };
-    for (u, n) in [
-        (seen(None, day(0)), 0), // that very day: nobody knows what came first
-        (seen(Some("invoices"), day(3)), 0),
-        (Use { subject: "openai:gpt-y".into(), ..seen(None, day(3)) }, 0),
-        (seen(Some("support-bot"), day(3)), 1),
-        (seen(Some("support-bot"), day(3)), 0),
+    w.live(days(3), days(1)).await;
+    for (id, until) in [
+        ("gpt-x", began + minutes(60 * 20)), // counted by the day: nobody knows what came first
+        ("gpt-y", w.now()),
     ] {
-        assert_eq!(used(&w.cx, std::slice::from_ref(&u), w.now()).await.unwrap(), n, "{u:?}");
+        take(&w.cx, export(id, "proj_bot", 7, until)).await.unwrap();
+        w.advance(minutes(1)).await;
+        w.expect_silence();
     }
+    take(&w.cx, export("gpt-x", "proj_bot", 7, w.now())).await.unwrap();
     w.advance(minutes(1)).await;
-    let again = w.expect("search/slack", &["Open again", "used by support-bot on 2026-11-26"]);
+    let again = w.expect("search/slack", &["Open again", "used on Thu 26 Nov 2026"]);
     assert_eq!(again.thread, Some(first.id));
+    assert_eq!(w.alerts().await[0].0.episode, 2);
+    w.live(days(1), minutes(60)).await;
+    w.expect_silence();
+}
+
+#[tokio::test]
+async fn a_service_that_was_done_and_calls_again_is_not_done() {
+    let mut w = World::new().await;
+    let config = w.config.replace(
+        "[services.support-bot]\nowner = \"search\"",
+        "[services.support-bot]\nowner = \"search\"\nprojects = [\"proj_bot\"]",
+    );
+    w.restart_with(&config);
+    w.page(&[("gpt-x", day(60))]);
+    w.tick().await;
+    w.arrived();
+    let alert = w.alerts().await[0].0.id;
+    let done = Action::Resolve {
+        reason: ResolveReason::Migrated,
+        note: None,
+        services: vec!["support-bot".into()],
+        duplicate_of: None,
+    };
+    w.act(alert, done).await.unwrap();
+    w.live(days(3), days(1)).await;
+    w.arrived();
+    take(&w.cx, export("gpt-x", "proj_bot", 7, w.now())).await.unwrap();
+    w.advance(minutes(1)).await;
+    w.expect("search/slack", &["used by support-bot on", "not done after all"]);
+    assert!(w.alerts().await[0].0.done.is_empty());
+}
+
+#[tokio::test]
+async fn what_ended_and_is_still_called_is_said_each_morning_until_the_calls_end() {
+    let mut w = World::new().await;
+    w.page(&[("gpt-x", day(2)), ("gpt-far", day(700))]);
+    take(&w.cx, export("gpt-x", "proj_bot", 7, w.now())).await.unwrap();
+    w.tick().await;
+    w.live(days(2), minutes(60)).await;
+    w.arrived();
+    for _ in 0..3 {
+        take(&w.cx, export("gpt-x", "proj_bot", 7, w.now() + minutes(60 * 20))).await.unwrap();
+        w.live(days(1), minutes(60)).await;
+        w.expect("search/slack", &["ago", "nobody has said done"]);
+    }
+    w.live(days(1), minutes(60)).await;
+    w.arrived();
+    w.live(days(3), minutes(60)).await;
+    w.expect_silence();
 }
 
 #[tokio::test]
@@ -339,4 +386,18 @@ async fn one_answer_counts_for_the_wave_and_each_row_is_finished_alone() {
     let rung = w.expect("search/slack", &["7 days", "gpt-y"]);
     assert_eq!(rung.thread, Some(first.id));
     assert!(!rung.text.contains("gpt-x"));
+}
+
+#[tokio::test]
+async fn what_joins_a_wave_later_goes_on_in_its_thread() {
+    let mut w = World::new().await;
+    w.tick().await;
+    w.page(&[("gpt-x", day(60)), ("gpt-far", day(700))]);
+    w.advance(minutes(60)).await;
+    let first = w.expect("search/slack", &["gpt-x"]);
+    w.page(&[("gpt-x", day(60)), ("gpt-y", day(60)), ("gpt-far", day(700))]);
+    w.advance(minutes(120)).await;
+    assert_eq!(w.expect("search/slack", &["gpt-y"]).thread, Some(first.id.clone()));
+    w.live(days(30), days(1)).await;
+    assert_eq!(w.expect("search/slack", &["2 of yours end within 30 days"]).thread, Some(first.id));
 }

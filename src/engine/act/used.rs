@@ -1,63 +1,75 @@
-//! Use seen after somebody said "migrated": the alert is opened again.
+//! Use seen after somebody said "migrated": the alert, or the service of it, is open again.
 //!
-//! In: that a subject was used, by which service, on which day. Out: how many alerts were reopened. Invariant: only use on
-//! a later day than the word "migrated" (in the owner's zone) counts: of that very day nobody knows what came first.
-//! Refuses to guess which service it was: use without a service counts against every one.
+//! In: what was seen in use. Out: how many alerts were opened. Invariant: only calls more than a day after the word count,
+//! since calls are counted by the day and of that day nobody knows what came first. Refuses calls that may be those of a
+//! service the word was not about.
 
 use super::{Act, ActError, Action, Context, act};
-use crate::model::{Alert, AlertState, By, MatterState, Resolution, ResolveReason, Via};
+use crate::engine::{Report, usage};
+use crate::model::{Alert, AlertState, By, MatterState, ResolveReason, Via};
 use crate::rules::ladder::today;
-use crate::store::AlertFilter;
-use crate::store::StoreError;
-use jiff::{Timestamp, civil::Date};
+use crate::rules::usage::Book;
+use crate::store::{AlertFilter, StoreError};
+use jiff::{SignedDuration, Timestamp};
 
-/// A use of something by us.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Use {
-    /// What, as a matter is named: `openai:gpt-demo-2025-08-07`.
-    pub subject: String,
-    /// Through which account, where known.
-    pub account: Option<String>,
-    /// By which service, where known.
-    pub service: Option<String>,
-    /// On which day it was last seen.
-    pub on: Date,
+/// Calls so long after the word were made after it, whatever day they are counted on.
+const SURELY_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+/// The job.
+pub struct Reopener {
+    /// What it works with.
+    pub cx: Context,
 }
 
-/// Reopens what these uses disprove; how many alerts.
-///
-/// # Errors
-/// The store's.
-pub async fn used(cx: &Context, uses: &[Use], now: Timestamp) -> Result<u64, StoreError> {
-    if uses.is_empty() {
-        return Ok(0);
-    }
-    let filter = AlertFilter { limit: usize::MAX, migrated: true, ..AlertFilter::default() };
-    let mut n = 0;
-    for (alert, matter) in cx.store.alerts(filter).await? {
-        let Some(seen) = uses.iter().find(|u| disproves(cx, u, &alert, &matter)) else { continue };
-        let whom = seen.service.as_ref().map_or_else(String::new, |s| format!(" by {s}"));
-        let note = Some(format!("used{whom} on {}", seen.on));
-        let by = By { who: "forewarn".into(), via: Via::Forewarn };
-        let again = Act { alert: alert.id, episode: Some(alert.episode), action: Action::Reopen { note }, by };
-        match act(cx, again, now).await {
-            Ok(_) => n += 1,
-            // Over, or opened by somebody else meanwhile.
-            Err(ActError::Refused(_)) => {}
-            Err(ActError::Store(e)) => return Err(e),
+/// What a call disproves, and when it was.
+struct Disproved {
+    services: Vec<String>,
+    at: Timestamp,
+}
+
+impl Reopener {
+    /// Looks once at everything that is said to be migrated.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn tick(&self, now: Timestamp) -> Result<Report, StoreError> {
+        let cx = &self.cx;
+        let filter = AlertFilter { limit: usize::MAX, migrated: true, ..AlertFilter::default() };
+        let migrated = cx.store.alerts(filter).await?;
+        if migrated.is_empty() {
+            return Ok(Report::default());
         }
+        let (book, mut n) = (usage::book(cx, now).await?, 0);
+        for (alert, matter) in migrated {
+            let Some(seen) = disproved(cx, &book, &alert, &matter) else { continue };
+            let day = today(cx.directory.owner(&alert.owner), seen.at);
+            let by = By { who: "forewarn".into(), via: Via::Forewarn };
+            let whom =
+                if seen.services.is_empty() { String::new() } else { format!(" by {}", seen.services.join(", ")) };
+            let note = Some(format!("used{whom} on {}", day.strftime("%a %-d %b %Y")));
+            let action = Action::Reopen { note, services: seen.services };
+            match act(cx, Act { alert: alert.id, episode: Some(alert.episode), action, by }, now).await {
+                Ok(_) => n += 1,
+                // Over, or opened by somebody else meanwhile.
+                Err(ActError::Refused(_)) => {}
+                Err(ActError::Store(e)) => return Err(e),
+            }
+        }
+        Ok(Report { summary: if n == 0 { String::new() } else { format!("{n} opened again") }, ..Report::default() })
     }
-    Ok(n)
 }
 
-fn disproves(cx: &Context, u: &Use, alert: &Alert, matter: &MatterState) -> bool {
-    let migrated = |r: &Resolution| r.reason == ResolveReason::Migrated;
-    let Some(said) = alert.resolution.as_ref().filter(|r| migrated(r)) else { return false };
-    let same = matter.subjects.iter().any(|s| {
-        s.matter_id().is_some_and(|id| id.as_str() == u.subject)
-            && (s.account.is_none() || u.account.is_none() || s.account == u.account)
-    });
-    let theirs = u.service.as_ref().is_none_or(|s| alert.services.is_empty() || alert.services.contains(s));
-    let owner = cx.directory.owner(&alert.owner);
-    alert.state == AlertState::Resolved && !matter.is_over() && same && theirs && u.on > today(owner, said.at)
+fn disproved(cx: &Context, book: &Book, alert: &Alert, matter: &MatterState) -> Option<Disproved> {
+    let after = |said: Timestamp, at: &Timestamp| at.duration_since(said) > SURELY_AFTER;
+    let last = |ours: &[String]| book.last_call_of(&cx.directory, &matter.subjects, ours);
+    if alert.state == AlertState::Resolved {
+        let said = alert.resolution.as_ref().filter(|r| r.reason == ResolveReason::Migrated)?;
+        let at = last(&alert.services).filter(|at| after(said.at, at))?;
+        return Some(Disproved { services: Vec::new(), at });
+    }
+    let done = alert.done.iter().filter(|(_, r)| r.reason == ResolveReason::Migrated);
+    let used =
+        done.filter_map(|(name, r)| Some((name, last(std::slice::from_ref(name)).filter(|at| after(r.at, at))?)));
+    let (services, times): (Vec<String>, Vec<Timestamp>) = used.map(|(name, at)| (name.clone(), at)).unzip();
+    times.into_iter().max().map(|at| Disproved { services, at })
 }

@@ -62,6 +62,7 @@ impl Case {
             contacts: &self.contacts,
             silenced_until: self.silenced_until,
             used_on: self.used_on,
+            counted: self.used_on.is_some(),
         };
         let plan = decide(&input, now);
         assert_eq!(plan, decide(&input, now), "the same input gives the same answer");
@@ -401,6 +402,113 @@ fn overdue_is_counted_in_the_owners_zone() {
     let mut c = Case::new(Kind::Deprecation, Some(date(2026, 8, 31)), at("2026-03-01T13:00:00Z"), "America/New_York");
     c.look(at("2026-03-01T13:00:00Z"));
     assert_eq!(c.says("2026-09-01T00:00:00Z").0, "0d reminder");
+}
+
+#[test]
+fn a_reminder_for_a_day_off_comes_on_the_working_day_before_and_rungs_that_meet_are_one() {
+    // 31 August 2026 is a Monday; the 28th is a day off.
+    let mut c = Case::ending("2026-08-01T13:00:00Z");
+    c.owner.hours.set_work("mon-fri 10:00-18:00").unwrap();
+    c.owner.hours.add_holiday(date(2026, 8, 28));
+    let said = c.run("2026-08-01T13:00:00Z");
+    let want = [
+        ("opened", "2026-08-01T13:00:00Z"),
+        ("14d", "2026-08-17T10:00:00Z"),
+        ("7d", "2026-08-24T10:00:00Z"),
+        ("1d", "2026-08-27T10:00:00Z"), // 3d would be the 28th, 1d Sunday the 30th: both Thursday, one message
+        ("0d", "2026-08-31T10:00:00Z"),
+    ];
+    assert_eq!(said, want.map(|(a, b)| pair(a, b)));
+}
+
+#[test]
+fn quiet_hours_hold_back_all_but_critical_incidents_and_nothing_past_its_deadline() {
+    let night = "2026-03-01T23:00:00Z";
+    let mut c = Case::new(Kind::Deprecation, Some(date(2026, 8, 31)), at(night), "UTC");
+    c.owner.hours.set_quiet("22:00-07:00").unwrap();
+    assert_eq!(c.says(night), pair("", "2026-03-02T07:00:00Z"));
+    assert_eq!(c.says("2026-03-02T07:00:00Z").0, "opened opened");
+    // It ends at midnight: there is nothing to wait for.
+    let mut c = Case::new(Kind::Deprecation, Some(date(2026, 3, 2)), at(night), "UTC");
+    c.owner.hours.set_quiet("22:00-07:00").unwrap();
+    assert_eq!(c.says(night).0, "opened opened");
+    let mut c = Case::new(Kind::Incident, None, at(night), "UTC");
+    c.owner.hours.set_quiet("22:00-07:00").unwrap();
+    assert_eq!(c.says(night).0, "");
+    c.policy = built_in().into_iter().find(|p| p.name == crate::rules::policy::CRITICAL).unwrap();
+    assert_eq!(c.says(night).0, "opened opened");
+}
+
+#[test]
+fn a_deputy_hears_in_the_place_of_the_owner_and_the_lead_hears_all_the_same() {
+    let mut c = Case::ending("2026-08-24T13:00:00Z");
+    c.alert.baseline = true;
+    c.deputy = Some(owner("platform", "UTC"));
+    let due = c.look(at("2026-08-24T13:00:00Z")).due.unwrap();
+    let told: Vec<&str> = due.contacts.iter().map(|k| k.id.0.as_str()).collect();
+    assert_eq!((due.step.0.as_str(), told), ("7d", vec!["platform/email", "search/lead"]));
+}
+
+#[test]
+fn a_step_names_a_contact_and_whether_an_answer_stops_it() {
+    let mut c = Case::incident();
+    let boss = crate::rules::testing::contact("board", "email");
+    c.contacts.insert(boss.id.clone(), boss.clone());
+    let step = |minutes: i64, after_ack| Step {
+        anchor: Anchor::After { seconds: minutes * 60 },
+        tell: vec![Tell::Contact(boss.id.clone())],
+        after_ack,
+    };
+    c.policy.steps = vec![step(15, false), step(60, true)];
+    c.look(at("2026-03-01T10:00:00Z"));
+    c.answer("2026-03-01T10:05:00Z", None);
+    let due = |c: &mut Case, t: &str| c.look(at(t)).due.map(|d| (d.step.0, d.contacts));
+    assert_eq!(due(&mut c, "2026-03-01T10:15:00Z"), None);
+    assert_eq!(due(&mut c, "2026-03-01T11:00:00Z"), Some(("after-3600s".into(), vec![boss])));
+}
+
+#[test]
+fn what_ends_for_staging_only_is_silent_until_fourteen_days_before() {
+    let mut c = Case::ending("2026-03-01T13:00:00Z");
+    c.policy = built_in().into_iter().find(|p| p.name == crate::rules::policy::DEPRECATION_STAGING).unwrap();
+    assert_eq!(c.says("2026-03-01T13:00:00Z"), pair("", "2026-08-17T09:00:00Z"));
+    c.move_to(date(2026, 9, 30));
+    assert_eq!(c.says("2026-03-02T13:00:00Z"), pair("", "2026-09-16T09:00:00Z"), "nobody was told of the first date");
+    let said: Vec<String> = c.run("2026-09-16T09:00:00Z").into_iter().map(|(s, _)| s).collect();
+    assert_eq!(said, ["14d", "7d", "3d", "1d", "0d"]);
+}
+
+#[test]
+fn past_the_date_each_morning_says_that_it_is_still_used_and_stops_with_the_use() {
+    let mut c = Case::ending("2026-08-31T08:00:00Z");
+    c.used_on = Some(date(2026, 8, 31));
+    assert_eq!(c.says("2026-08-31T08:00:00Z").0, "opened opened");
+    assert_eq!(c.says("2026-08-31T09:00:00Z"), pair("0d reminder", "2026-09-01T09:00:00Z"));
+    assert_eq!(c.says("2026-09-01T09:00:00Z"), pair("daily-2026-09-01 overdue", "2026-09-02T09:00:00Z"));
+    assert_eq!(c.says("2026-09-01T15:00:00Z").0, "", "once a day");
+    c.answer("2026-09-01T16:00:00Z", None);
+    c.used_on = Some(date(2026, 9, 1));
+    assert_eq!(c.says("2026-09-02T09:00:00Z").0, "daily-2026-09-02 overdue", "an answer does not stop it");
+    assert_eq!(
+        c.says("2026-09-03T09:00:00Z"),
+        pair("", "2026-09-04T09:00:00Z"),
+        "unused since the day before yesterday"
+    );
+    c.used_on = Some(date(2026, 9, 6));
+    assert_eq!(c.says("2026-09-07T12:00:00Z").0, "daily-2026-09-07 overdue", "days in the dark are one message");
+}
+
+#[test]
+fn what_is_silenced_says_nothing_and_ends_quietly() {
+    let mut c = Case::ending("2026-07-01T13:00:00Z");
+    let until = at("2026-08-20T00:00:00Z");
+    c.silenced_until = Some(until);
+    assert_eq!(c.says("2026-07-01T13:00:00Z"), pair("", "2026-08-20T00:00:00Z"));
+    assert_eq!(c.says("2026-08-20T00:00:00Z").0, "opened opened");
+    c.silenced_until = Some(at("2026-09-20T00:00:00Z"));
+    c.matter.stage = Stage::Withdrawn;
+    let plan = c.look(at("2026-08-21T00:00:00Z"));
+    assert_eq!((plan.due, plan.close, plan.next_at), (None, true, None));
 }
 
 /// Something that happens between two looks.

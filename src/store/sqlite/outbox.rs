@@ -13,6 +13,7 @@ use crate::store::types::{Claimed, ClaimedRow, DeadLetter, NotificationFilter, N
 use crate::store::{Fut, Outbox};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::collections::BTreeSet;
 
 impl Outbox for Sqlite {
     fn channels_due(&self, now: Timestamp) -> Fut<'_, Vec<String>> {
@@ -110,13 +111,21 @@ fn read_at(c: &Connection, m: &MatterState) -> Result<Option<Timestamp>, StoreEr
 }
 
 /// The conversation about these matters with this contact, if all of them share one: a list over several, or with something
-/// new, is a message of its own.
+/// new, is a message of its own. What is new of a wave goes on in the wave's.
 fn thread(c: &Connection, n: &Claimed) -> Result<Option<String>, StoreError> {
+    let find = |about: &str| {
+        c.prepare_cached("SELECT thread FROM conversations WHERE matter = ?1 AND contact = ?2")
+            .and_then(|mut s| s.query_row([about, &n.contact.0], |r| r.get::<_, String>(0)).optional())
+            .map_err(fault)
+    };
     let mut known: Vec<Option<String>> = Vec::new();
     for row in &n.rows {
-        let sql = "SELECT thread FROM conversations WHERE matter = ?1 AND contact = ?2";
-        let found = c.query_row(sql, [row.matter.id.as_str(), &n.contact.0], |r| r.get(0)).optional().map_err(fault)?;
-        known.push(found);
+        let own = find(row.matter.id.as_str())?;
+        known.push(match (own, row.matter.wave()) {
+            (Some(thread), _) => Some(thread),
+            (None, Some(wave)) => find(&wave)?,
+            (None, None) => None,
+        });
     }
     known.dedup();
     Ok(if known.len() == 1 { known.pop().flatten() } else { None })
@@ -157,6 +166,12 @@ fn settle(c: &Connection, id: NotificationId, how: &Settlement, now: i64) -> Res
             SELECT DISTINCT a.matter, o.contact, ?2 FROM obligations o JOIN alerts a ON a.id = o.alert WHERE o.notification = ?1
             ON CONFLICT (matter, contact) DO NOTHING";
         c.execute(sql, params![id.0, thread]).map_err(fault)?;
+        let contact: String =
+            c.query_row("SELECT contact FROM notifications WHERE id = ?1", [id.0], |r| r.get(0)).map_err(fault)?;
+        for wave in rows_of(c, id)?.iter().filter_map(|r| r.matter.wave()).collect::<BTreeSet<_>>() {
+            let sql = "INSERT INTO conversations (matter, contact, thread) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+            c.execute(sql, params![wave, contact, thread]).map_err(fault)?;
+        }
     }
     audit(c, now, "forewarn", "notification", &format!("{id}"), &outcome)
 }

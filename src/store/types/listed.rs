@@ -80,7 +80,7 @@ pub struct AlertFilter {
     pub state: Option<AlertState>,
     /// This one.
     pub id: Option<AlertId>,
-    /// Only those resolved because we no longer use the thing.
+    /// Only those of which somebody says that we no longer use the thing, as a whole or for a service.
     pub migrated: bool,
     /// With a number below this one.
     pub before: Option<i64>,
