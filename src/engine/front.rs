@@ -178,6 +178,7 @@ async fn ending(cx: &Context, today: Date) -> Result<(Vec<Deprecation>, usize, V
         kind: Kind::Deprecation,
         from: today.saturating_sub(BACK.days()),
         until: today.saturating_add(AHEAD.days()),
+        provider: None,
         after: None,
         limit: LOOKED_AT,
     };
