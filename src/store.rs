@@ -111,6 +111,8 @@ pub trait Outbox: Send + Sync {
     fn settle(&self, id: NotificationId, how: Settlement, now: Timestamp) -> Fut<'_, ()>;
     /// Dead letters nobody was told of yet.
     fn dead_letters(&self, limit: usize) -> Fut<'_, Vec<DeadLetter>>;
+    /// A dead letter is to be sent once more; whether there was one.
+    fn revive(&self, id: NotificationId, by: String, now: Timestamp) -> Fut<'_, bool>;
     /// Marks dead letters as told to the operators.
     fn dead_letters_told(&self, ids: Vec<NotificationId>) -> Fut<'_, ()>;
 }

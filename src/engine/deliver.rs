@@ -7,7 +7,8 @@
 use super::act::acted;
 use super::trouble::{self, Trouble};
 use super::{Context, Report, usage};
-use crate::model::{AlertState, Change, ContactId, Kind, Reason, Resolution, Severity};
+use crate::model::text::one_line;
+use crate::model::{AlertState, Change, ContactId, Kind, NotificationId, Reason, Resolution, Severity};
 use crate::notify::{Body, Channel, Message, NextStep, Outcome, Row, ServiceBrief};
 use crate::rules::cadence::{DELIVERY_LIFETIME, next_attempt};
 use crate::rules::directory::{Directory, OPERATORS};
@@ -245,6 +246,18 @@ fn is_current(r: &ClaimedRow) -> bool {
 /// `migrated 12 Dec (Mei)`.
 fn done_in_words(r: &Resolution) -> String {
     format!("{} {} ({})", r.reason.as_str().replace('_', " "), r.at.strftime("%-d %b"), r.by)
+}
+
+/// A dead letter is sent once more, on the word of a person; whether there was one.
+///
+/// # Errors
+/// The store's.
+pub async fn retry(cx: &Context, id: NotificationId, by: &str) -> Result<bool, StoreError> {
+    let revived = cx.store.revive(id, one_line(by, 80), cx.clock.now()).await?;
+    if revived {
+        cx.nudges.deliver.notify_waiters();
+    }
+    Ok(revived)
 }
 
 /// Sends a test message through the real channel of a contact.
