@@ -3,7 +3,7 @@
 //! In: the section. Out: an [`Owner`], or every problem with its place. Invariant: an owner can be reached, and whoever is
 //! named exists. Refuses to know whether a channel is set up: that is the config's check.
 
-use super::{Owner, OwnerSection, Sections, list};
+use super::{OPERATORS, Owner, OwnerSection, Sections, contacts, list};
 use crate::model::{Contact, ContactId, ids};
 use crate::rules::hours::{Away, Hours};
 use crate::rules::policy::{Policy, Problem, Tell};
@@ -11,6 +11,42 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use toml::Spanned;
+
+/// Owners that are gone, each with who answers for it in the end.
+pub(super) fn moved(s: &Sections, problems: &mut Vec<Problem>) -> BTreeMap<String, String> {
+    let to = |name: &str| s.owners.get(name).and_then(|o| o.get_ref().moved_to.as_ref());
+    let mut out = BTreeMap::new();
+    for name in s.owners.keys() {
+        let Some(first) = to(name) else { continue };
+        let mut at = first;
+        let mut steps = 0;
+        while let Some(next) = to(at.get_ref()).filter(|_| steps <= s.owners.len()) {
+            (at, steps) = (next, steps + 1);
+        }
+        if steps > s.owners.len() {
+            problems.push((format!("owner {name:?} moves in a circle: name an owner who is there"), first.span()));
+        } else if at.get_ref() != OPERATORS && !s.owners.contains_key(at.get_ref()) {
+            problems
+                .push((format!("unknown owner {:?}: moved_to names an owner who is there", at.get_ref()), at.span()));
+        }
+        out.insert(name.clone(), at.get_ref().clone());
+    }
+    out
+}
+
+/// Sends what is meant for anybody to the first contact of the operators; who each contact was meant for.
+pub(super) fn shadow(owners: &mut BTreeMap<String, Owner>) -> BTreeMap<ContactId, String> {
+    let Some(to) = owners.get(OPERATORS).and_then(|o| o.contacts.first()).cloned() else { return BTreeMap::new() };
+    let mut meant = BTreeMap::new();
+    for owner in owners.values_mut().filter(|o| o.name != OPERATORS) {
+        for c in owner.contacts.iter_mut().chain(&mut owner.lead) {
+            meant.insert(c.id.clone(), format!("{} ({})", c.id, c.address));
+            c.channel.clone_from(&to.channel);
+            c.address.clone_from(&to.address);
+        }
+    }
+    meant
+}
 
 pub(super) fn owner(name: &str, section: &Spanned<OwnerSection>) -> Result<Owner, Vec<Problem>> {
     let mut problems = Vec::new();
@@ -28,40 +64,14 @@ pub(super) fn owner(name: &str, section: &Spanned<OwnerSection>) -> Result<Owner
             TimeZone::UTC
         }),
     };
-    let contact = |what: &str, channel: String, address: &str| Contact {
-        id: ContactId(format!("{name}/{what}")),
-        owner: name.to_owned(),
-        channel,
-        address: address.to_owned(),
-    };
-    let mut contacts = Vec::new();
-    if let Some(a) = &s.slack {
-        contacts.push(contact("slack", "slack".into(), a.get_ref()));
-    }
-    if let Some(a) = &s.slack_webhook {
-        contacts.push(contact("slack_webhook", format!("slack_webhook.{}", a.get_ref()), a.get_ref()));
-    }
-    for mail in s.email.iter().chain(&s.lead) {
-        if !mail.get_ref().contains('@') || mail.get_ref().chars().any(|c| c.is_control() || c.is_whitespace()) {
-            problems.push((format!("{:?} is no mail address", mail.get_ref()), mail.span()));
-        }
-    }
-    if let Some(a) = &s.email {
-        contacts.push(contact("email", "email".into(), a.get_ref()));
-    }
-    if let Some(a) = &s.webhook {
-        contacts.push(contact("webhook", format!("webhook.{}", a.get_ref()), a.get_ref()));
-    }
-    if s.console {
-        contacts.push(contact("console", "console".into(), "stdout"));
-    }
+    let contacts = contacts::of(name, s, &mut problems);
     if contacts.is_empty() {
         problems.push((
-            format!("owner {name:?} cannot be reached: give it slack, slack_webhook, email, webhook or console = true"),
+            format!("owner {name:?} cannot be reached: give it {}, or console = true", contacts::WAYS),
             section.span(),
         ));
     }
-    let lead = s.lead.as_ref().map(|a| contact("lead", "email".into(), a.get_ref()));
+    let lead = s.lead.as_ref().map(|a| contacts::contact(name, "lead", "email".into(), a.get_ref()));
     let mut hours = Hours::default();
     for (text, set) in [(&s.hours, Hours::set_work as fn(&mut Hours, &str) -> _), (&s.quiet, Hours::set_quiet)] {
         if let Some(Err(why)) = text.as_ref().map(|t| set(&mut hours, t.get_ref())) {

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_usage.sql"),
     include_str!("schema_people.sql"),
     include_str!("schema_pages.sql"),
+    include_str!("schema_posts.sql"),
 ];
 /// The schema this binary writes.
 pub const KNOWN_SCHEMA: i64 = MIGRATIONS.len() as i64;
@@ -100,6 +101,16 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, StoreError> {
     if found > KNOWN_SCHEMA {
         return Err(StoreError::Newer { found, known: KNOWN_SCHEMA });
     }
+    Ok(c)
+}
+
+/// The schema with nothing in it, in memory, to be looked at.
+pub(super) fn empty() -> Result<Connection, StoreError> {
+    let c = Connection::open_in_memory().map_err(fault)?;
+    for sql in MIGRATIONS {
+        c.execute_batch(sql).map_err(fault)?;
+    }
+    c.execute_batch("PRAGMA query_only = ON").map_err(fault)?;
     Ok(c)
 }
 

@@ -4,7 +4,7 @@
 //! anything.
 
 use crate::engine::listing::{self, Episode};
-use crate::engine::{calendar, scorecard};
+use crate::engine::{calendar, known, scorecard};
 use crate::model::{Event, Kind, MatterId, Stage};
 use crate::store::EventFilter;
 use crate::web::actions::Actions;
@@ -42,7 +42,7 @@ pub(super) async fn deprecations(State(a): Shared, uri: Uri, headers: HeaderMap)
                 Problem::new(StatusCode::CONFLICT, "cursor: what it points to is not in this list any more: begin anew")
             };
             let id = MatterId::new(c).map_err(|_| gone())?;
-            Some(a.cx.store.matters(vec![id]).await?.pop().filter(|m| m.kind == Kind::Deprecation).ok_or_else(gone)?)
+            Some(known::deprecation(&a.cx, &id).await?.ok_or_else(gone)?)
         }
     };
     let part = calendar::Part { days, provider: q.get("provider"), after: after.as_ref(), limit: q.limit()? };
@@ -61,11 +61,11 @@ pub(super) async fn deprecation(State(a): Shared, Path(id): Path<String>, uri: U
     Query::of(&uri, &[])?;
     let missing = || Problem::not_found("such deprecation");
     let id = MatterId::new(id).map_err(|_| missing())?;
-    let found = a.cx.store.matters(vec![id.clone()]).await?;
-    let m = found.first().filter(|m| m.kind == Kind::Deprecation).ok_or_else(missing)?;
+    let m = known::deprecation(&a.cx, &id).await?.ok_or_else(missing)?;
     let alerts = a.cx.store.alerts_on(vec![id.clone()]).await?;
-    let one = calendar::deprecation(&a.cx, m, &alerts.iter().collect::<Vec<_>>(), today(&a));
-    with_history(&a, &headers, &one, &id).await
+    let of: Vec<_> = alerts.iter().collect();
+    let lens = calendar::Lens::new(&a.cx, today(&a)).await?;
+    with_history(&a, &headers, &lens.deprecation(&m, &of), &id).await
 }
 
 async fn with_history<T: Serialize>(a: &Actions, headers: &HeaderMap, one: &T, id: &MatterId) -> Answered {
