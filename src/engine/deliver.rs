@@ -10,7 +10,8 @@ use super::trouble::{self, Trouble};
 use super::{Context, Report, usage};
 use crate::model::text::one_line;
 use crate::model::{
-    Alert, AlertState, Change, Contact, ContactId, Kind, MatterState, NotificationId, Reason, Resolution, Severity, StepKey,
+    Alert, AlertState, Change, Contact, ContactId, Kind, MatterState, NotificationId, Reason, Resolution, Severity,
+    StepKey,
 };
 use crate::notify::render::render;
 use crate::notify::{Body, Channel, Message, NextStep, Outcome, Row, ServiceBrief};

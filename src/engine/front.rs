@@ -4,11 +4,11 @@
 //! "could not read" is told beside what is known, so that an empty list is never taken for "all clear". Refuses to guess
 //! usage: where no service says what it uses, everything is shown and said to be so.
 
-use super::{Context, known};
 use super::calendar::{Deprecation, concerned, rows};
 use super::listing::{Episode, episode};
 use super::poll::Target;
 use super::status::as_of;
+use super::{Context, known};
 use crate::model::{Alert, Kind, MatterState, Severity, Stage};
 use crate::rules::directory::OPERATORS;
 use crate::store::{DatedFilter, DeadLetter, SourceHealth, SourceRow, StoreError};
