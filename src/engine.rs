@@ -22,6 +22,7 @@ pub mod receive;
 pub mod record;
 pub mod rejected;
 pub mod remind;
+pub mod same;
 pub mod show;
 pub mod silence;
 pub mod simulate;

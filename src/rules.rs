@@ -12,6 +12,7 @@ pub mod matcher;
 pub mod policy;
 pub mod private;
 pub mod route;
+pub mod same;
 pub mod sunset;
 pub mod wave;
 

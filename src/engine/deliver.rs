@@ -6,12 +6,14 @@
 
 use super::trouble::{self, Trouble};
 use super::{Context, Report};
-use crate::model::{AlertState, Change, ContactId, Reason, Severity};
+use crate::model::text::one_line;
+use crate::model::{AlertState, Change, ContactId, Kind, MatterState, Reason, Severity};
 use crate::notify::{Body, Channel, Message, NextStep, Outcome, Row, ServiceBrief};
 use crate::rules::cadence::{DELIVERY_LIFETIME, next_attempt};
 use crate::rules::directory::{Directory, OPERATORS};
 use crate::rules::ladder::rungs;
 use crate::rules::policy::Tell;
+use crate::rules::same::possibly_same;
 use crate::store::{Claimed, ClaimedRow, Settlement, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -76,6 +78,7 @@ impl Deliverer {
         let Some(channel) = self.channels.get(&self.channel) else {
             return Ok(Settlement::Dead { reason: format!("channel {} is no longer configured", self.channel) });
         };
+        let rows = self.marked(rows, now).await?;
         let zone = dir.owner(&contact.owner).zone.clone();
         let message = Message {
             key: claimed.key.clone(),
@@ -118,6 +121,20 @@ impl Deliverer {
         let wait = next_attempt(claimed.attempts, asked.map(|d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX)));
         let jitter = i64::try_from(fastrand::u64(0..=u64::try_from(wait / 10).unwrap_or(0))).unwrap_or(0);
         Ok(Settlement::Retry { at: in_seconds(if asked.is_some() { wait } else { wait + jitter }), reason })
+    }
+
+    /// Says which open matters of other sources a row is possibly the same as.
+    async fn marked(&self, mut rows: Vec<Row>, now: Timestamp) -> Result<Vec<Row>, StoreError> {
+        for row in rows.iter_mut().filter(|r| matches!(r.matter.kind, Kind::Incident | Kind::Maintenance)) {
+            let open = self.cx.store.open_of(row.matter.provider.clone()).await?;
+            let same: Vec<&MatterState> = open.iter().filter(|m| possibly_same(m, &row.matter, now)).collect();
+            if let Some(first) = same.first() {
+                let more = if same.len() > 1 { format!(" and {} more", same.len() - 1) } else { String::new() };
+                let words = format!("Possibly the same as {} ({}){more}.", first.id, one_line(&first.title, 120));
+                row.matter.summary = format!("{words} {}", row.matter.summary);
+            }
+        }
+        Ok(rows)
     }
 
     fn row(&self, r: &ClaimedRow, now: Timestamp) -> Row {
@@ -219,8 +236,10 @@ impl Deliverer {
 fn is_current(r: &ClaimedRow) -> bool {
     let ending = matches!(r.reason, Reason::Resolved | Reason::Withdrawn);
     let same_date = r.deadline_revision == r.matter.deadline.as_ref().map_or(0, |d| d.revision);
+    // A wave of entries needs no answer: its alert is over before it is sent.
     r.alert.episode == r.episode
         && (ending
+            || r.matter.kind == Kind::Change
             || (r.alert.state != AlertState::Resolved
                 && !r.matter.is_over()
                 && (same_date || r.reason == Reason::Moved)))

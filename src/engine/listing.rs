@@ -6,11 +6,13 @@
 use super::Context;
 use super::calendar::concerned;
 use super::poll::{NotPolled, Target};
+use super::same::Likeness;
 use crate::model::event::Money;
-use crate::model::{ConnectionId, Kind, MatterState, Severity, Stage, Subject, Window};
+use crate::model::{ConnectionId, Event, Kind, MatterId, MatterState, Severity, Stage, Subject, Window};
 use crate::store::{ConnectionRow, SourceHealth, SourceRow, StoreError};
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// An incident, maintenance, billing or account matter as the outside sees it.
@@ -48,6 +50,8 @@ pub struct Episode {
     pub services: Vec<String>,
     /// Who owns that.
     pub owners: Vec<String>,
+    /// Matters of other sources that may be this one; they stay apart, since no id joins them.
+    pub possibly_same: Vec<MatterId>,
 }
 
 /// All matters of a kind, newest first.
@@ -55,13 +59,15 @@ pub struct Episode {
 /// # Errors
 /// The store's.
 pub async fn episodes(cx: &Context, kind: Kind) -> Result<Vec<Episode>, StoreError> {
-    let mut all: Vec<Episode> = cx.store.matters_of(kind).await?.iter().map(|m| episode(cx, m)).collect();
+    let matters = cx.store.matters_of(kind).await?;
+    let same = Likeness::among(&matters, cx.clock.now());
+    let mut all: Vec<Episode> = matters.iter().map(|m| episode(cx, m, &same)).collect();
     all.sort_by(|a, b| (b.opened_at, &b.id).cmp(&(a.opened_at, &a.id)));
     Ok(all)
 }
 
 /// One matter.
-pub fn episode(cx: &Context, m: &MatterState) -> Episode {
+pub fn episode(cx: &Context, m: &MatterState, same: &Likeness) -> Episode {
     let (services, owners) = concerned(cx, m);
     Episode {
         id: m.id.to_string(),
@@ -80,7 +86,26 @@ pub fn episode(cx: &Context, m: &MatterState) -> Episode {
         latest_at: m.latest_at,
         services,
         owners,
+        possibly_same: same.of(&m.id).to_vec(),
     }
+}
+
+/// Events as the outside sees them: with how each was routed, and what its matter is possibly the same as.
+///
+/// # Errors
+/// The store's.
+pub async fn events(cx: &Context, found: &[(Event, String)]) -> Result<Vec<Value>, StoreError> {
+    let listed = |e: &Event| matches!(e.event.kind, Kind::Incident | Kind::Maintenance);
+    let same = if found.iter().any(|(e, _)| listed(e)) { Likeness::load(cx).await? } else { Likeness::default() };
+    let one = |(e, routing): &(Event, String)| {
+        let mut v = serde_json::to_value(e).unwrap_or_default();
+        v["routing"] = json!(routing);
+        if let Some(ids) = e.event.matter.as_ref().map(|m| same.of(m)).filter(|ids| !ids.is_empty()) {
+            v["possibly_same"] = json!(ids);
+        }
+        v
+    };
+    Ok(found.iter().map(one).collect())
 }
 
 /// An owner. Addresses stay inside: they are people's.

@@ -6,12 +6,12 @@
 
 use super::record::{Heeded, record};
 use super::{Context, Report, poll, trouble};
-use crate::model::{Change, Fact, Kind, PayloadId, ReadOutcome, Severity, Trust};
+use crate::model::{Change, Kind, Observation, PayloadId, ReadOutcome, Severity, Trust};
 use crate::provider::catalog::Catalog;
 use crate::provider::file::Source;
 use crate::provider::read::{ReadContext, polled};
 use crate::rules::fold::{Heard, fold};
-use crate::rules::wave::{is_wave, silence};
+use crate::rules::wave::{digest, is_wave, silence};
 use crate::store::{Recording, StoreError, StoredPayload};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -160,25 +160,27 @@ impl Normalizer {
 }
 
 impl Normalizer {
-    /// Entries of a changelog: a first read, old entries and many at once are stored and not told; a wave is one event more.
+    /// Entries of a changelog: a first read, old entries and many at once are stored and not told; a wave is one message.
     async fn quieten(&self, all: &mut Vec<Heeded>) -> Result<(), StoreError> {
         let print = |h: &Heeded| fold(None, &h.seen, h.heard).events.into_iter().next().map(|e| e.fingerprint);
         let prints: Vec<Option<String>> = all.iter().map(print).collect();
         let known = self.cx.store.known(prints.iter().flatten().cloned().collect()).await?;
-        let new: BTreeSet<&String> = prints.iter().flatten().filter(|p| !known.contains(*p)).collect();
+        let mut new: BTreeSet<&String> = prints.iter().flatten().filter(|p| !known.contains(*p)).collect();
         let (entries, wave) = (all.len(), is_wave(all.len(), new.len()));
         for h in all.iter_mut() {
             h.quiet = silence(h.heard.baseline, wave, h.seen.occurred_at, h.heard.at);
         }
         let Some(first) = all.first().filter(|h| wave && !h.heard.baseline) else { return Ok(()) };
-        let mut said = first.clone();
-        said.quiet = None;
-        said.seen.title = format!("{}: {} entries at once, of {entries} listed", said.seen.source, new.len());
-        said.seen.summary = "Too many to be news one by one: renamed, moved or imported. Each is stored.".into();
-        said.seen.native_id = said.payload.map(|p| format!("wave:{p}"));
-        (said.seen.native_type, said.seen.matter, said.seen.url) = (None, None, None);
-        (said.seen.fact, said.seen.occurred_at) = (Fact::Noted, said.heard.at);
-        all.push(said);
+        let fresh: Vec<&Observation> = all
+            .iter()
+            .zip(&prints)
+            .filter(|(_, p)| p.as_ref().is_some_and(|p| new.remove(p)))
+            .map(|(h, _)| &h.seen)
+            .collect();
+        let digest = first.payload.and_then(|payload| digest(entries, &fresh, payload, first.heard.at));
+        let heed = |seen| Heeded { quiet: None, seen, ..first.clone() };
+        let told = digest.map(heed);
+        all.extend(told);
         Ok(())
     }
 }
@@ -195,7 +197,7 @@ fn hinted(catalog: &Catalog, payloads: &[StoredPayload]) -> BTreeSet<String> {
 }
 
 /// Two different messages under one id: the first counts, the operators are told.
-fn conflict(p: &StoredPayload) -> Result<crate::model::Observation, StoreError> {
+fn conflict(p: &StoredPayload) -> Result<Observation, StoreError> {
     let first = p.conflict_of.map_or(0, |f| f.0);
     let provider =
         crate::model::ProviderId::new(p.source.provider()).map_err(|e| StoreError::Damaged(e.to_string()))?;

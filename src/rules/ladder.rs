@@ -80,6 +80,11 @@ pub fn decide(x: &LadderInput<'_>, now: Timestamp) -> Plan {
         let due = (!x.told.is_empty()).then(|| due(x, StepKey("over".into()), 0, reason, &[Tell::Owner]));
         return Plan { due, close: true, next_at: None };
     }
+    if x.matter.kind == Kind::Change {
+        // A wave of entries is told once; nobody has to answer it, and nothing ends it.
+        let due = x.told.is_empty().then(|| due(x, StepKey("opened".into()), 0, Reason::Opened, &[Tell::Owner]));
+        return Plan { due, close: true, next_at: None };
+    }
     let rungs = rungs(x.policy, x.matter, x.alert.opened_at, x.owner);
     let due = due_now(x, &rungs, now);
     let next_at = next_look(x, &rungs, now, due.as_ref());

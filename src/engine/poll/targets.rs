@@ -4,10 +4,11 @@
 //! is connected, used by a service or watched, and is not unverified. Refuses to fetch.
 
 use crate::engine::connections::Connection;
-use crate::fetch::{Net, Request};
+use crate::fetch::Request;
 use crate::model::{ConnectionId, Every, SourceId};
 use crate::provider::catalog::Catalog;
 use crate::provider::file::{Auth, Evidence};
+use crate::reach::Net;
 use crate::rules::directory::Directory;
 use secrecy::SecretString;
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@
 
 use crate::engine::calendar::{self, Deprecation};
 use crate::engine::listing::{self, Episode};
-use crate::model::{Alert, AlertId, AlertState, Event, Kind, MatterState, NotificationId, Stage};
+use crate::model::{Alert, AlertId, AlertState, Kind, MatterState, NotificationId, Stage};
 use crate::store::{AlertFilter, EventFilter, NotificationFilter, SourceHealth};
 use crate::web::actions::Actions;
 use crate::web::answer::{Answered, Problem, Query, digits, value};
@@ -57,14 +57,8 @@ async fn list_events(a: &Actions, headers: &HeaderMap, f: EventFilter, mut out: 
     let more = found.len() > limit;
     found.truncate(limit);
     out["next"] = json!(found.last().filter(|_| more).map(|(e, _)| e.id.0));
-    out["items"] = found.iter().map(|(e, routing)| with_routing(e, routing)).collect();
+    out["items"] = listing::events(&a.cx, &found).await?.into();
     value(headers, &out)
-}
-
-fn with_routing(e: &Event, routing: &str) -> Value {
-    let mut v = serde_json::to_value(e).unwrap_or_default();
-    v["routing"] = json!(routing);
-    v
 }
 
 pub(super) async fn event(State(a): Shared, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Answered {
@@ -73,8 +67,9 @@ pub(super) async fn event(State(a): Shared, Path(id): Path<String>, uri: Uri, he
     let id = digits(&id).ok_or_else(missing)?;
     let f = EventFilter { after: Some(id.saturating_sub(1)), limit: 1, ..EventFilter::default() };
     let found = a.cx.store.events(f).await?;
-    let (e, routing) = found.first().filter(|(e, _)| e.id.0 == id).ok_or_else(missing)?;
-    value(&headers, &with_routing(e, routing))
+    let found: Vec<_> = found.into_iter().filter(|(e, _)| e.id.0 == id).collect();
+    let one = listing::events(&a.cx, &found).await?;
+    value(&headers, one.first().ok_or_else(missing)?)
 }
 
 pub(super) async fn alerts(State(a): Shared, uri: Uri, headers: HeaderMap) -> Answered {
@@ -157,8 +152,8 @@ pub(super) async fn now(State(a): Shared, uri: Uri, headers: HeaderMap) -> Answe
     let f = EventFilter { provider: provider.map(str::to_owned), since, limit: MOST_CHANGES, ..EventFilter::default() };
     let quiet = [Kind::Job, Kind::Unrecognized, Kind::Source];
     let heard = a.cx.store.events(f).await?;
-    let changes: Vec<Value> =
-        heard.iter().filter(|(e, _)| !quiet.contains(&e.event.kind)).map(|(e, r)| with_routing(e, r)).collect();
+    let heard: Vec<_> = heard.into_iter().filter(|(e, _)| !quiet.contains(&e.event.kind)).collect();
+    let changes = listing::events(&a.cx, &heard).await?;
     let ending: Vec<Deprecation> = calendar::all(&a.cx, today)
         .await?
         .into_iter()

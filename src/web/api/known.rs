@@ -5,6 +5,7 @@
 
 use crate::engine::calendar;
 use crate::engine::listing::{self, Episode};
+use crate::engine::same::Likeness;
 use crate::model::{Event, Kind, MatterId, Stage};
 use crate::store::{AlertFilter, EventFilter};
 use crate::web::actions::Actions;
@@ -104,7 +105,7 @@ pub(super) async fn episode(
     };
     let found = a.cx.store.matters(vec![id.clone()]).await?;
     let m = found.first().filter(|m| m.kind == kind).ok_or_else(missing)?;
-    with_history(&a, &headers, &listing::episode(&a.cx, m), &id).await
+    with_history(&a, &headers, &listing::episode(&a.cx, m, &Likeness::load(&a.cx).await?), &id).await
 }
 
 /// A list that is known as a whole.
