@@ -19,6 +19,8 @@ words!(
     Silence {
         /// It came from a sender that proves nothing.
         UnverifiedHint = "unverified_hint",
+        /// A page's own sender said it; what the page says when it is read is told.
+        OnPage = "on_page",
         /// Jobs, single changes and unrecognized types are stored and shown only.
         QuietKind = "quiet_kind",
         /// A changed replacement or a noted fact follows in the thread of the next message.

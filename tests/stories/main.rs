@@ -9,6 +9,7 @@ mod deprecations;
 mod ears;
 mod faults;
 mod harness;
+mod heard;
 mod http;
 mod pages;
 mod proofs;
