@@ -12,11 +12,12 @@ use crate::engine::connections::Connection;
 use crate::engine::deliver::{Channels, DeadLetters, Deliverer};
 use crate::engine::housekeep::Housekeeper;
 use crate::engine::normalize::Normalizer;
-use crate::engine::poll::{NotPolled, Poller, Target, Wanted, targets};
+use crate::engine::poll::{Off, Poller, Target, Wanted, targets};
 use crate::engine::private::PrivateDeadlines;
 use crate::engine::receive::Receiver;
 use crate::engine::remind::Reminder;
 use crate::engine::silence::Watcher;
+use crate::engine::silences::SilenceKeeper;
 use crate::engine::skew::SkewWatch;
 use crate::engine::{Context, Nudges};
 use crate::fetch::{Client, Settings};
@@ -65,7 +66,7 @@ pub struct App {
     /// Polled sources.
     pub targets: Vec<Target>,
     /// Sources that are not polled.
-    pub off: Vec<NotPolled>,
+    pub off: Off,
     /// The way out.
     pub fetch: Settings,
     sqlite: Arc<Sqlite>,
@@ -81,6 +82,31 @@ pub struct Addresses {
     pub intake: SocketAddr,
     /// Private.
     pub listen: SocketAddr,
+}
+
+/// A store that is thrown away with its folder.
+pub struct Scratch {
+    sqlite: Arc<Sqlite>,
+    folder: PathBuf,
+}
+
+impl Scratch {
+    /// The store.
+    pub fn store(&self) -> Arc<dyn Store> {
+        self.sqlite.clone()
+    }
+
+    /// Waits until nothing writes to it any more; it goes when this is dropped.
+    pub async fn close(&self) {
+        self.sqlite.close().await;
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be removed lies in the system's temporary folder, which is cleared by others.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
 }
 
 impl App {
@@ -132,6 +158,19 @@ impl App {
             low_water: config.low_water,
             public_url: config.public_url,
         })
+    }
+
+    /// An empty store in a folder of its own, for a rehearsal.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn scratch(&self) -> Result<Scratch, AppError> {
+        let name = format!("forewarn-rehearsal-{}-{:016x}", std::process::id(), fastrand::u64(..));
+        let folder = std::env::temp_dir().join(name);
+        let made = std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(&folder);
+        made.map_err(|e| AppError::System(format!("cannot make {}: {e}", folder.display())))?;
+        let sqlite = Arc::new(Sqlite::scratch(&folder::database(&folder))?);
+        Ok(Scratch { sqlite, folder })
     }
 
     /// What the command line and the control socket may do.
@@ -209,6 +248,8 @@ impl App {
         jobs.push(job("deadlines", seconds(3_600), private, |p, now| async move { p.tick(now).await }));
         let watcher = Arc::new(Watcher { cx: cx.clone(), configured: self.configured() });
         jobs.push(job("silence", seconds(3_600), watcher, |w, now| async move { w.tick(now).await }));
+        let silences = Arc::new(SilenceKeeper { cx: cx.clone() });
+        jobs.push(job("silences", seconds(30), silences, |s, now| async move { s.tick(now).await }));
         let skew = Arc::new(SkewWatch::new(cx.clone(), receiver.clone(), client.clone()));
         jobs.push(job("webhook clocks", seconds(5), skew, |w, now| async move { w.tick(now).await }));
         for name in self.channels.keys() {

@@ -4,32 +4,40 @@
 //! usage or config, 3 a check found something, 4 another forewarn holds the data, 5 the database is damaged or newer.
 //! Refuses to treat a closed pipe as an error.
 
-mod ack;
+mod act;
 mod add_status;
 mod alerts;
 mod audit;
+mod between;
 mod calendar;
 mod check;
 mod deliveries;
 mod demo;
 mod deprecations;
 mod doctor;
+mod episodes;
 mod events;
 mod init;
+mod now;
 mod out;
+mod progress;
 mod providers;
 mod read;
+mod rehearse;
 mod replay;
 mod route;
+mod scorecard;
 mod send_test;
 mod serve;
 mod setup;
+mod silence;
 mod simulate;
 mod status;
 mod subscribe;
 
 use crate::app::AppError;
 use crate::config::Problems;
+use crate::model::Kind;
 use crate::store::StoreError;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -80,9 +88,31 @@ enum Command {
     /// List alerts, newest first
     Alerts(alerts::Args),
     /// Say that you have seen an alert, and when you will be done
-    Ack(ack::Args),
+    Ack(act::AckArgs),
+    /// Keep an alert quiet for a while, never past its deadline
+    Snooze(act::SnoozeArgs),
+    /// Say that an alert, or a service of it, is dealt with, and why
+    Resolve(act::ResolveArgs),
+    /// Open an alert again that was resolved
+    Reopen(act::ReopenArgs),
+    /// Give an alert to another owner
+    Reassign(act::ReassignArgs),
+    /// Mute what a matcher fits, until a time; list and end silences
+    Silence(silence::Args),
     /// List what ends when, whose it is, and where it stands
     Calendar(calendar::Args),
+    /// Is it them? Open incidents, recent changes, and how well we hear those who would say so
+    Now(now::Args),
+    /// Show what any provider changed or suffered in a window, with evidence; Markdown for a postmortem
+    Between(between::Args),
+    /// Play known history through this config: who would have been told, and when; sends nothing
+    Rehearse(rehearse::Args),
+    /// List incidents, newest first
+    Incidents(episodes::Args),
+    /// List planned and past maintenance, newest first
+    Maintenance(episodes::Args),
+    /// List what providers said about money, newest first
+    Billing(episodes::Args),
     /// Show what every source says of one deprecation, or say which date is true
     Deprecations(deprecations::Args),
     /// Send a test message through the real channel of a contact
@@ -188,8 +218,19 @@ async fn run(command: Command, place: Place) -> Done {
         Command::Deliveries(a) => deliveries::run(a, place).await,
         Command::Events(a) => events::run(a, place).await,
         Command::Alerts(a) => alerts::run(a, place).await,
-        Command::Ack(a) => ack::run(a, place).await,
+        Command::Ack(a) => act::ack(a, place).await,
+        Command::Snooze(a) => act::snooze(a, place).await,
+        Command::Resolve(a) => act::resolve(a, place).await,
+        Command::Reopen(a) => act::reopen(a, place).await,
+        Command::Reassign(a) => act::reassign(a, place).await,
+        Command::Silence(a) => silence::run(a, place).await,
         Command::Calendar(a) => calendar::run(a, place).await,
+        Command::Now(a) => now::run(a, place).await,
+        Command::Between(a) => between::run(a, place).await,
+        Command::Rehearse(a) => rehearse::run(a, place).await,
+        Command::Incidents(a) => episodes::run(a, Kind::Incident, place).await,
+        Command::Maintenance(a) => episodes::run(a, Kind::Maintenance, place).await,
+        Command::Billing(a) => episodes::run(a, Kind::Billing, place).await,
         Command::Deprecations(a) => deprecations::run(a, place).await,
         Command::SendTest(a) => send_test::run(a, place).await,
         Command::Simulate(a) => simulate::run(a, place).await,

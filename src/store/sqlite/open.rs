@@ -14,6 +14,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_connections.sql"),
     include_str!("schema_moves.sql"),
     include_str!("schema_sources.sql"),
+    include_str!("schema_usage.sql"),
+    include_str!("schema_people.sql"),
 ];
 /// The schema this binary writes.
 pub const KNOWN_SCHEMA: i64 = MIGRATIONS.len() as i64;
@@ -73,6 +75,11 @@ pub(super) fn second(path: &Path) -> Result<Connection, StoreError> {
     settings(&c)?;
     c.execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;").map_err(fault)?;
     Ok(c)
+}
+
+/// Commits without waiting for the disk: for what is thrown away afterwards.
+pub(super) fn careless(c: &Connection) -> Result<(), StoreError> {
+    c.execute_batch("PRAGMA synchronous = OFF").map_err(fault)
 }
 
 /// A connection that only looks.
