@@ -148,5 +148,10 @@ async fn suffered(cx: &Context, m: &MatterState, same: &Likeness, now: Timestamp
     let mut timeline: Vec<Heard> = said.into_iter().map(|(e, routing)| with_quote(e, routing, Some(m))).collect();
     timeline.sort_by_key(|h| (h.event.event.occurred_at, h.event.id));
     let (began, ended_at) = lasted(m);
-    Ok(Suffered { episode: episode(cx, m, same), ended_at, minutes: minutes(began, ended_at.unwrap_or(now)), timeline })
+    Ok(Suffered {
+        episode: Episode { possibly_same: same.of(&m.id).to_vec(), ..episode(cx, m) },
+        ended_at,
+        minutes: minutes(began, ended_at.unwrap_or(now)),
+        timeline,
+    })
 }

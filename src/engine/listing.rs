@@ -59,9 +59,7 @@ pub struct Episode {
 /// # Errors
 /// The store's.
 pub async fn episodes(cx: &Context, kind: Kind) -> Result<Vec<Episode>, StoreError> {
-    let matters = cx.store.matters_of(kind).await?;
-    let same = Likeness::among(&matters, cx.clock.now());
-    let mut all: Vec<Episode> = matters.iter().map(|m| episode(cx, m, &same)).collect();
+    let mut all = marked(cx, &cx.store.matters_of(kind).await?);
     all.sort_by(|a, b| (b.opened_at, &b.id).cmp(&(a.opened_at, &a.id)));
     Ok(all)
 }
@@ -71,13 +69,19 @@ pub async fn episodes(cx: &Context, kind: Kind) -> Result<Vec<Episode>, StoreErr
 /// # Errors
 /// The store's.
 pub async fn going_on(cx: &Context, kind: Kind) -> Result<Vec<Episode>, StoreError> {
-    let mut all: Vec<Episode> = cx.store.open(kind, usize::MAX).await?.iter().map(|m| episode(cx, m)).collect();
+    let mut all = marked(cx, &cx.store.open(kind, usize::MAX).await?);
     all.sort_by(|a, b| (b.opened_at, &b.id).cmp(&(a.opened_at, &a.id)));
     Ok(all)
 }
 
-/// One matter.
-pub fn episode(cx: &Context, m: &MatterState, same: &Likeness) -> Episode {
+/// These matters, each with those among them that it is possibly the same as.
+pub fn marked(cx: &Context, matters: &[MatterState]) -> Vec<Episode> {
+    let same = Likeness::among(matters, cx.clock.now());
+    matters.iter().map(|m| Episode { possibly_same: same.of(&m.id).to_vec(), ..episode(cx, m) }).collect()
+}
+
+/// One matter, beside no other.
+pub fn episode(cx: &Context, m: &MatterState) -> Episode {
     let (services, owners) = concerned(cx, m);
     Episode {
         id: m.id.to_string(),
@@ -96,7 +100,7 @@ pub fn episode(cx: &Context, m: &MatterState, same: &Likeness) -> Episode {
         latest_at: m.latest_at,
         services,
         owners,
-        possibly_same: same.of(&m.id).to_vec(),
+        possibly_same: Vec::new(),
     }
 }
 

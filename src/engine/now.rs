@@ -11,9 +11,8 @@ pub use verdict::age;
 use super::Context;
 use super::calendar::{self, Deprecation};
 use super::heard::{Heard, heard};
-use super::listing::{Episode, episode};
+use super::listing::{Episode, episode, marked};
 use super::poll::{NotPolled, Off, Target};
-use super::same::Likeness;
 use super::status::as_of;
 use crate::model::event::words;
 use crate::model::moment::minutes;
@@ -151,10 +150,7 @@ pub async fn now(cx: &Context, scope: &Scope, targets: &[Target], off: &Off) -> 
     let all = of(Kind::Incident).await?;
     let (open, mut past): (Vec<MatterState>, Vec<MatterState>) = all.into_iter().partition(|m| m.stage == Stage::Open);
     past.sort_by(|a, b| (b.latest_at, &b.id).cmp(&(a.latest_at, &a.id)));
-    let episodes = |list: &[MatterState]| {
-        let same = Likeness::among(list, at);
-        list.iter().map(|m| episode(cx, m, &same)).collect::<Vec<_>>()
-    };
+    let episodes = |list: &[MatterState]| marked(cx, list);
     let mut incidents = episodes(&open);
     incidents.sort_by(|a, b| (b.severity, b.latest_at, &a.id).cmp(&(a.severity, a.latest_at, &b.id)));
     let lately: Vec<MatterState> = past.iter().filter(|m| m.latest_at >= since).cloned().collect();
@@ -285,10 +281,5 @@ fn comparable(cx: &Context, open: &[MatterState], past: &[MatterState]) -> Optio
     let mut all: Vec<i64> = list.iter().take(COMPARED).map(|m| took(m)).collect();
     all.sort_unstable();
     let usual = all.get(all.len() / 2).copied().unwrap_or(0);
-    Some(Comparable {
-        incident: episode(cx, last, &Likeness::default()),
-        minutes: took(last),
-        usual_minutes: usual,
-        of: all.len(),
-    })
+    Some(Comparable { incident: episode(cx, last), minutes: took(last), usual_minutes: usual, of: all.len() })
 }
