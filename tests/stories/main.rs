@@ -12,6 +12,7 @@ mod faults;
 mod harness;
 mod heard;
 mod http;
+mod links;
 mod pages;
 mod people;
 mod proofs;

@@ -96,18 +96,20 @@ static FINDER: LazyLock<Finder> = LazyLock::new(Finder::new);
 
 /// Finds the words of the lists where a word begins, in any case.
 struct Finder {
-    words: Vec<&'static str>,
-    /// A bit for each three letters that a word of the lists begins with: of the rest only these bits are looked at.
+    /// By the three letters they begin with: the words and their numbers.
+    words: Vec<(usize, &'static str, usize)>,
+    /// A bit for each three letters that a word begins with: of nearly all of a text only these bits are looked at.
     starts: [u64; 512],
 }
 
 impl Finder {
     fn new() -> Self {
-        let words: Vec<&str> =
-            HINTS.iter().map(|(w, _)| *w).chain(RELEASES.iter().copied()).chain(MODELS.iter().copied()).collect();
+        let all = HINTS.iter().map(|(w, _)| *w).chain(RELEASES.iter().copied()).chain(MODELS.iter().copied());
+        let mut words: Vec<_> =
+            all.enumerate().filter_map(|(n, w)| Some((key(w.as_bytes().first_chunk()?), w, n))).collect();
+        words.sort_unstable();
         let mut starts = [0; 512];
-        for w in &words {
-            let key = w.bytes().take(3).fold(0, three);
+        for (key, ..) in &words {
             starts[key >> 6] |= 1 << (key & 63);
         }
         Self { words, starts }
@@ -115,29 +117,34 @@ impl Finder {
 
     /// Where a word of the lists stands, from a place on: its beginning, its end and its number, the longest if several do.
     fn next(&self, text: &[u8], from: usize) -> Option<(usize, usize, usize)> {
-        let mut key = 0;
-        for (i, c) in text.iter().enumerate().skip(from) {
-            key = three(key, *c);
-            if self.starts[key >> 6] >> (key & 63) & 1 == 0 || i < from + 2 {
-                continue;
-            }
-            let at = i - 2;
+        let mut begin = from;
+        loop {
+            let known = |w: &[u8; 3]| self.starts[key(w) >> 6] >> (key(w) & 63) & 1 == 1;
+            let mut threes = text.get(begin..)?.windows(3);
+            let at = begin + threes.position(|w| w.first_chunk().is_some_and(known))?;
+            begin = at + 1;
             if at > 0 && text[at - 1].is_ascii_alphanumeric() {
                 continue;
             }
-            let stands = |w: &&str| text[at..].get(..w.len()).is_some_and(|t| t.eq_ignore_ascii_case(w.as_bytes()));
-            let found = self.words.iter().enumerate().filter(|(_, w)| stands(w)).max_by_key(|(_, w)| w.len());
-            if let Some((number, w)) = found {
-                return Some((at, at + w.len(), number));
+            if let Some((end, number)) = self.longest(text, at) {
+                return Some((at, end, number));
             }
         }
-        None
+    }
+
+    fn longest(&self, text: &[u8], at: usize) -> Option<(usize, usize)> {
+        let wanted = key(text.get(at..)?.first_chunk()?);
+        let first = self.words.partition_point(|(key, ..)| *key < wanted);
+        let alike = self.words[first..].iter().take_while(|(key, ..)| *key == wanted);
+        let stands = |w: &str| text[at..].get(..w.len()).is_some_and(|t| t.eq_ignore_ascii_case(w.as_bytes()));
+        let (_, word, number) = alike.filter(|(_, w, _)| stands(w)).max_by_key(|(_, w, _)| w.len())?;
+        Some((at + word.len(), *number))
     }
 }
 
-/// The last three letters, five bits each: the same for small and capital ones.
-fn three(before: usize, letter: u8) -> usize {
-    (before << 5 | usize::from(letter & 31)) & 0x7fff
+/// Three letters, five bits each: the same for small and capital ones.
+fn key(letters: &[u8; 3]) -> usize {
+    letters.iter().fold(0, |key, c| key << 5 | usize::from(c & 31))
 }
 
 /// Longest sentence that is quoted, and the longest text made of several.

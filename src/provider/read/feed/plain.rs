@@ -49,7 +49,7 @@ pub(super) fn parts(body: &[u8]) -> Option<Parts> {
     let config = reader.config_mut();
     config.expand_empty_elements = true;
     config.trim_markup_names_in_closing_tags = true;
-    let mut plain = Plain { reader, prefixes: Vec::new() };
+    let mut plain = Plain { reader, text: String::new(), prefixes: Vec::new() };
     let root = loop {
         match plain.reader.read_event().ok()? {
             Event::Decl(d) if is_utf8(&d) => {}
@@ -94,6 +94,8 @@ fn is_utf8(declaration: &str) -> bool {
 
 struct Plain<'t> {
     reader: Reader<&'t [u8]>,
+    /// Where the text of an element is put together.
+    text: String,
     prefixes: Vec<(String, Option<Space>)>,
 }
 
@@ -116,7 +118,7 @@ impl<'t> Plain<'t> {
         while let Step::Child(space, e) = self.step()? {
             match (space, local(&e)) {
                 (Space::Own, "title") => out.title = self.text()?.map(|t| t.trim().to_owned()),
-                (Space::Own, "link") => out.links.extend(self.text()?.map(|t| href(&t))),
+                (Space::Own, "link") => out.links.extend(self.text()?.map(href)),
                 (Space::Atom, "link") => {
                     out.links.extend(attribute(&e, "href")?.map(|t| href(&t)));
                     self.skip()?;
@@ -139,11 +141,11 @@ impl<'t> Plain<'t> {
                 (Space::Own, "title") => out.title = self.text()?.map(|t| t.trim().to_owned()),
                 (Space::Own, "link") => {
                     if let Some(link) = self.text()? {
-                        out.links.push((href(&link), true));
+                        out.links.push((href(link), true));
                     }
                 }
                 (Space::Own, "description") => summary = self.text()?.map(|t| t.trim().to_owned()),
-                (Space::Content, "encoded") => content = self.text()?,
+                (Space::Content, "encoded") => content = self.text()?.map(str::to_owned),
                 (Space::Own, "category") => out.categories.extend(self.text()?.map(|t| t.trim().to_owned())),
                 (Space::Own, "guid") => {
                     if let Some(guid) = self.text()? {
@@ -189,7 +191,7 @@ impl<'t> Plain<'t> {
             match (space, local(&e)) {
                 (Space::Own, "id") => {
                     if let Some(id) = self.text()? {
-                        out.guid = id;
+                        out.guid = id.to_owned();
                     }
                 }
                 (Space::Own, "title") => out.title = Some(self.construct(&e)?),
@@ -264,23 +266,18 @@ impl<'t> Plain<'t> {
     }
 
     /// What stands in the element that has just begun, up to its end; none where nothing does.
-    fn text(&mut self) -> Option<Option<String>> {
-        let mut out: Option<String> = None;
-        let mut push = |more: &str| {
-            if !more.is_empty() {
-                out.get_or_insert_default().push_str(more);
-            }
-        };
+    fn text(&mut self) -> Option<Option<&str>> {
+        self.text.clear();
         loop {
             match self.reader.read_event().ok()? {
-                Event::Text(t) => push(&t),
-                Event::CData(t) => push(&t),
+                Event::Text(t) => self.text.push_str(&t),
+                Event::CData(t) => self.text.push_str(&t),
                 Event::GeneralRef(r) => match (r.resolve_char_ref().ok()?, resolve_predefined_entity(&r)) {
-                    (Some(c), _) => push(c.encode_utf8(&mut [0; 4])),
-                    (None, Some(known)) => push(known),
-                    (None, None) => push(&format!("&{};", &*r)),
+                    (Some(c), _) => self.text.push(c),
+                    (None, Some(known)) => self.text.push_str(known),
+                    (None, None) => self.text.extend(["&", &*r, ";"]),
                 },
-                Event::End(_) => return Some(out),
+                Event::End(_) => return Some(Some(self.text.as_str()).filter(|t| !t.is_empty())),
                 Event::Comment(_) | Event::PI(_) => {}
                 Event::Start(_) | Event::Empty(_) | Event::Decl(_) | Event::DocType(_) | Event::Eof => return None,
             }
@@ -323,11 +320,28 @@ fn attribute(e: &BytesStart<'_>, name: &str) -> Option<Option<String>> {
 
 /// An address as feed-rs writes it.
 fn href(text: &str) -> String {
+    if is_normal(text) {
+        return text.to_owned();
+    }
     Url::parse(text).map_or_else(|_| text.trim().to_owned(), String::from)
 }
 
-fn moment(text: Option<String>) -> Option<Timestamp> {
-    when::timestamp(&text?).and_then(super::whole_ms)
+/// Whether an address is surely written as a parser of addresses would write it: nearly all are.
+fn is_normal(text: &str) -> bool {
+    let Some((host, path)) = text.strip_prefix("https://").and_then(|rest| rest.split_once('/')) else { return false };
+    // A last part with a letter is no number, and a name without double hyphens is not encoded.
+    let named = host.rsplit('.').next().is_some_and(|l| l.starts_with(|c: char| c.is_ascii_lowercase()));
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
+    named
+        && host.bytes().all(plain)
+        && !host.contains("..")
+        && !host.contains("--")
+        && !host.starts_with(['.', '-'])
+        && path.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_'))
+}
+
+fn moment(text: Option<&str>) -> Option<Timestamp> {
+    when::timestamp(text?).and_then(super::whole_ms)
 }
 
 #[cfg(test)]
@@ -417,7 +431,7 @@ mod tests {
             4 => "[ a-zA-Z0-9.:/,\\n-]{0,20}",
             1 => prop::sample::select(vec![
                 "&amp;", "&lt;p&gt;", "&#8217;", "&#x26;", "&nbsp;", "&", "<![CDATA[<p>x</p> ]]>", "<![CDATA[]]>",
-                "<!-- c -->", "<?pi x?>", "é", "<b>bold</b>", "<br/>", "https://A.example//x?y#z", " HTTPS://a.example/%7e ",
+                "<!-- c -->", "<?pi x?>", "é", "<b>bold</b>", "<br/>", "https://A.example//x?y#z", "https://a.example/x/Y_z-1", "https://a-.0x.c1/x", "https://xn--a/x", " HTTPS://a.example/%7e ",
                 "Fri, 20 Nov 2026 10:00:00 +0000", "2026-11-20T10:00:00.1234567Z", "2026-11-20", "never", "]]>",
             ]).prop_map(str::to_owned),
         ];
