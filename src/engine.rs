@@ -5,7 +5,9 @@
 //! restart would lose. Refuses to loop: only the supervisor does.
 
 pub mod about;
+pub mod access;
 pub mod act;
+pub mod adopt;
 pub mod between;
 pub mod calendar;
 pub mod catchup;
@@ -36,6 +38,7 @@ pub mod rehearse;
 pub mod rejected;
 pub mod remind;
 pub mod same;
+pub mod resume;
 pub mod scan;
 pub mod scorecard;
 pub mod show;
@@ -45,6 +48,7 @@ pub mod simulate;
 pub mod skew;
 pub mod status;
 pub mod subscribe;
+pub mod tokens;
 pub mod trouble;
 pub mod usage;
 

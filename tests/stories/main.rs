@@ -16,5 +16,6 @@ mod links;
 mod pages;
 mod people;
 mod proofs;
+mod restore;
 mod truth;
 mod usage;
