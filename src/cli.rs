@@ -4,32 +4,53 @@
 //! usage or config, 3 a check found something, 4 another forewarn holds the data, 5 the database is damaged or newer.
 //! Refuses to treat a closed pipe as an error.
 
-mod ack;
+mod act;
 mod add_status;
 mod alerts;
 mod audit;
+mod backup;
+mod between;
 mod calendar;
 mod check;
+mod completions;
 mod deliveries;
 mod demo;
 mod deprecations;
 mod doctor;
+mod episodes;
 mod events;
 mod init;
+mod man;
+mod now;
+mod openapi;
 mod out;
+mod owners;
+mod plan;
+mod progress;
 mod providers;
 mod read;
+mod rehearse;
+mod reload;
 mod replay;
+mod restore;
+mod resume;
 mod route;
+mod scan;
+mod schema;
+mod scorecard;
 mod send_test;
 mod serve;
 mod setup;
+mod silence;
 mod simulate;
 mod status;
 mod subscribe;
+mod token;
+mod usage;
 
 use crate::app::AppError;
 use crate::config::Problems;
+use crate::model::Kind;
 use crate::store::StoreError;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -63,6 +84,8 @@ enum Command {
     Init(init::Args),
     /// Check the config and everything it names, without network; all mistakes at once
     Check(check::Args),
+    /// Show what a changed config would do to open alerts; exit 3 if one becomes unreachable
+    Plan(plan::Args),
     /// Check, and look at the disk, the database and the pages we poll; says what to do about each finding
     Doctor(doctor::Args),
     /// List providers, show one, connect one, or check a provider file
@@ -80,11 +103,49 @@ enum Command {
     /// List alerts, newest first
     Alerts(alerts::Args),
     /// Say that you have seen an alert, and when you will be done
-    Ack(ack::Args),
+    Ack(act::AckArgs),
+    /// Keep an alert quiet for a while, never past its deadline
+    Snooze(act::SnoozeArgs),
+    /// Say that an alert, or a service of it, is dealt with, and why
+    Resolve(act::ResolveArgs),
+    /// Open an alert again that was resolved
+    Reopen(act::ReopenArgs),
+    /// Give an alert to another owner
+    Reassign(act::ReassignArgs),
+    /// Mute what a matcher fits, until a time; list and end silences
+    Silence(silence::Args),
     /// List what ends when, whose it is, and where it stands
     Calendar(calendar::Args),
+    /// Is it them? Open incidents, recent changes, and how well we hear those who would say so
+    Now(now::Args),
+    /// Show what any provider changed or suffered in a window, with evidence; Markdown for a postmortem
+    Between(between::Args),
+    /// Play known history through this config: who would have been told, and when; sends nothing
+    Rehearse(rehearse::Args),
+    /// List incidents, newest first
+    Incidents(episodes::Args),
+    /// List planned and past maintenance, newest first
+    Maintenance(episodes::Args),
+    /// List what providers said about money, newest first
+    Billing(episodes::Args),
+    /// List owners, and what nobody owns or can be told; import them from CODEOWNERS and Backstage files
+    Owners(owners::Args),
+    /// Find the ids that end in code and settings
+    Scan(scan::Args),
+    /// Tell what you use, from exports, gateways and scans, or list it
+    Usage(usage::Args),
     /// Show what every source says of one deprecation, or say which date is true
     Deprecations(deprecations::Args),
+    /// Let the daemon read its changed config; the old one stays if it is wrong
+    Reload(reload::Args),
+    /// Copy the data while it is in use; the copy is checked and held
+    Backup(backup::Args),
+    /// Put a copy back; nothing is sent from it before `resume`
+    Restore(restore::Args),
+    /// List what restored data would send, and let it go
+    Resume(resume::Args),
+    /// Make, list or revoke tokens for the private side
+    Token(token::Args),
     /// Send a test message through the real channel of a contact
     SendTest(send_test::Args),
     /// Print, or send, a correctly signed sample webhook of a provider
@@ -93,6 +154,14 @@ enum Command {
     Replay(replay::Args),
     /// Show how forewarn itself is: what needs a person, sources, hooks, messages given up
     Status(status::Args),
+    /// Print the JSON Schema of the config, of a provider file or of an event
+    Schema(schema::Args),
+    /// Print the OpenAPI description of the API
+    Openapi(openapi::Args),
+    /// Print what a shell needs to complete our commands
+    Completions(completions::Args),
+    /// Print the manual page, or write one for each command
+    Man(man::Args),
     /// Count what came in and what became of it; exit 3 if it does not add up
     Audit(audit::Args),
 }
@@ -178,8 +247,9 @@ async fn run(command: Command, place: Place) -> Done {
     match command {
         Command::Serve(a) => serve::run(a, place).await,
         Command::Demo(a) => demo::run(a).await,
-        Command::Init(a) => init::run(&a),
-        Command::Check(a) => check::run(&a, &place),
+        Command::Init(a) => init::run(&a, &place).await,
+        Command::Check(a) => check::run(&a, &place).await,
+        Command::Plan(a) => plan::run(&a, &place).await,
         Command::Doctor(a) => doctor::run(a, place).await,
         Command::Providers(a) => providers::run(a, &place).await,
         Command::AddStatus(a) => add_status::run(a, &place).await,
@@ -188,13 +258,36 @@ async fn run(command: Command, place: Place) -> Done {
         Command::Deliveries(a) => deliveries::run(a, place).await,
         Command::Events(a) => events::run(a, place).await,
         Command::Alerts(a) => alerts::run(a, place).await,
-        Command::Ack(a) => ack::run(a, place).await,
+        Command::Owners(a) => owners::run(a, &place).await,
+        Command::Ack(a) => act::ack(a, place).await,
+        Command::Snooze(a) => act::snooze(a, place).await,
+        Command::Resolve(a) => act::resolve(a, place).await,
+        Command::Reopen(a) => act::reopen(a, place).await,
+        Command::Reassign(a) => act::reassign(a, place).await,
+        Command::Silence(a) => silence::run(a, place).await,
         Command::Calendar(a) => calendar::run(a, place).await,
+        Command::Now(a) => now::run(a, place).await,
+        Command::Between(a) => between::run(a, place).await,
+        Command::Rehearse(a) => rehearse::run(a, place).await,
+        Command::Incidents(a) => episodes::run(a, Kind::Incident, place).await,
+        Command::Maintenance(a) => episodes::run(a, Kind::Maintenance, place).await,
+        Command::Billing(a) => episodes::run(a, Kind::Billing, place).await,
         Command::Deprecations(a) => deprecations::run(a, place).await,
+        Command::Reload(a) => reload::run(a, place).await,
+        Command::Backup(a) => backup::run(a, place).await,
+        Command::Restore(a) => restore::run(a, &place).await,
+        Command::Resume(a) => resume::run(a, place).await,
+        Command::Token(a) => token::run(a, place).await,
+        Command::Scan(a) => scan::run(&a, &place).await,
+        Command::Usage(a) => usage::run(a, place).await,
         Command::SendTest(a) => send_test::run(a, place).await,
         Command::Simulate(a) => simulate::run(a, place).await,
         Command::Replay(a) => replay::run(a, place).await,
         Command::Status(a) => status::run(a, place).await,
+        Command::Schema(a) => schema::run(&a),
+        Command::Openapi(a) => openapi::run(&a),
+        Command::Completions(a) => completions::run(&a),
+        Command::Man(a) => man::run(&a),
         Command::Audit(a) => audit::run(a, place).await,
     }
 }

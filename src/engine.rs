@@ -4,34 +4,57 @@
 //! job is `tick(now)`: idempotent, without input beside the clock, its result visible; nothing waits in memory that a
 //! restart would lose. Refuses to loop: only the supervisor does.
 
-pub mod acknowledge;
+pub mod about;
+pub mod access;
+pub mod act;
+pub mod adopt;
+pub mod between;
 pub mod calendar;
 pub mod catchup;
 pub mod clockwatch;
 pub mod confirm;
 pub mod connections;
 pub mod deliver;
+pub mod evidence;
+pub mod follow;
+pub mod front;
+pub mod gaps;
+pub mod heard;
 pub mod housekeep;
+pub mod known;
+pub mod links;
 pub mod listing;
 pub mod normalize;
+pub mod now;
 pub mod observe;
 pub mod pin;
+pub mod plan;
 pub mod poll;
+pub mod press;
 pub mod private;
 pub mod receive;
 pub mod record;
+pub mod rehearse;
 pub mod rejected;
 pub mod remind;
+pub mod resume;
 pub mod same;
+pub mod scan;
+pub mod scorecard;
 pub mod show;
 pub mod silence;
+pub mod silences;
 pub mod simulate;
 pub mod skew;
 pub mod status;
+pub mod subscribe;
+pub mod tokens;
 pub mod trouble;
+pub mod usage;
 
 use crate::clock::Clock;
 use crate::provider::catalog::Catalog;
+use crate::provider::snapshot::Snapshot;
 use crate::rules::directory::Directory;
 use crate::store::Store;
 use std::sync::Arc;
@@ -47,6 +70,8 @@ pub struct Context {
     pub catalog: Arc<Catalog>,
     /// Owners, services, routes.
     pub directory: Arc<Directory>,
+    /// What was known when forewarn was built.
+    pub known: &'static Snapshot,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Who is woken by whom.

@@ -15,6 +15,7 @@ pub mod provider;
 pub mod reach;
 pub mod rules;
 pub mod secret;
+pub mod shape;
 pub mod store;
 pub mod tasks;
 pub mod web;

@@ -8,17 +8,18 @@ pub mod sqlite;
 mod types;
 
 pub use types::{
-    AckOutcome, AlertFilter, Claimed, ClaimedRow, Conflict, ConnectionRow, DeadLetter, Deed, Delivery, DueAlert,
-    EventFilter, Fetched, FlushTimes, INCOMPARABLE, Ledger, LedgerLine, NotificationFilter, NotificationRow,
-    PlanOutcome, Planned, Receipt, RecordOutcome, Recording, RoutedEvent, Routing, Settlement, SourceHealth, SourceRow,
-    StoredPayload, ToldRow, Unreadable,
+    ActOutcome, Acting, AlertFilter, AuditFilter, AuditRow, Claimed, ClaimedRow, Conflict, ConnectionRow, ContactRow,
+    DatedFilter, DeadLetter, Deed, Delivery, DueAlert, EventFilter, Fetched, FlushTimes, INCOMPARABLE, Ledger,
+    LedgerLine, NewToken, NotificationFilter, NotificationRow, PlanOutcome, Planned, Post, PostDue, Receipt,
+    RecordOutcome, Recording, RoutedEvent, Routing, Settlement, SourceDay, SourceHealth, SourceRow, StoredPayload,
+    Thread, TokenRow, ToldRow, Unreached, Unreadable,
 };
 
 use crate::model::{
-    Acknowledgement, Alert, AlertId, ConnectionId, Event, Kind, MatterId, MatterState, NewNotification, NotificationId,
-    PayloadId, ProviderId, SourceId,
+    Alert, AlertId, ConnectionId, ContactId, CoveredDay, Event, EventId, Kind, MatterId, MatterState, NewNotification,
+    NotificationId, PayloadId, ProviderId, Silence, SourceId, UsageReport, UseRow,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use std::{collections::BTreeSet, future::Future, pin::Pin};
 
 /// What a store operation returns.
@@ -89,8 +90,16 @@ pub trait Alerts: Send + Sync {
     fn due_alerts(&self, now: Timestamp, limit: usize) -> Fut<'_, Vec<DueAlert>>;
     /// Writes what the ladder decided, all or nothing. `Stale` when an alert changed meanwhile.
     fn plan(&self, planned: Vec<Planned>, notifications: Vec<NewNotification>, now: Timestamp) -> Fut<'_, PlanOutcome>;
-    /// Somebody has seen it.
-    fn acknowledge(&self, alert: AlertId, ack: Acknowledgement) -> Fut<'_, AckOutcome>;
+    /// Writes what a person did, all or nothing. `Stale` when an alert changed meanwhile.
+    fn act(&self, acting: Acting) -> Fut<'_, ActOutcome>;
+    /// Silences that have not ended, or all of them, newest first.
+    fn silences(&self, all: bool) -> Fut<'_, Vec<Silence>>;
+    /// Stores a silence; its number.
+    fn silence(&self, silence: Silence) -> Fut<'_, i64>;
+    /// Somebody was reminded that it ends.
+    fn silence_reminded(&self, id: i64, now: Timestamp) -> Fut<'_, ()>;
+    /// Ends a silence, and wakes the alerts that waited for its end; false if there is none, or it had ended.
+    fn end_silence(&self, id: i64, by: String, now: Timestamp) -> Fut<'_, bool>;
 }
 
 /// The outbox.
@@ -105,6 +114,26 @@ pub trait Outbox: Send + Sync {
     fn dead_letters(&self, limit: usize) -> Fut<'_, Vec<DeadLetter>>;
     /// Marks dead letters as told to the operators.
     fn dead_letters_told(&self, ids: Vec<NotificationId>) -> Fut<'_, ()>;
+}
+
+/// What stands at channels and follows its alert.
+pub trait Posts: Send + Sync {
+    /// Posts to look at, longest overdue first.
+    fn posts_due(&self, now: Timestamp, limit: usize) -> Fut<'_, Vec<PostDue>>;
+    /// A post was looked at; when to look again.
+    fn post_seen(&self, alert: AlertId, contact: ContactId, next_at: Option<Timestamp>) -> Fut<'_, ()>;
+    /// Contacts whose address was not there when they were last told something.
+    fn unreached(&self) -> Fut<'_, Vec<Unreached>>;
+}
+
+/// What we use, as scans and counted calls tell it.
+pub trait Usage: Send + Sync {
+    /// Takes what one teller said. The same said twice counts once; how many subjects are seen that were not known.
+    fn note_usage(&self, report: UsageReport) -> Fut<'_, u64>;
+    /// Every use ever seen, with the calls of windows that end after `since`.
+    fn usage(&self, since: Timestamp) -> Fut<'_, Vec<UseRow>>;
+    /// The days from `since` on for which somebody counted calls, in order.
+    fn covered_days(&self, since: Timestamp) -> Fut<'_, Vec<CoveredDay>>;
 }
 
 /// Looking.
@@ -133,6 +162,8 @@ pub trait Read: Send + Sync {
     fn dead(&self, limit: usize) -> Fut<'_, Vec<DeadLetter>>;
     /// Notifications, newest first.
     fn notifications(&self, filter: NotificationFilter) -> Fut<'_, Vec<NotificationRow>>;
+    /// How letters to each contact fared.
+    fn contacts(&self) -> Fut<'_, Vec<ContactRow>>;
     /// Notifications still to be delivered: how many, and when the oldest was planned.
     fn undelivered(&self) -> Fut<'_, (u64, Option<Timestamp>)>;
     /// Rises with every write of this process that is no delivery: what was read before a rise may have changed.
@@ -143,6 +174,42 @@ pub trait Read: Send + Sync {
     fn unreadable(&self, limit: usize) -> Fut<'_, Vec<Unreadable>>;
 }
 
+/// Who may ask the private side.
+pub trait Tokens: Send + Sync {
+    /// Keeps a new token and audits it; nothing when a live one has its name.
+    fn add_token(&self, token: NewToken, now: Timestamp) -> Fut<'_, Option<TokenRow>>;
+    /// All tokens ever made, oldest first.
+    fn tokens(&self) -> Fut<'_, Vec<TokenRow>>;
+    /// The token of a hash, live or not.
+    fn token_of(&self, hash: [u8; 32]) -> Fut<'_, Option<TokenRow>>;
+    /// Ends a live token and all its sessions, and audits it; whether there was one.
+    fn revoke_token(&self, name: String, by: String, now: Timestamp) -> Fut<'_, bool>;
+    /// Somebody signed in with a token; sessions that are over are removed.
+    fn begin_session(&self, hash: [u8; 32], token: i64, expires_at: Timestamp, now: Timestamp) -> Fut<'_, ()>;
+    /// The token a running session was begun with, live or not.
+    fn session_of(&self, hash: [u8; 32], now: Timestamp) -> Fut<'_, Option<TokenRow>>;
+    /// Somebody signed out.
+    fn end_session(&self, hash: [u8; 32]) -> Fut<'_, ()>;
+}
+
+/// Looking at a part: what a page shows. What it costs follows from what is shown, not from what is stored.
+pub trait Look: Send + Sync {
+    /// Matters whose day to reckon with is inside a window, soonest first.
+    fn dated(&self, filter: DatedFilter) -> Fut<'_, Vec<MatterState>>;
+    /// Matters of a kind that go on, by id.
+    fn open(&self, kind: Kind, limit: usize) -> Fut<'_, Vec<MatterState>>;
+    /// The alerts on these matters.
+    fn alerts_on(&self, matters: Vec<MatterId>) -> Fut<'_, Vec<Alert>>;
+    /// How many alerts nobody has answered, and the most urgent of them: what goes on, then what ends soonest.
+    fn unanswered(&self, limit: usize) -> Fut<'_, (u64, Vec<(Alert, MatterState)>)>;
+    /// What an event was read from; none when it is forewarn's own or past its retention.
+    fn payload_of(&self, event: EventId) -> Fut<'_, Option<StoredPayload>>;
+    /// How sources were read, day by day.
+    fn source_days(&self, source: Option<SourceId>, since: Date) -> Fut<'_, Vec<SourceDay>>;
+    /// The audit, newest first.
+    fn audit(&self, filter: AuditFilter) -> Fut<'_, Vec<AuditRow>>;
+}
+
 /// Keeping house.
 pub trait Housekeeping: Send + Sync {
     /// Removes what its retention allows, at most one small slice; how many rows went.
@@ -151,10 +218,24 @@ pub trait Housekeeping: Send + Sync {
     fn alive(&self, now: Timestamp) -> Fut<'_, ()>;
     /// When that was last noted.
     fn last_alive(&self) -> Fut<'_, Option<Timestamp>>;
+    /// When the copy was taken that this data is, while nothing of it may be sent.
+    fn held(&self) -> Fut<'_, Option<Timestamp>>;
+    /// Lets it be sent, and audits who said so; whether it was held.
+    fn resume(&self, by: String, now: Timestamp) -> Fut<'_, bool>;
+    /// Notes that a copy was taken.
+    fn copied(&self, by: String, to: String, now: Timestamp) -> Fut<'_, ()>;
+    /// When that was last noted.
+    fn last_copied(&self) -> Fut<'_, Option<Timestamp>>;
     /// Checks the file page by page.
     fn quick_check(&self) -> Fut<'_, ()>;
 }
 
 /// Everything.
-pub trait Store: Intake + Sources + Matters + Alerts + Outbox + Read + Housekeeping {}
-impl<T: Intake + Sources + Matters + Alerts + Outbox + Read + Housekeeping> Store for T {}
+pub trait Store:
+    Intake + Sources + Matters + Alerts + Outbox + Posts + Usage + Read + Look + Tokens + Housekeeping
+{
+}
+impl<T: Intake + Sources + Matters + Alerts + Outbox + Posts + Usage + Read + Look + Tokens + Housekeeping> Store
+    for T
+{
+}

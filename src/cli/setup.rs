@@ -9,7 +9,7 @@ use crate::store::folder::{self, DataFolder};
 use crate::web::actions::{Reply, Request};
 use crate::web::control;
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tracing_subscriber::EnvFilter;
 
@@ -69,27 +69,42 @@ impl Place {
         Ok(App::look(config, &folder)?)
     }
 
+    /// As [`Place::look`]; on a machine that has no data yet, what was known when forewarn was built answers.
+    pub(super) fn look_or_empty(&self) -> Result<App, Failure> {
+        let config = self.config()?;
+        let folder = self.folder(&config);
+        Ok(App::look_or_empty(config, &folder)?)
+    }
+
     /// Lets the daemon act, or acts itself where none runs.
     pub(super) async fn act(&self, request: Request) -> Result<Value, Failure> {
         let config = self.config()?;
         let path = self.folder(&config);
         let socket = folder::socket(&path);
-        let reply = match control::ask(&socket, &request).await {
-            Ok(Some(reply)) => reply,
-            Ok(None) => {
-                let held = DataFolder::hold(&path)?;
-                let app = App::open(config, &held)?;
-                let reply = app.actions(None, Arc::new(Vec::new)).act(request).await;
-                app.close().await;
-                reply
-            }
-            Err(e) => return Err(Failure::Fault(format!("the daemon does not answer on {}: {e}", socket.display()))),
-        };
-        match reply {
-            Reply::Done(v) => Ok(v),
-            Reply::Refused(why) => Err(Failure::Usage(why)),
-            Reply::Failed(why) => Err(Failure::Fault(why)),
+        if let Some(done) = answered(control::ask(&socket, &request).await, &socket)? {
+            return Ok(done);
         }
+        let held = DataFolder::hold(&path)?;
+        let app = App::open(config, &held)?;
+        let reply = app.actions(None, Arc::new(Vec::new)).act(request).await;
+        app.close().await;
+        done(reply)
+    }
+}
+
+/// What the daemon answered; nothing where none runs.
+pub(super) fn answered(reply: std::io::Result<Option<Reply>>, socket: &Path) -> Result<Option<Value>, Failure> {
+    match reply {
+        Ok(reply) => reply.map(done).transpose(),
+        Err(e) => Err(Failure::Fault(format!("the daemon does not answer on {}: {e}", socket.display()))),
+    }
+}
+
+fn done(reply: Reply) -> Result<Value, Failure> {
+    match reply {
+        Reply::Done(v) => Ok(v),
+        Reply::Refused(why) => Err(Failure::Usage(why)),
+        Reply::Failed(why) => Err(Failure::Fault(why)),
     }
 }
 
@@ -98,19 +113,9 @@ pub(super) fn secret(reference: &str) -> Result<secrecy::SecretString, Failure> 
     crate::secret::resolve(reference, &env).map_err(|e| Failure::Usage(e.to_string()))
 }
 
-/// A moment as people write it: RFC 3339, a date (its start in UTC), or `24h`, `7d` ago.
+/// A moment as people write it; a day is its beginning.
 pub(super) fn moment(text: &str, now: jiff::Timestamp) -> Result<jiff::Timestamp, String> {
-    if let Some(span) = crate::provider::file::Span::parse(text) {
-        return now.checked_sub(jiff::SignedDuration::from_secs(span.seconds())).map_err(|e| e.to_string());
-    }
-    if let Ok(t) = text.parse() {
-        return Ok(t);
-    }
-    let date: Result<jiff::civil::Date, _> = text.parse();
-    date.ok()
-        .and_then(|d| d.to_zoned_datetime(jiff::tz::TimeZone::UTC).ok())
-        .map(|z| z.timestamp())
-        .ok_or_else(|| format!("{text:?} is no moment: write 2026-11-23, 2026-11-23T08:00:00Z, 24h or 7d"))
+    crate::model::Stretch::parse(text, now).map(|s| s.from)
 }
 
 /// Reads a file, or standard input for `-`.

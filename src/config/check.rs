@@ -6,9 +6,10 @@
 use super::channels::channels;
 use super::connections::connections;
 use super::{Config, Env, File, Problems, Text};
+use crate::engine::access::{self, Access};
 use crate::fetch;
 use crate::provider::catalog::{BadFile, Catalog};
-use crate::rules::directory::{Directory, Sections};
+use crate::rules::directory::{Directory, Mode, Sections};
 use crate::secret;
 use secrecy::SecretString;
 use std::net::SocketAddr;
@@ -69,6 +70,7 @@ pub(super) fn check(file: File, text: Text, env: Env<'_>) -> Result<Config, Prob
     let channels = channels(&file, &mut c);
     let fetch = fetch::check_section(&file.fetch).map_err(|mut p| c.problems.append(&mut p));
     let sections = Sections {
+        mode: file.mode,
         catch_all: file.catch_all.clone(),
         owners: file.owners.clone(),
         services: file.services.clone(),
@@ -100,21 +102,22 @@ pub(super) fn check(file: File, text: Text, env: Env<'_>) -> Result<Config, Prob
     }
     let intake = c.address(file.intake.as_ref(), SocketAddr::from(([127, 0, 0, 1], 8321)));
     let listen = c.address(file.listen.as_ref(), SocketAddr::from(([127, 0, 0, 1], 8322)));
-    if !listen.ip().is_loopback() {
-        c.note(format!(
-            "the private side listens on {listen}, not on loopback: whoever reaches it can read everything"
-        ));
+    let access = access(&file, listen, &mut c);
+    if file.mode == Mode::Shadow {
+        c.note("mode = \"shadow\": everything goes to the operators, nobody else is told".into());
     }
-    let (Ok(directory), Ok(fetch)) = (directory, fetch) else { return Err(all(&text, &c)) };
+    let (Ok(directory), Ok(fetch), Some(access)) = (directory, fetch, access) else { return Err(all(&text, &c)) };
     if !c.problems.is_empty() {
         return Err(all(&text, &c));
     }
     Ok(Config {
         origin: text.origin().to_owned(),
         public_url: file.public_url.map(|u| u.into_inner().trim_end_matches('/').to_owned()),
+        access,
         intake,
         listen,
         data_dir: file.data_dir,
+        snapshot: file.snapshot.unwrap_or(true),
         low_water: file.low_water_mb.unwrap_or(256) << 20,
         watch,
         catalog,
@@ -127,6 +130,13 @@ pub(super) fn check(file: File, text: Text, env: Env<'_>) -> Result<Config, Prob
     })
 }
 
+fn access(file: &File, listen: SocketAddr, c: &mut Checker<'_>) -> Option<Access> {
+    let reference = file.access.proxy.as_ref().and_then(|p| p.get_ref().secret.as_ref());
+    let secret = reference.and_then(|r| c.secret(r));
+    let around = access::Around { listen, url: file.private_url.as_ref(), secret };
+    access::check(&file.access, around).map_err(|mut p| c.problems.append(&mut p)).ok()
+}
+
 fn all(text: &Text, c: &Checker<'_>) -> Problems {
     let mut problems = c.problems.clone();
     problems.sort_by_key(|(_, s)| s.start);
@@ -136,13 +146,13 @@ fn all(text: &Text, c: &Checker<'_>) -> Problems {
 }
 
 fn names(catalog: &Catalog) -> String {
-    catalog.iter().map(|p| p.file.id.as_str()).collect::<Vec<_>>().join(", ")
+    catalog.iter().map(|p| p.id.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// A use of a provider nobody knows is kept (a provider file may come later) and said aloud.
 fn unknown_use(u: &Spanned<String>, catalog: &Catalog, c: &mut Checker<'_>) {
     if let Ok(p) = crate::rules::matcher::UsePattern::parse(u.get_ref())
-        && !catalog.iter().any(|x| crate::model::text::glob(p.provider(), x.file.id.as_str()))
+        && !catalog.iter().any(|x| crate::model::text::glob(p.provider(), x.id.as_str()))
     {
         c.note(format!(
             "uses {:?}: no provider file covers {:?} yet, so nothing will be heard of it",

@@ -4,17 +4,23 @@
 //! it is made; the text is made from current facts; each channel has a loop of its own, so a failing one delays nobody
 //! else. Refuses to drop anything: what cannot be delivered becomes a dead letter, and the operators hear of it.
 
+use super::act::acted;
+use super::links::{Invited, Links};
 use super::trouble::{self, Trouble};
-use super::{Context, Report};
+use super::{Context, Report, usage};
 use crate::model::text::one_line;
-use crate::model::{AlertState, Change, ContactId, Kind, MatterState, Reason, Severity};
+use crate::model::{
+    Alert, AlertState, Change, Contact, ContactId, Kind, MatterState, Reason, Resolution, Severity, StepKey,
+};
+use crate::notify::render::render;
 use crate::notify::{Body, Channel, Message, NextStep, Outcome, Row, ServiceBrief};
 use crate::rules::cadence::{DELIVERY_LIFETIME, next_attempt};
 use crate::rules::directory::{Directory, OPERATORS};
 use crate::rules::ladder::rungs;
 use crate::rules::policy::Tell;
 use crate::rules::same::possibly_same;
-use crate::store::{Claimed, ClaimedRow, Settlement, StoreError};
+use crate::rules::usage::Book;
+use crate::store::{Claimed, ClaimedRow, Post, Settlement, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,6 +43,8 @@ pub struct Deliverer {
     pub channels: Arc<Channels>,
     /// Which one.
     pub channel: String,
+    /// Makes the links of messages; none where no public address is known.
+    pub links: Option<Arc<Links>>,
 }
 
 impl Deliverer {
@@ -71,23 +79,39 @@ impl Deliverer {
         let Some(contact) = dir.contact(&claimed.contact) else {
             return Ok(Settlement::Dead { reason: format!("contact {} is no longer configured", claimed.contact) });
         };
-        let rows: Vec<Row> = claimed.rows.iter().filter(|r| is_current(r)).map(|r| self.row(r, now)).collect();
+        let ends = claimed.rows.iter().any(|r| r.matter.kind == Kind::Deprecation);
+        let book = if ends { usage::book(&self.cx, now).await? } else { Book::default() };
+        let rows: Vec<Row> =
+            claimed.rows.iter().filter(|r| is_current(r)).map(|r| self.row(r, contact, &book, now)).collect();
         if rows.is_empty() {
             return Ok(Settlement::Superseded);
         }
-        let Some(channel) = self.channels.get(&self.channel) else {
-            return Ok(Settlement::Dead { reason: format!("channel {} is no longer configured", self.channel) });
+        // A letter that was planned before the config changed goes where its contact is reached now.
+        let Some(channel) = self.channels.get(&contact.channel) else {
+            return Ok(Settlement::Dead { reason: format!("channel {} is no longer configured", contact.channel) });
         };
         let rows = self.marked(rows, now).await?;
         let zone = dir.owner(&contact.owner).zone.clone();
-        let message = Message {
+        let mut message = Message {
             key: claimed.key.clone(),
             contact: contact.clone(),
             thread: claimed.thread.clone(),
+            place: claimed.place.clone(),
             now,
             zone,
+            meant_for: dir.meant_for(&contact.id).map(str::to_owned),
             body: Body::Alerts(rows),
         };
+        if claimed.rows.iter().all(|r| r.reason == Reason::Acted) {
+            let said = render(&message).headline;
+            let acted = claimed.rows.iter().map(|r| (&r.alert, &r.matter));
+            let beside = claimed.beside.iter().map(|(alert, matter)| (alert, matter));
+            let rows = acted
+                .chain(beside)
+                .map(|(alert, matter)| self.row(&standing(alert, matter), contact, &book, now))
+                .collect();
+            message.body = Body::Acted { rows, said };
+        }
         let outcome = channel.send(&message).await;
         self.settlement(claimed, outcome).await
     }
@@ -97,13 +121,17 @@ impl Deliverer {
         let in_seconds = |s: i64| now.saturating_add(SignedDuration::from_secs(s)).unwrap_or(now);
         let too_old = now.as_second() - claimed.created_at.as_second() > DELIVERY_LIFETIME;
         let (asked, reason) = match outcome {
-            Outcome::Delivered { thread } => {
+            Outcome::Delivered { thread, place } => {
                 if claimed.attempts > 1 {
                     self.channel_works_again(now).await?;
                 }
-                return Ok(Settlement::Delivered { thread });
+                let again = self.channels.get(&self.channel).and_then(Channel::looks_again);
+                let next_at = again.and_then(|wait| now.checked_add(wait).ok());
+                let post = place.map(|place| Post { place, next_at });
+                return Ok(Settlement::Delivered { thread, post });
             }
             Outcome::Rejected { reason } => return Ok(Settlement::Dead { reason }),
+            Outcome::Unreachable { reason } => return Ok(Settlement::Unreachable { reason }),
             Outcome::Unauthorized { reason } => {
                 self.channel_refuses_us(&reason, now).await?;
                 if too_old {
@@ -137,7 +165,7 @@ impl Deliverer {
         Ok(rows)
     }
 
-    fn row(&self, r: &ClaimedRow, now: Timestamp) -> Row {
+    pub(super) fn row(&self, r: &ClaimedRow, contact: &Contact, book: &Book, now: Timestamp) -> Row {
         let dir = &self.cx.directory;
         let owner = dir.owner(&r.alert.owner);
         let mut matter = r.matter.clone();
@@ -146,6 +174,11 @@ impl Deliverer {
         {
             claim.read_at = at;
         }
+        let used = book.users_of(dir, &matter.subjects, now);
+        let usage = |name: &String| {
+            let by = used.iter().find(|u| u.service.as_ref() == Some(name));
+            by.filter(|_| matter.kind == Kind::Deprecation).and_then(|u| u.in_words(now))
+        };
         let services = r
             .alert
             .services
@@ -153,6 +186,8 @@ impl Deliverer {
             .map(|name| ServiceBrief {
                 name: name.clone(),
                 env: dir.service(name).map_or_else(|| "production".into(), |s| s.env.clone()),
+                usage: usage(name),
+                done: r.alert.done.get(name).map(done_in_words),
             })
             .collect();
         let next = rungs(dir.policy(&r.alert.policy), &r.matter, r.alert.opened_at, owner)
@@ -169,6 +204,12 @@ impl Deliverer {
         let known = self.cx.catalog.get(matter.provider.as_str());
         Row {
             alert: r.alert.id,
+            episode: r.alert.episode,
+            state: r.alert.state,
+            act: self.links.as_ref().map(|l| {
+                let to = Invited { alert: r.alert.id, episode: r.alert.episode, contact: contact.id.clone() };
+                l.url(&to, now)
+            }),
             reason: r.reason,
             step: r.step.clone(),
             provider_name: known.map_or_else(|| matter.provider.to_string(), |p| p.file.name.clone()),
@@ -178,6 +219,7 @@ impl Deliverer {
             services,
             moved_from,
             answer,
+            said: r.alert.said.clone(),
             next,
         }
     }
@@ -231,9 +273,28 @@ impl Deliverer {
     }
 }
 
+/// An alert as it stands, not as something new about it.
+pub(super) fn standing(alert: &Alert, matter: &MatterState) -> ClaimedRow {
+    let over = alert.state == AlertState::Resolved;
+    ClaimedRow {
+        episode: alert.episode,
+        step: StepKey("standing".into()),
+        deadline_revision: matter.deadline.as_ref().map_or(0, |d| d.revision),
+        reason: if over { Reason::Resolved } else { Reason::Reminder },
+        moved_from: None,
+        read_at: None,
+        alert: alert.clone(),
+        matter: matter.clone(),
+    }
+}
+
 /// Whether an obligation still says something true: its alert goes on (or this is the word that it ended), in the same
 /// episode and for the same date.
 fn is_current(r: &ClaimedRow) -> bool {
+    if r.reason == Reason::Acted {
+        // Only the last word is said; what it is about may be dealt with by it.
+        return r.alert.said.as_ref().is_some_and(|s| acted(s.n) == r.step);
+    }
     let ending = matches!(r.reason, Reason::Resolved | Reason::Withdrawn);
     let same_date = r.deadline_revision == r.matter.deadline.as_ref().map_or(0, |d| d.revision);
     // A wave of entries needs no answer: its alert is over before it is sent.
@@ -243,6 +304,11 @@ fn is_current(r: &ClaimedRow) -> bool {
             || (r.alert.state != AlertState::Resolved
                 && !r.matter.is_over()
                 && (same_date || r.reason == Reason::Moved)))
+}
+
+/// `migrated 12 Dec (Mei)`.
+fn done_in_words(r: &Resolution) -> String {
+    format!("{} {} ({})", r.reason.as_str().replace('_', " "), r.at.strftime("%-d %b"), r.by)
 }
 
 /// Sends a test message through the real channel of a contact.
@@ -262,10 +328,15 @@ pub async fn send_test(cx: &Context, channels: &Channels, contact: &ContactId) -
     let key =
         hex::encode(crate::crypto::short_hash(&[b"test", contact.id.0.as_bytes(), &now.as_nanosecond().to_be_bytes()]));
     let zone = cx.directory.owner(&contact.owner).zone.clone();
-    let message = Message { key, contact: contact.clone(), thread: None, now, zone, body: Body::Test };
+    let meant_for = cx.directory.meant_for(&contact.id).map(str::to_owned);
+    let message =
+        Message { key, contact: contact.clone(), thread: None, place: None, now, zone, meant_for, body: Body::Test };
     match channel.send(&message).await {
         Outcome::Delivered { .. } => Ok(()),
-        Outcome::Retry { reason, .. } | Outcome::Rejected { reason } | Outcome::Unauthorized { reason } => Err(reason),
+        Outcome::Retry { reason, .. }
+        | Outcome::Rejected { reason }
+        | Outcome::Unreachable { reason }
+        | Outcome::Unauthorized { reason } => Err(reason),
     }
 }
 
@@ -275,6 +346,7 @@ pub fn in_words(dir: &Directory, owner: &crate::rules::directory::Owner, tell: &
         .iter()
         .filter_map(|t| match t {
             Tell::Owner => Some(owner.name.clone()),
+            Tell::Contact(id) => Some(id.to_string()),
             Tell::Lead => owner.lead.as_ref().map(|l| format!("{} (lead)", l.address)),
             Tell::Operators => Some(dir.owner(OPERATORS).name.clone()),
         })

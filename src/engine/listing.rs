@@ -5,7 +5,7 @@
 
 use super::Context;
 use super::calendar::concerned;
-use super::poll::{NotPolled, Target};
+use super::poll::{Off, Target};
 use super::same::Likeness;
 use crate::model::event::Money;
 use crate::model::{ConnectionId, Event, Kind, MatterId, MatterState, Severity, Stage, Subject, Window};
@@ -59,15 +59,29 @@ pub struct Episode {
 /// # Errors
 /// The store's.
 pub async fn episodes(cx: &Context, kind: Kind) -> Result<Vec<Episode>, StoreError> {
-    let matters = cx.store.matters_of(kind).await?;
-    let same = Likeness::among(&matters, cx.clock.now());
-    let mut all: Vec<Episode> = matters.iter().map(|m| episode(cx, m, &same)).collect();
+    let mut all = marked(cx, &cx.store.matters_of(kind).await?);
     all.sort_by(|a, b| (b.opened_at, &b.id).cmp(&(a.opened_at, &a.id)));
     Ok(all)
 }
 
-/// One matter.
-pub fn episode(cx: &Context, m: &MatterState, same: &Likeness) -> Episode {
+/// All matters of a kind that go on, newest first.
+///
+/// # Errors
+/// The store's.
+pub async fn going_on(cx: &Context, kind: Kind) -> Result<Vec<Episode>, StoreError> {
+    let mut all = marked(cx, &cx.store.open(kind, usize::MAX).await?);
+    all.sort_by(|a, b| (b.opened_at, &b.id).cmp(&(a.opened_at, &a.id)));
+    Ok(all)
+}
+
+/// These matters, each with those among them that it is possibly the same as.
+pub fn marked(cx: &Context, matters: &[MatterState]) -> Vec<Episode> {
+    let same = Likeness::among(matters, cx.clock.now());
+    matters.iter().map(|m| Episode { possibly_same: same.of(&m.id).to_vec(), ..episode(cx, m) }).collect()
+}
+
+/// One matter, beside no other.
+pub fn episode(cx: &Context, m: &MatterState) -> Episode {
     let (services, owners) = concerned(cx, m);
     Episode {
         id: m.id.to_string(),
@@ -86,7 +100,7 @@ pub fn episode(cx: &Context, m: &MatterState, same: &Likeness) -> Episode {
         latest_at: m.latest_at,
         services,
         owners,
-        possibly_same: same.of(&m.id).to_vec(),
+        possibly_same: Vec::new(),
     }
 }
 
@@ -196,7 +210,7 @@ pub fn providers(cx: &Context) -> Vec<ProviderRow> {
         id: p.file.id.to_string(),
         name: p.file.name.clone(),
         url: p.file.url.clone(),
-        model_provider: p.file.model_provider,
+        model_provider: p.model_provider,
         sources: p
             .file
             .sources
@@ -255,13 +269,13 @@ pub async fn connections(cx: &Context, configured: &[ConnectionId]) -> Result<Ve
 ///
 /// # Errors
 /// The store's.
-pub async fn sources(cx: &Context, targets: &[Target], off: &[NotPolled]) -> Result<Vec<SourceRow>, StoreError> {
+pub async fn sources(cx: &Context, targets: &[Target], off: &Off) -> Result<Vec<SourceRow>, StoreError> {
     let known = cx.store.sources().await?;
     let now = cx.clock.now();
     let polled = targets
         .iter()
         .map(|t| known.iter().find(|r| r.id == t.id).cloned().unwrap_or_else(|| SourceRow::new(t.id.clone(), now)));
-    let not = off.iter().map(|o| SourceRow {
+    let not = off.list(&cx.catalog).into_iter().map(|o| SourceRow {
         health: SourceHealth::Off,
         problem: Some(o.why.clone()),
         ..SourceRow::new(o.id.clone(), now)

@@ -4,10 +4,10 @@
 //! facts is thrown away and decided again. Refuses to send: that is delivering.
 
 use super::{Context, Report};
-use crate::model::{AlertState, Kind};
+use crate::model::{AlertState, Kind, NewNotification};
 use crate::rules::directory::OPERATORS;
 use crate::rules::group::{alone, group};
-use crate::rules::ladder::{LadderInput, Plan, decide};
+use crate::rules::ladder::{LadderInput, Plan, decide, today};
 use crate::rules::route::is_outranked;
 use crate::store::{DueAlert, PlanOutcome, Planned, StoreError};
 use jiff::tz::TimeZone;
@@ -33,49 +33,13 @@ impl Reminder {
     /// # Errors
     /// The store's; nothing is half done then.
     pub async fn tick(&self, now: Timestamp) -> Result<Report, StoreError> {
-        let due = self.cx.store.due_alerts(now, BATCH).await?;
-        let held = self.cx.nudges.held.load(Ordering::Relaxed);
-        let due: Vec<DueAlert> = due.into_iter().filter(|d| !held || d.matter.kind == Kind::Source).collect();
-        if due.is_empty() {
+        if self.cx.store.held().await?.is_some() {
+            return Ok(Report { summary: super::status::HELD.into(), ..Report::default() });
+        }
+        let Look { planned, notifications } = self.look(now).await?;
+        if planned.is_empty() {
             return Ok(Report::default());
         }
-        let dir = &self.cx.directory;
-        let mut planned = Vec::with_capacity(due.len());
-        let (mut dues, mut urgent) = (Vec::new(), BTreeSet::new());
-        for d in &due {
-            let input = LadderInput {
-                policy: dir.policy(&d.alert.policy),
-                alert: &d.alert,
-                matter: &d.matter,
-                told: &d.told,
-                owner: dir.owner(&d.alert.owner),
-                operators: dir.owner(OPERATORS),
-            };
-            let plan = if is_outranked(dir, &d.alert.services, &d.matter.subjects) {
-                // The deadline of their own has an alert of its own; this one rests as long as the config says so.
-                Plan { due: None, close: false, next_at: now.checked_add(LOOK_AGAIN).ok() }
-            } else {
-                decide(&input, now)
-            };
-            planned.push(Planned {
-                alert: d.alert.id,
-                version: d.alert.version,
-                next_at: plan.next_at,
-                close: plan.close && d.alert.state != AlertState::Resolved,
-                told_revision: plan.due.as_ref().map(|_| d.matter.revision),
-            });
-            if let Some(due) = plan.due {
-                // What a page listed when we first read it is one summary, incidents and coming maintenance together.
-                let kind =
-                    if d.alert.baseline && d.matter.kind == Kind::Maintenance { Kind::Incident } else { d.matter.kind };
-                if begins_urgently(d, now) {
-                    urgent.insert(d.alert.id);
-                }
-                dues.push((d.alert.id, d.alert.episode, kind, due));
-            }
-        }
-        let mut notifications = group(dues.iter().map(|(alert, episode, kind, due)| (*alert, *episode, *kind, due)));
-        notifications.splice(0..0, alone(&notifications, &urgent));
         let (looked, told) = (planned.len(), notifications.len());
         match self.cx.store.plan(planned, notifications, now).await? {
             PlanOutcome::Done => {
@@ -95,6 +59,70 @@ impl Reminder {
             }),
         }
     }
+
+    /// What is due, decided and grouped; nothing is written.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn look(&self, now: Timestamp) -> Result<Look, StoreError> {
+        let due = self.cx.store.due_alerts(now, BATCH).await?;
+        let held = self.cx.nudges.held.load(Ordering::Relaxed);
+        let due: Vec<DueAlert> = due.into_iter().filter(|d| !held || d.matter.kind == Kind::Source).collect();
+        let dir = &self.cx.directory;
+        let silences = self.cx.store.silences(false).await?;
+        let mut planned = Vec::with_capacity(due.len());
+        let (mut dues, mut urgent) = (Vec::new(), BTreeSet::new());
+        for d in &due {
+            let owner = dir.owner(&d.alert.owner);
+            let silenced = silences.iter().filter(|s| s.until > now && s.matcher.fits(&d.alert, &d.matter));
+            let input = LadderInput {
+                policy: dir.policy(&d.alert.policy),
+                alert: &d.alert,
+                matter: &d.matter,
+                told: &d.told,
+                owner,
+                operators: dir.owner(OPERATORS),
+                deputy: dir.deputy(owner, today(owner, now)),
+                contacts: dir.contacts(),
+                silenced_until: silenced.map(|s| s.until).max(),
+                used_on: None,
+            };
+            let plan = if is_outranked(dir, &d.alert.services, &d.matter.subjects) {
+                // The deadline of their own has an alert of its own; this one rests as long as the config says so.
+                Plan { next_at: now.checked_add(LOOK_AGAIN).ok(), ..Plan::default() }
+            } else {
+                decide(&input, now)
+            };
+            planned.push(Planned {
+                alert: d.alert.id,
+                version: d.alert.version,
+                next_at: plan.next_at,
+                close: plan.close && d.alert.state != AlertState::Resolved,
+                told_revision: plan.due.as_ref().map(|_| d.matter.revision),
+                lapsed: plan.lapsed,
+            });
+            if let Some(due) = plan.due {
+                // What a page listed when we first read it is one summary, incidents and coming maintenance together.
+                let kind =
+                    if d.alert.baseline && d.matter.kind == Kind::Maintenance { Kind::Incident } else { d.matter.kind };
+                if begins_urgently(d, now) {
+                    urgent.insert(d.alert.id);
+                }
+                dues.push((d.alert.id, d.alert.episode, kind, due));
+            }
+        }
+        let mut notifications = group(dues.iter().map(|(alert, episode, kind, due)| (*alert, *episode, *kind, due)));
+        notifications.splice(0..0, alone(&notifications, &urgent));
+        Ok(Look { planned, notifications })
+    }
+}
+
+/// What one look at the due alerts found.
+#[derive(Debug, Clone, Default)]
+pub struct Look {
+    planned: Vec<Planned>,
+    /// What would be told.
+    pub notifications: Vec<NewNotification>,
 }
 
 /// First heard of while its source was new, told to nobody yet, and close to its end.

@@ -4,7 +4,7 @@
 //! fine are different values. Refuses to hide: a dead letter of the operators makes it red.
 
 use super::Context;
-use super::poll::{NotPolled, Target};
+use super::poll::{Off, Target};
 use super::silence::{self, Finding};
 use crate::model::ConnectionId;
 use crate::rules::cadence::is_stale;
@@ -13,6 +13,8 @@ use crate::store::{Conflict, ConnectionRow, DeadLetter, SourceHealth, SourceRow,
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// What is said while restored data is held.
+pub const HELD: &str = "this data is a restored copy: nothing is sent before `forewarn resume`";
 /// Lists are cut here.
 const SHOWN: usize = 20;
 
@@ -121,7 +123,7 @@ pub struct Parts<'a> {
     /// Polled sources.
     pub targets: &'a [Target],
     /// Sources that are not polled.
-    pub off: &'a [NotPolled],
+    pub off: &'a Off,
     /// Hooks of the daemon.
     pub hooks: Vec<Hook>,
     /// Tasks of the daemon.
@@ -158,6 +160,9 @@ pub async fn status(cx: &Context, parts: Parts<'_>) -> Result<Status, StoreError
     if cx.nudges.held.load(std::sync::atomic::Ordering::Relaxed) {
         findings.push(super::clockwatch::HELD.to_owned());
     }
+    if let Some(at) = cx.store.held().await? {
+        findings.push(format!("{HELD} (copied {})", at.strftime("%Y-%m-%d %H:%M UTC")));
+    }
     if oldest_at.is_some_and(|t| now.duration_since(t).as_secs() > 120) {
         findings.push(format!("{pending} payloads wait, the oldest for more than two minutes"));
     }
@@ -171,7 +176,7 @@ pub async fn status(cx: &Context, parts: Parts<'_>) -> Result<Status, StoreError
         findings,
         inbox: Inbox { pending, oldest_at },
         sources,
-        off: off.iter().map(|o| (o.id.to_string(), o.why.clone())).collect(),
+        off: off.list(&cx.catalog).into_iter().map(|o| (o.id.to_string(), o.why)).collect(),
         dead_letters,
         unrecognized: cx.store.unreadable(SHOWN).await?,
         conflicts: cx.store.conflicts(SHOWN).await?,

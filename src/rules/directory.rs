@@ -4,10 +4,14 @@
 //! refers to something that exists, `operators` and the catch-all always exist, and no two routes tie. Refuses to know
 //! how a channel works: a contact is a name of a channel and an address.
 
+mod contacts;
+
+use super::hours::{Away, Hours};
 use super::matcher::{UsePattern, may_overlap};
 use super::policy::{self, Policy, PolicySection, Problem};
 use super::private::{self, DeadlineSection, PrivateDeadline};
 use crate::model::{ConnectionId, Contact, ContactId, Kind, MatterId, Subject, ids};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -28,6 +32,22 @@ pub struct OwnerSection {
     pub email: Option<Spanned<String>>,
     /// The name of a webhook of ours under `[webhooks.NAME]`.
     pub webhook: Option<Spanned<String>>,
+    /// The name of an integration key under `[pagerduty.keys]`.
+    pub pagerduty: Option<Spanned<String>>,
+    /// The name of a workflow under `[teams.webhooks]`.
+    pub teams: Option<Spanned<String>>,
+    /// The name of a webhook under `[discord.webhooks]`.
+    pub discord: Option<Spanned<String>>,
+    /// A topic of the server of `[ntfy]`.
+    pub ntfy: Option<Spanned<String>>,
+    /// A repository whose issues are used, `OWNER/NAME`; needs `[github]`.
+    pub github: Option<Spanned<String>>,
+    /// The key of a project of `[jira]`.
+    pub jira: Option<Spanned<String>>,
+    /// The key of a team of `[linear]`.
+    pub linear: Option<Spanned<String>>,
+    /// The name of an Alertmanager under `[alertmanager.NAME]`.
+    pub alertmanager: Option<Spanned<String>>,
     /// Print to standard output.
     #[serde(default)]
     pub console: bool,
@@ -35,6 +55,41 @@ pub struct OwnerSection {
     pub lead: Option<Spanned<String>>,
     /// IANA zone; UTC by default.
     pub zone: Option<Spanned<String>>,
+    /// It is gone: this owner answers for what was its own.
+    pub moved_to: Option<Spanned<String>>,
+    /// `mon-fri 09:00-17:00`: reminders come as the day begins, those for a day off on the working day before.
+    pub hours: Option<Spanned<String>>,
+    /// Days off.
+    #[serde(default)]
+    pub holidays: Vec<Spanned<String>>,
+    /// `22:00-07:00`: only critical incidents come then.
+    pub quiet: Option<Spanned<String>>,
+    /// Absences.
+    #[serde(default)]
+    pub away: Vec<Spanned<AwaySection>>,
+}
+
+/// `away = [{ from, until, deputy }]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AwaySection {
+    /// First day.
+    pub from: Spanned<String>,
+    /// Last day.
+    pub until: Spanned<String>,
+    /// The owner who is told instead.
+    pub deputy: Spanned<String>,
+}
+
+/// `mode`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Owners are told.
+    #[default]
+    Live,
+    /// Everything goes to `operators`, naming who would have been told.
+    Shadow,
 }
 
 /// `[services.NAME]`.
@@ -50,7 +105,13 @@ pub struct ServiceSection {
     pub tier: Tier,
     /// What it uses.
     pub uses: Vec<Spanned<String>>,
+    /// Projects, teams, workspaces or keys whose counted calls are its own, with `*`.
+    #[serde(default)]
+    pub projects: Vec<String>,
 }
+
+/// Environments that are not production, by the names people give them.
+const NOT_PRODUCTION: [&str; 8] = ["staging", "stage", "test", "testing", "dev", "development", "sandbox", "preview"];
 
 /// How much a service matters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -126,6 +187,17 @@ pub struct Owner {
     pub contacts: Vec<Contact>,
     /// The person above.
     pub lead: Option<Contact>,
+    /// When they work.
+    pub hours: Hours,
+    /// When somebody else is told.
+    pub away: Vec<Away>,
+}
+
+impl Owner {
+    /// Who is told in their place on a day.
+    pub fn deputy_on(&self, day: Date) -> Option<&str> {
+        self.away.iter().find(|a| a.from <= day && day <= a.until).map(|a| a.deputy.as_str())
+    }
 }
 
 /// A service.
@@ -141,6 +213,15 @@ pub struct Service {
     pub tier: Tier,
     /// What it uses.
     pub uses: Vec<UsePattern>,
+    /// Projects whose counted calls are its own.
+    pub projects: Vec<String>,
+}
+
+impl Service {
+    /// Whether it is one that customers see; what nobody called otherwise is.
+    pub fn is_production(&self) -> bool {
+        !NOT_PRODUCTION.iter().any(|e| self.env.eq_ignore_ascii_case(e))
+    }
 }
 
 /// A route.
@@ -161,6 +242,8 @@ pub struct Route {
 /// What the directory is built from.
 #[derive(Debug, Clone, Default)]
 pub struct Sections {
+    /// `mode`.
+    pub mode: Mode,
     /// `catch_all`.
     pub catch_all: Option<Spanned<String>>,
     /// `[owners]`.
@@ -181,12 +264,17 @@ pub struct Sections {
 #[derive(Debug, Clone)]
 pub struct Directory {
     owners: BTreeMap<String, Owner>,
+    contacts: BTreeMap<ContactId, Contact>,
     services: BTreeMap<String, Service>,
     policies: BTreeMap<String, Policy>,
     /// Exceptions, in no order.
     pub routes: Vec<Route>,
     /// Who owns a connection.
     pub connection_owners: BTreeMap<ConnectionId, String>,
+    /// Owners that are gone, and who answers for them.
+    moved: BTreeMap<String, String>,
+    /// In shadow mode: who a message to a contact was meant for.
+    meant: BTreeMap<ContactId, String>,
     /// What the config itself says that ends.
     pub deadlines: Vec<PrivateDeadline>,
     /// Who is told what matters and nobody covers.
@@ -201,13 +289,18 @@ impl Directory {
     pub fn build(s: &Sections) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut owners = BTreeMap::new();
-        for (name, section) in &s.owners {
-            match owner(name, section) {
+        let moved = owners::moved(s, &mut problems);
+        for (name, section) in s.owners.iter().filter(|(name, _)| !moved.contains_key(*name)) {
+            match owners::owner(name, section) {
                 Ok(o) => drop(owners.insert(name.clone(), o)),
                 Err(mut p) => problems.append(&mut p),
             }
         }
         let known = |name: &Spanned<String>, problems: &mut Vec<Problem>| {
+            if let Some(to) = moved.get(name.get_ref()) {
+                problems
+                    .push((format!("owner {:?} has moved to {to:?}: write {to:?} here", name.get_ref()), name.span()));
+            }
             let found = name.get_ref() == OPERATORS || s.owners.contains_key(name.get_ref());
             if !found {
                 let names: Vec<_> = s.owners.keys().map(String::as_str).collect();
@@ -230,7 +323,8 @@ impl Directory {
                 }
             }
             let env = inner.env.clone().unwrap_or_else(|| "production".into());
-            services.insert(name.clone(), Service { name: name.clone(), owner, env, tier: inner.tier, uses });
+            let projects = inner.projects.clone();
+            services.insert(name.clone(), Service { name: name.clone(), owner, env, tier: inner.tier, uses, projects });
         }
         let mut policies: BTreeMap<_, _> = policy::built_in().into_iter().map(|p| (p.name.clone(), p)).collect();
         for (name, section) in &s.policies {
@@ -274,8 +368,27 @@ impl Directory {
                 .map_or_else(console_operators, |o| Owner { name: OPERATORS.into(), ..o });
             owners.insert(OPERATORS.into(), fallback);
         }
+        let meant = match s.mode {
+            Mode::Live => BTreeMap::new(),
+            Mode::Shadow => owners::shadow(&mut owners),
+        };
+        let contacts: BTreeMap<ContactId, Contact> =
+            owners.values().flat_map(|o| o.contacts.iter().chain(&o.lead)).map(|c| (c.id.clone(), c.clone())).collect();
+        owners::absences(s, &mut problems);
+        owners::strangers(s, &policies, &contacts, &mut problems);
         if problems.is_empty() {
-            Ok(Self { owners, services, policies, routes, connection_owners, deadlines, catch_all })
+            Ok(Self {
+                owners,
+                contacts,
+                services,
+                policies,
+                routes,
+                connection_owners,
+                moved,
+                meant,
+                deadlines,
+                catch_all,
+            })
         } else {
             Err(problems)
         }
@@ -283,11 +396,16 @@ impl Directory {
 
     /// An owner by name; a name that is gone from the config is answered for by the catch-all.
     pub fn owner(&self, name: &str) -> &Owner {
+        let name = self.moved.get(name).map_or(name, String::as_str);
         self.owners.get(name).or_else(|| self.owners.get(&self.catch_all)).unwrap_or_else(|| &self.owners[OPERATORS])
     }
-    /// Whether the config still has this owner.
+    /// Whether the config still has this owner, or says who answers for it now.
     pub fn has_owner(&self, name: &str) -> bool {
-        self.owners.contains_key(name)
+        self.owners.contains_key(name) || self.moved.contains_key(name)
+    }
+    /// In shadow mode: who a message to this contact was meant for, `search (#search-ai)`.
+    pub fn meant_for(&self, contact: &ContactId) -> Option<&str> {
+        self.meant.get(contact).map(String::as_str)
     }
     /// All owners.
     pub fn owners(&self) -> impl Iterator<Item = &Owner> {
@@ -307,7 +425,15 @@ impl Directory {
     }
     /// A contact by its id.
     pub fn contact(&self, id: &ContactId) -> Option<&Contact> {
-        self.owners.values().flat_map(|o| o.contacts.iter().chain(&o.lead)).find(|c| c.id == *id)
+        self.contacts.get(id)
+    }
+    /// Every contact by its id.
+    pub fn contacts(&self) -> &BTreeMap<ContactId, Contact> {
+        &self.contacts
+    }
+    /// The owner who is told in the place of another on a day; absences are not passed on.
+    pub fn deputy(&self, owner: &Owner, day: Date) -> Option<&Owner> {
+        owner.deputy_on(day).and_then(|name| self.owners.get(name))
     }
     /// The private deadline of a matter.
     pub fn private(&self, matter: &MatterId) -> Option<&PrivateDeadline> {
@@ -340,60 +466,14 @@ fn list(names: &[&str]) -> String {
 fn console_operators() -> Owner {
     let id = ContactId(format!("{OPERATORS}/console"));
     let console = Contact { id, owner: OPERATORS.into(), channel: "console".into(), address: "stdout".into() };
-    Owner { name: OPERATORS.into(), zone: TimeZone::UTC, contacts: vec![console], lead: None }
-}
-
-fn owner(name: &str, section: &Spanned<OwnerSection>) -> Result<Owner, Vec<Problem>> {
-    let mut problems = Vec::new();
-    if let Err(e) = ids::check_name("owner name", name) {
-        problems.push((e.to_string(), section.span()));
+    Owner {
+        name: OPERATORS.into(),
+        zone: TimeZone::UTC,
+        contacts: vec![console],
+        lead: None,
+        hours: Hours::default(),
+        away: vec![],
     }
-    let s = section.get_ref();
-    let zone = match &s.zone {
-        None => TimeZone::UTC,
-        Some(z) => TimeZone::get(z.get_ref()).unwrap_or_else(|_| {
-            problems.push((
-                format!("unknown zone {:?}: write an IANA name such as \"Europe/Berlin\"", z.get_ref()),
-                z.span(),
-            ));
-            TimeZone::UTC
-        }),
-    };
-    let contact = |what: &str, channel: String, address: &str| Contact {
-        id: ContactId(format!("{name}/{what}")),
-        owner: name.to_owned(),
-        channel,
-        address: address.to_owned(),
-    };
-    let mut contacts = Vec::new();
-    if let Some(a) = &s.slack {
-        contacts.push(contact("slack", "slack".into(), a.get_ref()));
-    }
-    if let Some(a) = &s.slack_webhook {
-        contacts.push(contact("slack_webhook", format!("slack_webhook.{}", a.get_ref()), a.get_ref()));
-    }
-    for mail in s.email.iter().chain(&s.lead) {
-        if !mail.get_ref().contains('@') || mail.get_ref().chars().any(|c| c.is_control() || c.is_whitespace()) {
-            problems.push((format!("{:?} is no mail address", mail.get_ref()), mail.span()));
-        }
-    }
-    if let Some(a) = &s.email {
-        contacts.push(contact("email", "email".into(), a.get_ref()));
-    }
-    if let Some(a) = &s.webhook {
-        contacts.push(contact("webhook", format!("webhook.{}", a.get_ref()), a.get_ref()));
-    }
-    if s.console {
-        contacts.push(contact("console", "console".into(), "stdout"));
-    }
-    if contacts.is_empty() {
-        problems.push((
-            format!("owner {name:?} cannot be reached: give it slack, slack_webhook, email, webhook or console = true"),
-            section.span(),
-        ));
-    }
-    let lead = s.lead.as_ref().map(|a| contact("lead", "email".into(), a.get_ref()));
-    if problems.is_empty() { Ok(Owner { name: name.to_owned(), zone, contacts, lead }) } else { Err(problems) }
 }
 
 /// Two routes that choose different policies for the same event with the same weight.
@@ -418,5 +498,6 @@ fn ties(routes: &[RouteSection], problems: &mut Vec<Problem>) {
     }
 }
 
+mod owners;
 #[cfg(test)]
 mod tests;

@@ -112,6 +112,11 @@ pub(super) fn alert(opened_at: Timestamp) -> Alert {
         opened_at,
         baseline: false,
         ack: None,
+        snoozed_until: None,
+        resolution: None,
+        done: BTreeMap::new(),
+        said: None,
+        hands: 0,
         told_revision: 0,
         next_due_at: None,
         version: 1,
@@ -135,6 +140,8 @@ pub(super) fn owner(name: &str, zone: &str) -> Owner {
         zone: TimeZone::get(zone).unwrap(),
         contacts: vec![contact(name, "email")],
         lead: Some(contact(name, "lead")),
+        hours: super::hours::Hours::default(),
+        away: vec![],
     }
 }
 
@@ -142,6 +149,8 @@ pub(super) fn owner(name: &str, zone: &str) -> Owner {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Text {
+    #[serde(default)]
+    mode: super::directory::Mode,
     catch_all: Option<Spanned<String>>,
     #[serde(default)]
     owners: BTreeMap<String, Spanned<OwnerSection>>,
@@ -162,6 +171,7 @@ struct Text {
 pub(super) fn build(text: &str) -> Result<Directory, Vec<Problem>> {
     let t: Text = toml::from_str(text).unwrap();
     Directory::build(&Sections {
+        mode: t.mode,
         catch_all: t.catch_all,
         owners: t.owners,
         services: t.services,

@@ -6,17 +6,24 @@
 
 mod alerts;
 mod convert;
+mod copy;
 mod flushes;
 mod housekeeping;
 mod intake;
 mod keys;
+mod look;
 mod matters;
 mod open;
 mod outbox;
+mod people;
+mod posts;
 mod read;
 mod sources;
+mod tokens;
+mod usage;
 mod writer;
 
+pub use copy::{Copied, back_up, restore};
 pub use open::{KNOWN_SCHEMA, check_header};
 
 use super::{Fut, StoreError};
@@ -38,7 +45,8 @@ pub struct Sqlite {
 }
 
 struct Readers {
-    path: PathBuf,
+    /// The file; none for an empty store in memory, of which each connection has its own.
+    path: Option<PathBuf>,
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -57,6 +65,18 @@ impl Sqlite {
         })
     }
 
+    /// Makes a store that nobody will miss: it is as fast as memory, and what a power failure takes is gone.
+    ///
+    /// # Errors
+    /// As [`Sqlite::open`].
+    pub fn scratch(path: &Path) -> Result<Self, StoreError> {
+        let (connection, checkpointer) = (open::writable(path)?, open::second(path)?);
+        open::careless(&connection)?;
+        open::careless(&checkpointer)?;
+        let writer = Some(Writer::start(connection, checkpointer)?);
+        Ok(Self { writer, readers: Readers::new(path), changed: AtomicU64::new(0) })
+    }
+
     /// Opens for looking, beside a daemon.
     ///
     /// # Errors
@@ -64,6 +84,16 @@ impl Sqlite {
     pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
         let readers = Readers::new(path);
         readers.give_back(open::read_only(path)?);
+        Ok(Self { writer: None, readers, changed: AtomicU64::new(0) })
+    }
+
+    /// A store in memory that nobody wrote to, for looking where there is no file yet.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn empty() -> Result<Self, StoreError> {
+        let readers = Arc::new(Readers { path: None, idle: Mutex::new(Vec::new()) });
+        readers.give_back(open::empty()?);
         Ok(Self { writer: None, readers, changed: AtomicU64::new(0) })
     }
 
@@ -124,13 +154,13 @@ impl Sqlite {
 
 impl Readers {
     fn new(path: &Path) -> Arc<Self> {
-        Arc::new(Self { path: path.to_owned(), idle: Mutex::new(Vec::new()) })
+        Arc::new(Self { path: Some(path.to_owned()), idle: Mutex::new(Vec::new()) })
     }
     fn take(&self) -> Result<Connection, StoreError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         match idle {
             Some(c) => Ok(c),
-            None => open::read_only(&self.path),
+            None => self.path.as_ref().map_or_else(open::empty, |p| open::read_only(p)),
         }
     }
     fn give_back(&self, c: Connection) {

@@ -3,16 +3,18 @@
 //! Invariant: plain values. Refuses behaviour.
 
 mod listed;
+mod tokens;
 
 pub use listed::{
-    AlertFilter, Conflict, DeadLetter, EventFilter, FlushTimes, Ledger, LedgerLine, NotificationFilter,
-    NotificationRow, Unreadable,
+    AlertFilter, AuditFilter, AuditRow, Conflict, ContactRow, DatedFilter, DeadLetter, EventFilter, FlushTimes, Ledger,
+    LedgerLine, NotificationFilter, NotificationRow, SourceDay, Unreadable,
 };
+pub use tokens::{NewToken, TokenRow};
 
 use crate::model::event::words;
 use crate::model::{
-    Alert, AlertId, ConnectionId, ContactId, Deadline, MatterState, NewEvent, NotificationId, PayloadId, Reason,
-    Recipient, SourceId, StepKey, Told, Trust,
+    Alert, AlertId, ConnectionId, ContactId, Deadline, MatterId, MatterState, NewEvent, NewNotification,
+    NotificationId, PayloadId, Reason, Recipient, SourceId, StepKey, Told, Trust,
 };
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -226,6 +228,8 @@ pub struct Recording {
     pub matters: Vec<MatterState>,
     /// What happened.
     pub events: Vec<RoutedEvent>,
+    /// Matters that are as they were and concern somebody who was not known before: told like a first contact.
+    pub adopted: Vec<(MatterId, Vec<Recipient>)>,
     /// What a person did, for the audit.
     pub done: Option<Deed>,
     /// When.
@@ -300,6 +304,8 @@ pub struct Planned {
     pub close: bool,
     /// The revision of the matter that is told now.
     pub told_revision: Option<u32>,
+    /// The answer it had holds no longer, for this reason.
+    pub lapsed: Option<&'static str>,
 }
 
 /// What became of a plan.
@@ -311,15 +317,51 @@ pub enum PlanOutcome {
     Stale,
 }
 
-/// What became of an answer.
-#[derive(Debug, Clone, PartialEq)]
-pub enum AckOutcome {
+/// What an act of a person writes, all or nothing.
+#[derive(Debug, Clone)]
+pub struct Acting {
+    /// The alerts after; the version of each is the one it was decided on.
+    pub alerts: Vec<Alert>,
+    /// Lines of the audit.
+    pub audit: Vec<Deed>,
+    /// Words for the threads of those who were told.
+    pub notes: Vec<NewNotification>,
+    /// What becomes of conversations.
+    pub threads: Vec<Thread>,
+    /// From this owner, the alert was given away: what routing gives to them goes there.
+    pub handed: Option<(String, AlertId)>,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What becomes of conversations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Thread {
+    /// Two matters are one conversation with everybody: that of the second, where it has one.
+    Merged {
+        /// The duplicate.
+        from: MatterId,
+        /// The one that goes on.
+        into: MatterId,
+    },
+    /// A contact goes on with the conversation another one had at the same address.
+    Handed {
+        /// About what.
+        matter: MatterId,
+        /// Who had it.
+        from: ContactId,
+        /// Who goes on.
+        to: ContactId,
+    },
+}
+
+/// What became of an act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActOutcome {
     /// Durable.
-    Done(Box<Alert>),
-    /// No such alert.
-    NotFound,
-    /// It is over already.
-    Resolved,
+    Done,
+    /// An alert changed meanwhile: nothing was written.
+    Stale,
 }
 
 /// A notification about to be sent.
@@ -337,6 +379,10 @@ pub struct Claimed {
     pub created_at: Timestamp,
     /// Where the conversation goes on.
     pub thread: Option<String>,
+    /// Where all it covers stands at the channel already.
+    pub place: Option<String>,
+    /// What stands there besides.
+    pub beside: Vec<(Alert, MatterState)>,
     /// What it covers, from current facts.
     pub rows: Vec<ClaimedRow>,
 }
@@ -369,6 +415,8 @@ pub enum Settlement {
     Delivered {
         /// Where the conversation goes on.
         thread: Option<String>,
+        /// What stands at the channel from now on.
+        post: Option<Post>,
     },
     /// Again later.
     Retry {
@@ -382,6 +430,48 @@ pub enum Settlement {
         /// Why.
         reason: String,
     },
+    /// Never, whatever the message: the address is not there any more.
+    Unreachable {
+        /// Why.
+        reason: String,
+    },
     /// Not needed any more.
     Superseded,
+}
+
+/// What stands at a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Post {
+    /// Where, as the channel named it.
+    pub place: String,
+    /// When to look at it again; none where nothing changes by itself.
+    pub next_at: Option<Timestamp>,
+}
+
+/// A post to look at.
+#[derive(Debug, Clone)]
+pub struct PostDue {
+    /// Its alert.
+    pub alert: Alert,
+    /// What that is about.
+    pub matter: MatterState,
+    /// With whom it stands.
+    pub contact: ContactId,
+    /// On which channel.
+    pub channel: String,
+    /// Where.
+    pub place: String,
+}
+
+/// A contact whose address was not there when it was last told something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unreached {
+    /// Who.
+    pub contact: ContactId,
+    /// On which channel.
+    pub channel: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
 }

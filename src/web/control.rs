@@ -1,9 +1,10 @@
 //! The control socket: how the command line talks to the daemon.
 //!
 //! In: one JSON line a connection. Out: one JSON line. Invariant: the socket is 0600 in a folder of mode 0700, so only
-//! the daemon's own user reaches it. Refuses lines over 64 KiB and clients that keep it waiting.
+//! the daemon's own user reaches it. Refuses lines over 16 MiB and clients that keep it waiting.
 
 use super::actions::{Actions, Reply, Request};
+use super::listener::Live;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +14,8 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-const LARGEST: u64 = 64 * 1024;
+/// A scan of a large tree is one line.
+const LARGEST: u64 = 16 << 20;
 const ASK_DEADLINE: Duration = Duration::from_secs(5);
 const ANSWER_DEADLINE: Duration = Duration::from_secs(60);
 
@@ -32,7 +34,7 @@ pub fn bind(path: &Path) -> std::io::Result<UnixListener> {
 }
 
 /// Answers until told to stop.
-pub async fn serve(listener: UnixListener, actions: Arc<Actions>, stop: CancellationToken) {
+pub async fn serve(listener: UnixListener, actions: Live<Arc<Actions>>, stop: CancellationToken) {
     let running = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
@@ -40,7 +42,7 @@ pub async fn serve(listener: UnixListener, actions: Arc<Actions>, stop: Cancella
             a = listener.accept() => a,
         };
         if let Ok((stream, _)) = accepted {
-            let actions = actions.clone();
+            let actions = actions.now();
             running.spawn(async move {
                 if let Err(e) = answer(stream, &actions).await {
                     tracing::debug!(error = %e, "a control connection ended early");

@@ -1,11 +1,12 @@
-//! The private listener: health, the API, the calendar, metrics, what our clients observe. Loopback by default.
+//! The private listener: pages, health, the API, the calendar, metrics, what our clients observe. Loopback by default.
 //!
 //! In: requests of our own people. Out: JSON, iCalendar, metrics. Invariant: what is posted is on disk before the answer.
-//! Refuses to be public: the app warns when it is bound elsewhere.
+//! Refuses to know who asks: `access::Door` stands before it.
 
+use super::access::Who;
 use super::actions::Actions;
 use super::calendar::{self, Calendars};
-use super::{api, metrics, observe};
+use super::{api, metrics, observe, pages, usage};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, State};
@@ -16,14 +17,16 @@ use serde_json::json;
 use std::sync::Arc;
 
 /// The routes of the private listener.
-pub fn router(actions: Arc<Actions>, calendars: Arc<Calendars>) -> Router {
+pub fn router(actions: Arc<Actions>, calendars: Arc<Calendars>, site: Arc<pages::Site>) -> Router {
     Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/api/v1/observations", post(observe::observations).layer(DefaultBodyLimit::max(observe::LARGEST)))
+        .route("/api/v1/usage", post(usage::usage).layer(DefaultBodyLimit::max(usage::LARGEST)))
         .with_state(actions.clone())
         .merge(api::router(actions.clone()))
         .merge(metrics::router(actions))
+        .merge(pages::router(site))
         .merge(calendar::private(calendars))
 }
 
@@ -33,9 +36,11 @@ async fn healthz() -> Response {
 }
 
 /// Ready and well: 503 with the findings when a person is needed.
-async fn readyz(State(a): State<Arc<Actions>>) -> Response {
+async fn readyz(State(a): State<Arc<Actions>>, who: Option<Who>) -> Response {
     match a.status().await {
         Ok(s) if s.healthy => json_answer(StatusCode::OK, &json!({ "ok": true })),
+        // Probes do not sign in, and the findings name what we use.
+        Ok(_) | Err(_) if who.is_none() => json_answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "ok": false })),
         Ok(s) => json_answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "ok": false, "findings": s.findings })),
         Err(e) => json_answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "ok": false, "findings": [e.to_string()] })),
     }

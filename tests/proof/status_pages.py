@@ -7,6 +7,11 @@ from pathlib import Path
 
 from common import PROJECT, Daemon, run, serve
 
+# A feed that names a state now and then, and is no history.
+NEWS = '<rss version="2.0"><channel><title>Acme news</title>' + "".join(
+    f"<item><title>{t}</title><link>https://acme.example/news/{n}</link><pubDate>Fri, 20 Nov 2026 10:0{n}:00 +0000</pubDate></item>"
+    for n, t in enumerate(["Investigating - Errors in exports", "We moved our office", "A new dashboard", "Meet us in May"])
+) + "</channel></rss>"
 BODIES = PROJECT / "fixtures" / "_dialects" / "status"
 # Dialect, the file of our own that speaks it, the address it is found under from the root, the address somebody gives.
 PAGES = [
@@ -23,7 +28,7 @@ PAGES = [
     ("status_io", "status_io.status.json", "/1.0/status/acme", "/1.0/status/acme"),
     ("history_feed", "history_feed.statuspage.atom", "/history.atom", ""),
     ("history_feed", "history_feed.incident_io.rss", "/history.rss", ""),
-    ("plain_feed", "plain_feed.feed.xml", "/feed.xml", ""),
+    ("plain_feed", "news", "/feed.xml", ""),
 ]
 # What holds the ends where the summary does not, as `history` is found by itself.
 HISTORY = {
@@ -37,7 +42,7 @@ class Page:
     """A server that has one status page and a 404 for the rest."""
 
     def __init__(self, dialect, file, path):
-        self.at = {path: (BODIES / file).read_bytes()}
+        self.at = {path: NEWS.encode() if file == "news" else (BODIES / file).read_bytes()}
         for history, by in HISTORY.items():
             if dialect in by:
                 self.at[history] = (BODIES / by[dialect]).read_bytes() if by[dialect] else b"[]"

@@ -15,30 +15,33 @@ use axum::{
 use forewarn::app::App;
 use forewarn::clock::Clock;
 use forewarn::config::{Text, parse};
-use forewarn::engine::acknowledge::{Answer, acknowledge};
+use forewarn::engine::act::{ActError, Acted, act};
 use forewarn::engine::calendar::{Deprecation, Window, upcoming};
 use forewarn::engine::catchup::CatchUp;
 use forewarn::engine::confirm::Confirmer;
 use forewarn::engine::connections::Connection;
 use forewarn::engine::deliver::{Channels, DeadLetters, Deliverer};
+use forewarn::engine::links::Links;
 use forewarn::engine::normalize::Normalizer;
 use forewarn::engine::pin::{Pin, PinError, Truth, pin};
-use forewarn::engine::poll::{Poller, Target};
+use forewarn::engine::poll::{Off, Poller, Target};
 use forewarn::engine::private::PrivateDeadlines;
 use forewarn::engine::receive::Receiver;
 use forewarn::engine::remind::Reminder;
 use forewarn::engine::show::{Shown, show};
 use forewarn::engine::silence::Watcher;
+use forewarn::engine::silences::SilenceKeeper;
 use forewarn::engine::status::{Parts, Status, status};
 use forewarn::engine::{Context, Nudges};
 use forewarn::fetch::Client;
-use forewarn::model::{Alert, AlertId, ConnectionId, Event, MatterId, MatterState};
+use forewarn::model::{Act, Action, Alert, AlertId, By, ConnectionId, Event, MatterId, MatterState, Via};
 use forewarn::provider::file::Source;
 use forewarn::provider::sign::{self, Unsigned};
 use forewarn::store::{AlertFilter, EventFilter, LedgerLine, sqlite::Sqlite};
 use forewarn::web::actions::Actions;
 use forewarn::web::calendar::Calendars;
 use forewarn::web::hooks::{Hooks, router};
+use forewarn::web::pages::{Given, Site};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
@@ -261,6 +264,7 @@ fn config(outside: SocketAddr) -> String {
     format!(
         r##"
 watch = ["openai"]
+snapshot = false
 low_water_mb = 0
 [slack]
 bot_token = "env:SLACK"
@@ -376,10 +380,20 @@ impl World {
         self.config = config.to_owned();
     }
 
+    /// Its connections.
+    pub fn configuration(&self) -> BTreeMap<ConnectionId, Connection> {
+        self.connections.clone()
+    }
+
     fn after_job(&mut self) {
         if self.restarting {
             self.restart();
         }
+    }
+
+    /// Sources that are polled.
+    pub fn targets(&self) -> &[Target] {
+        &self.targets
     }
 
     pub fn now(&self) -> Timestamp {
@@ -438,11 +452,18 @@ impl World {
         self.after_job();
         PrivateDeadlines { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
         self.after_job();
+        SilenceKeeper { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
+        self.after_job();
         for _ in 0..2 {
             Reminder { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
             self.after_job();
             for channel in self.channels.clone().keys() {
-                let d = Deliverer { cx: self.cx.clone(), channels: self.channels.clone(), channel: channel.clone() };
+                let d = Deliverer {
+                    cx: self.cx.clone(),
+                    channels: self.channels.clone(),
+                    channel: channel.clone(),
+                    links: Some(self.links()),
+                };
                 d.tick(self.now()).await.unwrap();
                 drop(d);
                 self.after_job();
@@ -538,9 +559,15 @@ impl World {
     }
 
     pub async fn ack(&mut self, alert: AlertId, plan_on: Option<Date>) {
-        let answer = Answer { alert, by: "mei".into(), note: None, plan_on };
-        acknowledge(&self.cx, answer, self.now()).await.unwrap();
+        self.act(alert, Action::Acknowledge { note: None, plan_on }).await.unwrap();
+    }
+
+    /// Mei does something about an alert, on the command line.
+    pub async fn act(&mut self, alert: AlertId, action: Action) -> Result<Acted, ActError> {
+        let by = By { who: "mei".into(), via: Via::Cli };
+        let done = act(&self.cx, Act { alert, episode: None, action, by }, self.now()).await;
         self.after_job();
+        done
     }
 
     /// A person's word on a deadline.
@@ -563,15 +590,20 @@ impl World {
             cx: self.cx.clone(),
             channels: self.channels.clone(),
             targets: self.targets.clone(),
-            off: vec![],
+            off: Off::default(),
             configured: self.configured(),
             receiver: None,
             tasks: Arc::new(Vec::new),
+            reload: None,
         };
-        let answer = forewarn::web::private::router(Arc::new(actions), Calendars::new(self.cx.clone(), b"a key", None))
-            .oneshot(request)
-            .await
-            .unwrap();
+        let answer = {
+            let actions = Arc::new(actions);
+            let site = no_pages(actions.clone());
+            forewarn::web::private::router(actions, Calendars::new(self.cx.clone(), b"a key", None), site)
+        }
+        .oneshot(request)
+        .await
+        .unwrap();
         let status = answer.status().as_u16();
         let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
         (status, serde_json::from_slice(&body).unwrap())
@@ -584,7 +616,13 @@ impl World {
 
     pub async fn status(&self) -> Status {
         let configured = self.configured();
-        let parts = Parts { configured: &configured, targets: &self.targets, off: &[], hooks: vec![], tasks: vec![] };
+        let parts = Parts {
+            configured: &configured,
+            targets: &self.targets,
+            off: &Off::default(),
+            hooks: vec![],
+            tasks: vec![],
+        };
         status(&self.cx, parts).await.unwrap()
     }
 
@@ -594,6 +632,27 @@ impl World {
         assert!(l.lines.iter().all(LedgerLine::adds_up), "{l:?}");
         let line = l.lines.into_iter().find(|x| x.what == what).unwrap();
         line.parts.iter().find(|(k, _)| k == part).map_or(0, |(_, n)| *n)
+    }
+
+    pub fn links(&self) -> Arc<Links> {
+        Arc::new(Links::new(b"key-of-a-test", "https://forewarn.example"))
+    }
+
+    /// A request to the public page behind a link: status, headers, text. A form is posted; none is asked for.
+    pub async fn link(&self, url: &str, form: Option<&str>, with: &[(&str, &str)]) -> (u16, HeaderMap, String) {
+        let method = if form.is_some() { "POST" } else { "GET" };
+        let mut request = Request::builder()
+            .method(with.iter().find(|(k, _)| *k == "method").map_or(method, |(_, v)| *v))
+            .uri(url.trim_start_matches("https://forewarn.example"))
+            .header("content-type", "application/x-www-form-urlencoded");
+        for (k, v) in with.iter().filter(|(k, _)| *k != "method") {
+            request = request.header(*k, *v);
+        }
+        let request = request.body(Body::from(form.unwrap_or_default().to_owned())).unwrap();
+        let r = forewarn::web::ack::router(self.cx.clone(), self.links()).oneshot(request).await.unwrap();
+        let (status, headers) = (r.status().as_u16(), r.headers().clone());
+        let body = axum::body::to_bytes(r.into_body(), 1 << 20).await.unwrap();
+        (status, headers, String::from_utf8(body.to_vec()).unwrap())
     }
 
     pub fn router(&self) -> Router {
@@ -660,4 +719,10 @@ pub fn markdown(heading: &str, rows: &[(&str, Date)]) -> String {
     format!(
         "# Deprecations\n\n## {heading}\n\n### Older models\n\n| Shutdown date | Model | Recommended replacement |\n| --- | --- | --- |\n{rows}"
     )
+}
+
+/// The pages, without a stage for rehearsals.
+fn no_pages(actions: Arc<Actions>) -> Arc<Site> {
+    let rehearse = Box::new(|_| -> forewarn::web::pages::Played { Box::pin(async { Err("not here".to_owned()) }) });
+    Site::new(actions, Given { public_url: None, settings: vec![], rehearse })
 }

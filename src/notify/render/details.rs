@@ -7,7 +7,7 @@ use super::{Clock, Line, Part};
 use crate::model::event::Money;
 use crate::model::text::{one_line, safe_link};
 use crate::model::{Claim, Deadline, Firmness, Kind, Precision, Reason, SourceId, SubjectType};
-use crate::notify::Row;
+use crate::notify::{Row, ServiceBrief};
 
 /// Services shown before they are counted.
 const SERVICES_SHOWN: usize = 10;
@@ -23,6 +23,9 @@ pub(super) fn details(row: &Row, clock: Clock<'_>) -> Vec<Line> {
     let ending = row.matter.kind == Kind::Deprecation;
     let over = matches!(row.reason, Reason::Resolved | Reason::Withdrawn);
     let mut lines = Vec::new();
+    if row.reason == Reason::Acted {
+        return lines;
+    }
     lines.extend(why(row));
     lines.push(if ending { end_facts(row, clock) } else { facts(row, clock) });
     lines.extend(summary(row));
@@ -48,13 +51,19 @@ fn why(row: &Row) -> Option<Line> {
             format!("This reaches you because {owner} has not answered yet.")
         }
         Reason::Escalated => format!("This reaches you because {owner} has answered and is not done."),
+        Reason::Reopened | Reason::Reassigned => format!("{}.", super::words::deed(row)),
+        // An answer that holds no longer is part of the story.
+        Reason::Reminder | Reason::Overdue if row.answer.is_none() && row.said.is_some() => {
+            format!("{}; that holds no longer.", super::words::deed(row))
+        }
         Reason::Opened
         | Reason::Reminder
         | Reason::Overdue
         | Reason::Moved
         | Reason::Updated
         | Reason::Resolved
-        | Reason::Withdrawn => return None,
+        | Reason::Withdrawn
+        | Reason::Acted => return None,
     };
     Some(Line::new(Part::Why, text))
 }
@@ -86,7 +95,7 @@ fn end_facts(row: &Row, clock: Clock<'_>) -> Line {
             format!("replacement: {}", replacements.join(", "))
         });
     }
-    Line { part: Part::What, text: facts.join(" · "), link: None }
+    Line { part: Part::What, text: facts.join(" · "), link: None, alert: None }
 }
 
 fn firmness(d: &Deadline, clock: Clock<'_>) -> String {
@@ -115,7 +124,7 @@ fn facts(row: &Row, clock: Clock<'_>) -> Line {
     let mut facts = vec![one_line(&row.provider_name, 60), format!("{}{stage}", matter.severity)];
     facts.push(format!("since {}", clock.moment(matter.opened_at)));
     facts.extend(matter.money.as_ref().map(amount));
-    Line { part: Part::What, text: facts.join(" · "), link: matter.url.as_deref().and_then(safe_link) }
+    Line { part: Part::What, text: facts.join(" · "), link: matter.url.as_deref().and_then(safe_link), alert: None }
 }
 
 /// Minor units by ISO 4217: most currencies have two, some none or three.
@@ -154,17 +163,23 @@ fn ours(row: &Row) -> Vec<Line> {
             if why.is_empty() { "No service of yours is named.".into() } else { format!("Yours because: {why}") };
         return vec![Line::new(Part::Ours, text)];
     }
-    let mut lines: Vec<_> = row
-        .services
-        .iter()
-        .take(SERVICES_SHOWN)
-        .map(|s| Line::new(Part::Ours, format!("{}, {}", one_line(&s.name, 64), one_line(&s.env, 64))))
-        .collect();
+    let mut lines: Vec<_> =
+        row.services.iter().take(SERVICES_SHOWN).map(|s| Line::new(Part::Ours, service(s))).collect();
     let more = row.services.len().saturating_sub(SERVICES_SHOWN);
     if more > 0 {
         lines.push(Line::new(Part::Ours, format!("and {more} more services")));
     }
     lines
+}
+
+/// `support-bot, production`; `rerank-batch, staging: done, migrated 12 Dec (mei)`.
+fn service(s: &ServiceBrief) -> String {
+    let state = match (&s.done, &s.usage) {
+        (Some(done), _) => format!(": done, {}", one_line(done, 200)),
+        (None, Some(usage)) => format!(": {}", one_line(usage, 160)),
+        (None, None) => String::new(),
+    };
+    format!("{}, {}{state}", one_line(&s.name, 64), one_line(&s.env, 64))
 }
 
 fn proof(row: &Row, clock: Clock<'_>) -> Vec<Line> {
@@ -196,12 +211,17 @@ fn quote(source: &SourceId, claim: &Claim, row: &Row, clock: Clock<'_>) -> Line 
     let link = claim.url.as_deref().or(row.matter.url.as_deref()).and_then(safe_link);
     if source.provider() == "forewarn" {
         let text = format!("Said by us ({}, {}){quoted}", source.name(), clock.moment(claim.read_at));
-        return Line { part: Part::Proof, text, link };
+        return Line { part: Part::Proof, text, link, alert: None };
     }
-    Line { part: Part::Proof, text: format!("Read {} on {source}{quoted}", clock.moment(claim.read_at)), link }
+    Line {
+        part: Part::Proof,
+        text: format!("Read {} on {source}{quoted}", clock.moment(claim.read_at)),
+        link,
+        alert: None,
+    }
 }
 
-/// `If nobody answers, we tell search Wed 23 Dec, ravi@example.com (lead) Fri 15 Jan.`
+/// `Without a plan date: reminder Wed 23 Dec; ravi@example.com (lead) is told Fri 15 Jan.`
 fn next(row: &Row, clock: Clock<'_>) -> Option<Line> {
     if row.next.is_empty() {
         return None;
@@ -214,9 +234,17 @@ fn next(row: &Row, clock: Clock<'_>) -> Option<Line> {
             // Within a day the hour matters; further out it is noise.
             let soon = step.at.duration_since(clock.now).as_hours() < 24;
             let when = if soon { clock.moment(step.at) } else { clock.day(step.at) };
-            format!("{} {when}", one_line(&step.tell, 200))
+            match one_line(&step.tell, 200) {
+                tell if tell == one_line(&row.owner, 200) => format!("reminder {when}"),
+                tell if tell.contains(", ") => format!("{tell} are told {when}"),
+                tell => format!("{tell} is told {when}"),
+            }
         })
         .collect();
-    let intro = if row.answer.is_some() { "We tell" } else { "If nobody answers, we tell" };
-    Some(Line::new(Part::Next, format!("{intro} {}.", steps.join(", then "))))
+    let intro = match (row.answer.is_some(), row.matter.kind) {
+        (true, _) => "Next",
+        (false, Kind::Deprecation) => "Without a plan date",
+        (false, _) => "If nobody answers",
+    };
+    Some(Line::new(Part::Next, format!("{intro}: {}.", steps.join("; "))))
 }

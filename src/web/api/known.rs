@@ -3,9 +3,9 @@
 //! In: queries. Out: pages in a fixed order. Invariant: the cursor is the id of the last thing shown. Refuses to change
 //! anything.
 
-use crate::engine::calendar;
 use crate::engine::listing::{self, Episode};
 use crate::engine::same::Likeness;
+use crate::engine::{calendar, known, scorecard};
 use crate::model::{Event, Kind, MatterId, Stage};
 use crate::store::{AlertFilter, EventFilter};
 use crate::web::actions::Actions;
@@ -47,11 +47,11 @@ pub(super) async fn deprecation(State(a): Shared, Path(id): Path<String>, uri: U
     Query::of(&uri, &[])?;
     let missing = || Problem::not_found("such deprecation");
     let id = MatterId::new(id).map_err(|_| missing())?;
-    let found = a.cx.store.matters(vec![id.clone()]).await?;
-    let m = found.first().filter(|m| m.kind == Kind::Deprecation).ok_or_else(missing)?;
+    let m = known::deprecation(&a.cx, &id).await?.ok_or_else(missing)?;
     let alerts = a.cx.store.alerts(AlertFilter { limit: usize::MAX, ..AlertFilter::default() }).await?;
     let of: Vec<_> = alerts.iter().map(|(alert, _)| alert).filter(|alert| alert.matter == id).collect();
-    with_history(&a, &headers, &calendar::deprecation(&a.cx, m, &of, today(&a)), &id).await
+    let lens = calendar::Lens::new(&a.cx, today(&a)).await?;
+    with_history(&a, &headers, &lens.deprecation(&m, &of), &id).await
 }
 
 async fn with_history<T: Serialize>(a: &Actions, headers: &HeaderMap, one: &T, id: &MatterId) -> Answered {
@@ -105,7 +105,9 @@ pub(super) async fn episode(
     };
     let found = a.cx.store.matters(vec![id.clone()]).await?;
     let m = found.first().filter(|m| m.kind == kind).ok_or_else(missing)?;
-    with_history(&a, &headers, &listing::episode(&a.cx, m, &Likeness::load(&a.cx).await?), &id).await
+    let same = Likeness::load(&a.cx).await?;
+    let shown = Episode { possibly_same: same.of(&id).to_vec(), ..listing::episode(&a.cx, m) };
+    with_history(&a, &headers, &shown, &id).await
 }
 
 /// A list that is known as a whole.
@@ -150,6 +152,11 @@ pub(super) async fn providers(State(a): Shared, uri: Uri, headers: HeaderMap) ->
 
 pub(super) async fn provider(State(a): Shared, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Answered {
     one(&uri, &headers, listing::providers(&a.cx).iter().find(|p| p.id == id), "such provider")
+}
+
+pub(super) async fn scorecard(State(a): Shared, uri: Uri, headers: HeaderMap) -> Answered {
+    let q = Query::of(&uri, &["provider", "limit", "cursor"])?;
+    page(&headers, &q, &scorecard::scorecard(&a.cx, q.get("provider")).await?, |s| s.id.clone())
 }
 
 pub(super) async fn connections(State(a): Shared, uri: Uri, headers: HeaderMap) -> Answered {
