@@ -31,6 +31,7 @@ use crate::engine::skew::SkewWatch;
 use crate::engine::{Context, Nudges};
 use crate::fetch::{Client, Settings};
 use crate::model::ConnectionId;
+use crate::notify::render::template::Templates;
 use crate::provider::snapshot;
 use crate::store::folder::{self, DataFolder};
 use crate::store::sqlite::Sqlite;
@@ -84,6 +85,7 @@ pub struct App {
     low_water: u64,
     public_url: Option<String>,
     settings: Vec<SettingGroup>,
+    templates: Option<Arc<Templates>>,
 }
 
 /// Where the daemon listens.
@@ -190,6 +192,7 @@ impl App {
             sqlite,
             folder: path.to_owned(),
             low_water: config.low_water,
+            templates: (!config.templates.is_empty()).then(|| Arc::new(config.templates)),
             public_url: config.public_url,
             settings,
         })
@@ -312,6 +315,7 @@ impl App {
             channels: self.channels.clone(),
             channel: String::new(),
             links: links.clone(),
+            templates: self.templates.clone(),
         };
         for name in self.channels.keys() {
             let d = Arc::new(Deliverer { channel: name.clone(), ..deliverer() });
@@ -460,7 +464,9 @@ async fn settle_orphans(
     now: jiff::Timestamp,
 ) -> Result<crate::engine::Report, StoreError> {
     for channel in cx.store.channels_due(now).await?.into_iter().filter(|c| !channels.contains_key(c)) {
-        Deliverer { cx: cx.clone(), channels: channels.clone(), channel, links: None }.tick(now).await?;
+        Deliverer { cx: cx.clone(), channels: channels.clone(), channel, links: None, templates: None }
+            .tick(now)
+            .await?;
     }
     Ok(crate::engine::Report::default())
 }

@@ -459,6 +459,7 @@ impl World {
                     channels: self.channels.clone(),
                     channel: channel.clone(),
                     links: Some(self.links()),
+                    templates: None,
                 };
                 d.tick(self.now()).await.unwrap();
                 drop(d);
@@ -468,7 +469,8 @@ impl World {
             self.after_job();
         }
         let (cx, channels, links) = (self.cx.clone(), self.channels.clone(), Some(self.links()));
-        let follower = Follower { deliverer: Deliverer { cx, channels, channel: String::new(), links } };
+        let follower =
+            Follower { deliverer: Deliverer { cx, channels, channel: String::new(), links, templates: None } };
         follower.tick(self.now()).await.unwrap();
         drop(follower);
         self.after_job();

@@ -1,7 +1,7 @@
 //! A ticket of GitHub and its alert: opened once, closed by a person, opened again by use.
 
 use crate::harness::*;
-use axum::{Json, Router, extract::State, http::Method, http::StatusCode, http::Uri};
+use axum::{Router, extract::State, http::Method, http::StatusCode, http::Uri};
 use forewarn::engine::act::act;
 use forewarn::model::{Act, Action, By, Via};
 use serde_json::{Value, json};
@@ -15,14 +15,15 @@ struct Hub {
 }
 type Shared = Arc<Mutex<Hub>>;
 
-async fn hub(State(h): State<Shared>, method: Method, uri: Uri, body: String) -> (StatusCode, Json<Value>) {
+async fn hub(State(h): State<Shared>, method: Method, uri: Uri, body: String) -> (StatusCode, String) {
     let mut h = h.lock().unwrap();
     let said: Value = serde_json::from_str(&body).unwrap_or_default();
     let rest = uri.path().strip_prefix("/repos/acme/search/issues").expect("our repository").trim_start_matches('/');
     let answer = match (method.as_str(), rest.split_once('/')) {
         ("GET", _) if rest.is_empty() => (StatusCode::OK, json!(h.issues)),
         ("POST", None) => {
-            let issue = json!({"number": h.issues.len() + 1, "state": "open", "title": said["title"], "body": said["body"]});
+            let issue =
+                json!({"number": h.issues.len() + 1, "state": "open", "title": said["title"], "body": said["body"]});
             h.issues.push(issue.clone());
             (StatusCode::CREATED, issue)
         }
@@ -38,7 +39,7 @@ async fn hub(State(h): State<Shared>, method: Method, uri: Uri, body: String) ->
             (StatusCode::OK, h.issues[at].clone())
         }
     };
-    (answer.0, Json(answer.1))
+    (answer.0, answer.1.to_string())
 }
 
 async fn world() -> (World, Shared) {
@@ -51,7 +52,10 @@ async fn world() -> (World, Shared) {
     let config = w
         .config
         .replace("[owners.billing]\nwebhook = \"billing\"", "[owners.billing]\ngithub = \"acme/search\"")
-        .replace("[webhooks.ops]", &format!("[github]\ntoken = \"env:PLAIN\"\napi_url = \"http://{at}\"\n[webhooks.ops]"));
+        .replace(
+            "[webhooks.ops]",
+            &format!("[github]\ntoken = \"env:PLAIN\"\napi_url = \"http://{at}\"\n[webhooks.ops]"),
+        );
     w.restart_with(&config);
     (w, hub_is)
 }
