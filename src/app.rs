@@ -10,11 +10,13 @@ use crate::engine::clockwatch::ClockWatch;
 use crate::engine::confirm::Confirmer;
 use crate::engine::connections::Connection;
 use crate::engine::deliver::{Channels, DeadLetters, Deliverer};
+use crate::engine::gaps::GapWatch;
 use crate::engine::housekeep::Housekeeper;
 use crate::engine::normalize::Normalizer;
 use crate::engine::poll::{Off, Poller, Target, Wanted, targets};
 use crate::engine::private::PrivateDeadlines;
 use crate::engine::receive::Receiver;
+use crate::engine::rehearse::rehearse;
 use crate::engine::remind::Reminder;
 use crate::engine::silence::Watcher;
 use crate::engine::silences::SilenceKeeper;
@@ -23,13 +25,14 @@ use crate::engine::{Context, Nudges};
 use crate::fetch::{Client, Settings};
 use crate::model::ConnectionId;
 use crate::notify::{Channel, console, email, http, slack, webhook};
+use crate::provider::snapshot;
 use crate::store::folder::{self, DataFolder};
 use crate::store::sqlite::Sqlite;
 use crate::store::{Housekeeping, Store, StoreError};
 use crate::tasks::{Job, Supervisor};
 use crate::web::actions::Actions;
 use crate::web::calendar::{self, Calendars};
-use crate::web::pages::{SettingGroup, Site};
+use crate::web::pages::{Given, Played, SettingGroup, Site};
 use crate::web::{control, hooks, listener, private};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -93,6 +96,15 @@ pub struct Scratch {
 }
 
 impl Scratch {
+    fn make() -> Result<Self, AppError> {
+        let name = format!("forewarn-rehearsal-{}-{:016x}", std::process::id(), fastrand::u64(..));
+        let folder = std::env::temp_dir().join(name);
+        let made = std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(&folder);
+        made.map_err(|e| AppError::System(format!("cannot make {}: {e}", folder.display())))?;
+        let sqlite = Arc::new(Sqlite::scratch(&folder::database(&folder))?);
+        Ok(Scratch { sqlite, folder })
+    }
+
     /// The store.
     pub fn store(&self) -> Arc<dyn Store> {
         self.sqlite.clone()
@@ -130,6 +142,17 @@ impl App {
         Self::with(config, sqlite, path, Arc::new(SystemClock))
     }
 
+    /// As [`App::look`]; where nothing was ever stored, over an empty store that keeps nothing.
+    ///
+    /// # Errors
+    /// As [`App::open`].
+    pub fn look_or_empty(config: Config, path: &Path) -> Result<Self, AppError> {
+        if folder::database(path).exists() {
+            return Self::look(config, path);
+        }
+        Self::with(config, Sqlite::empty()?, path, Arc::new(SystemClock))
+    }
+
     /// Wires everything over a store and a clock.
     ///
     /// # Errors
@@ -143,6 +166,7 @@ impl App {
             store,
             catalog: Arc::new(config.catalog),
             directory: Arc::new(config.directory),
+            known: if config.snapshot { snapshot::embedded() } else { &snapshot::NONE },
             clock,
             nudges: Arc::new(Nudges::default()),
         };
@@ -170,12 +194,7 @@ impl App {
     /// # Errors
     /// The system's.
     pub fn scratch(&self) -> Result<Scratch, AppError> {
-        let name = format!("forewarn-rehearsal-{}-{:016x}", std::process::id(), fastrand::u64(..));
-        let folder = std::env::temp_dir().join(name);
-        let made = std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(&folder);
-        made.map_err(|e| AppError::System(format!("cannot make {}: {e}", folder.display())))?;
-        let sqlite = Arc::new(Sqlite::scratch(&folder::database(&folder))?);
-        Ok(Scratch { sqlite, folder })
+        Scratch::make()
     }
 
     /// What the command line and the control socket may do.
@@ -197,7 +216,18 @@ impl App {
 
     /// The pages.
     pub fn site(&self, actions: Arc<Actions>) -> Arc<Site> {
-        Site::new(actions, self.public_url.clone(), self.settings.clone())
+        let cx = self.cx.clone();
+        let rehearse = Box::new(move |span| -> Played {
+            let cx = cx.clone();
+            Box::pin(async move {
+                let scratch = Scratch::make().map_err(|e| e.to_string())?;
+                let played = rehearse(&cx, scratch.store(), span, &|_, _| {}).await;
+                scratch.close().await;
+                played.map_err(|e| e.to_string())
+            })
+        });
+        let given = Given { public_url: self.public_url.clone(), settings: self.settings.clone(), rehearse };
+        Site::new(actions, given)
     }
 
     /// Connections whose webhook is on.
@@ -256,6 +286,8 @@ impl App {
         jobs.push(job("confirm", seconds(60), confirmer, |c, now| async move { c.tick(now).await }));
         let private = Arc::new(PrivateDeadlines { cx: cx.clone() });
         jobs.push(job("deadlines", seconds(3_600), private, |p, now| async move { p.tick(now).await }));
+        let gaps = Arc::new(GapWatch { cx: cx.clone() });
+        jobs.push(job("gaps", seconds(3_600), gaps, |g, now| async move { g.tick(now).await }));
         let watcher = Arc::new(Watcher { cx: cx.clone(), configured: self.configured() });
         jobs.push(job("silence", seconds(3_600), watcher, |w, now| async move { w.tick(now).await }));
         let silences = Arc::new(SilenceKeeper { cx: cx.clone() });
