@@ -10,10 +10,13 @@ use crate::engine::clockwatch::ClockWatch;
 use crate::engine::confirm::Confirmer;
 use crate::engine::connections::Connection;
 use crate::engine::deliver::{Channels, DeadLetters, Deliverer};
+use crate::engine::follow::Follower;
 use crate::engine::gaps::GapWatch;
 use crate::engine::housekeep::Housekeeper;
+use crate::engine::links::Links;
 use crate::engine::normalize::Normalizer;
 use crate::engine::poll::{Off, Poller, Target, Wanted, targets};
+use crate::engine::press::Presser;
 use crate::engine::private::PrivateDeadlines;
 use crate::engine::receive::Receiver;
 use crate::engine::rehearse::rehearse;
@@ -33,7 +36,7 @@ use crate::tasks::{Job, Supervisor};
 use crate::web::actions::Actions;
 use crate::web::calendar::{self, Calendars};
 use crate::web::pages::{Given, Played, SettingGroup, Site};
-use crate::web::{control, hooks, listener, private};
+use crate::web::{ack, control, hooks, listener, private};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -248,6 +251,12 @@ impl App {
         Receiver::new(&self.cx, &self.connections).map(Arc::new).map_err(wrong)
     }
 
+    /// The links of messages, where the outside reaches us.
+    fn links(&self) -> Result<Option<Arc<Links>>, AppError> {
+        let Some(url) = &self.public_url else { return Ok(None) };
+        Ok(Some(Arc::new(Links::new(&folder::instance_key(&self.folder)?, url))))
+    }
+
     /// Waits until everything written is on disk.
     pub async fn close(&self) {
         self.sqlite.close().await;
@@ -294,13 +303,22 @@ impl App {
         jobs.push(job("silences", seconds(30), silences, |s, now| async move { s.tick(now).await }));
         let skew = Arc::new(SkewWatch::new(cx.clone(), receiver.clone(), client.clone()));
         jobs.push(job("webhook clocks", seconds(5), skew, |w, now| async move { w.tick(now).await }));
+        let links = self.links()?;
+        let deliverer = || Deliverer {
+            cx: cx.clone(),
+            channels: self.channels.clone(),
+            channel: String::new(),
+            links: links.clone(),
+        };
         for name in self.channels.keys() {
-            let d = Arc::new(Deliverer { cx: cx.clone(), channels: self.channels.clone(), channel: name.clone() });
+            let d = Arc::new(Deliverer { channel: name.clone(), ..deliverer() });
             jobs.push(
                 job(format!("deliver {name}"), seconds(1), d, |d, now| async move { d.tick(now).await })
                     .nudged(cx.nudges.clone(), |n| &n.deliver),
             );
         }
+        let follower = Arc::new(Follower { deliverer: deliverer() });
+        jobs.push(job("follow", seconds(20), follower, |f, now| async move { f.tick(now).await }));
         // A contact whose channel left the config still has its letters settled: they die visibly.
         let orphans = Arc::new((cx.clone(), self.channels.clone()));
         jobs.push(job("orphans", seconds(30), orphans, |o, now| async move { settle_orphans(&o.0, &o.1, now).await }));
@@ -344,6 +362,12 @@ impl App {
         let calendars = Calendars::new(self.cx.clone(), &key, self.public_url.clone());
         let public =
             hooks::router(hooks::Hooks { receiver, cx: self.cx.clone() }).merge(calendar::public(calendars.clone()));
+        let presser = Presser { cx: self.cx.clone(), channels: self.channels.clone() };
+        let public = public.merge(crate::web::slack::router(self.cx.clone(), presser));
+        let public = match self.links()? {
+            Some(links) => public.merge(ack::router(self.cx.clone(), links)),
+            None => public,
+        };
         let (a, b, c) = (stop.clone(), stop.clone(), stop.clone());
         running.spawn(async move {
             listener::serve(intake, public, a).await;
@@ -433,7 +457,7 @@ async fn settle_orphans(
     now: jiff::Timestamp,
 ) -> Result<crate::engine::Report, StoreError> {
     for channel in cx.store.channels_due(now).await?.into_iter().filter(|c| !channels.contains_key(c)) {
-        Deliverer { cx: cx.clone(), channels: channels.clone(), channel }.tick(now).await?;
+        Deliverer { cx: cx.clone(), channels: channels.clone(), channel, links: None }.tick(now).await?;
     }
     Ok(crate::engine::Report::default())
 }
@@ -444,7 +468,7 @@ async fn settle_orphans(
 /// A setting that is wrong.
 pub fn channels(s: &ChannelSettings) -> Result<Channels, AppError> {
     let wrong = |e: &dyn std::fmt::Display| AppError::Setting(e.to_string());
-    let by_http = s.slack.is_some() || !s.slack_webhooks.is_empty() || !s.webhooks.is_empty();
+    let by_http = !s.slack.is_empty() || !s.slack_webhooks.is_empty() || !s.webhooks.is_empty() || !s.others.is_empty();
     let mut out: Channels = BTreeMap::from([("console".to_owned(), Channel::Console(console::Console::stdout()))]);
     if let Some(settings) = &s.email {
         out.insert("email".into(), Channel::Email(email::Smtp::new(settings.clone()).map_err(|e| wrong(&e))?));
@@ -454,11 +478,9 @@ pub fn channels(s: &ChannelSettings) -> Result<Channels, AppError> {
     }
     // One client for all: each reads the system's certificates.
     let client = http::http_client().map_err(|e| wrong(&e))?;
-    if let Some((token, base)) = &s.slack {
-        out.insert(
-            "slack".into(),
-            Channel::Slack(slack::Bot::new(client.clone(), token.clone(), base).map_err(|e| wrong(&e))?),
-        );
+    for (name, w) in &s.slack {
+        let bot = slack::Bot::new(client.clone(), w.token.clone(), &w.api).map_err(|e| wrong(&e))?;
+        out.insert(name.clone(), Channel::Slack(bot.with_buttons(w.signing.clone())));
     }
     for (name, url) in &s.slack_webhooks {
         let hook = slack::IncomingWebhook::new(client.clone(), url.clone()).map_err(|e| wrong(&e))?;
@@ -467,6 +489,10 @@ pub fn channels(s: &ChannelSettings) -> Result<Channels, AppError> {
     for (name, (url, secret)) in &s.webhooks {
         let hook = webhook::Outgoing::new(client.clone(), name.clone(), url, secret).map_err(|e| wrong(&e))?;
         out.insert(format!("webhook.{name}"), Channel::Webhook(hook));
+    }
+    for (name, setting) in &s.others {
+        let own = name.split_once('.').map_or(name.as_str(), |(_, own)| own);
+        out.insert(name.clone(), setting.channel(client.clone(), own).map_err(|e| wrong(&e))?);
     }
     Ok(out)
 }

@@ -5,6 +5,7 @@
 //! and half-given channels.
 
 mod channels;
+mod channels_http;
 mod check;
 mod connections;
 pub mod draft;
@@ -21,8 +22,14 @@ pub use text::{Problems, Text};
 use crate::engine::connections::{Connection, ConnectionSection};
 use crate::fetch::FetchSection;
 use crate::model::ConnectionId;
+use crate::notify::alertmanager::AlertmanagerSection;
+use crate::notify::discord::DiscordSection;
 use crate::notify::email::EmailSection;
+use crate::notify::ntfy::NtfySection;
+use crate::notify::pagerduty::PagerDutySection;
 use crate::notify::slack::SlackSection;
+use crate::notify::teams::TeamsSection;
+use crate::notify::ticket::{github::GithubSection, jira::JiraSection, linear::LinearSection};
 use crate::notify::webhook::WebhookSection;
 use crate::provider::catalog::Catalog;
 use crate::rules::directory::{Directory, Mode, OwnerSection, RouteSection, ServiceSection};
@@ -63,6 +70,20 @@ struct File {
     email: Option<Spanned<EmailSection>>,
     #[serde(default)]
     webhooks: BTreeMap<String, Spanned<WebhookSection>>,
+    #[serde(default)]
+    pagerduty: PagerDutySection,
+    #[serde(default)]
+    teams: TeamsSection,
+    #[serde(default)]
+    discord: DiscordSection,
+    ntfy: Option<NtfySection>,
+    #[serde(default)]
+    github: GithubSection,
+    jira: Option<JiraSection>,
+    #[serde(default)]
+    linear: LinearSection,
+    #[serde(default)]
+    alertmanager: BTreeMap<String, AlertmanagerSection>,
     #[serde(default)]
     connections: BTreeMap<String, Spanned<ConnectionSection>>,
     #[serde(default)]

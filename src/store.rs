@@ -10,13 +10,14 @@ mod types;
 pub use types::{
     ActOutcome, Acting, AlertFilter, AuditFilter, AuditRow, Claimed, ClaimedRow, Conflict, ConnectionRow, ContactRow,
     DatedFilter, DeadLetter, Deed, Delivery, DueAlert, EventFilter, Fetched, FlushTimes, INCOMPARABLE, Ledger,
-    LedgerLine, NotificationFilter, NotificationRow, PlanOutcome, Planned, Receipt, RecordOutcome, Recording,
-    RoutedEvent, Routing, Settlement, SourceDay, SourceHealth, SourceRow, StoredPayload, Thread, ToldRow, Unreadable,
+    LedgerLine, NotificationFilter, NotificationRow, PlanOutcome, Planned, Post, PostDue, Receipt, RecordOutcome,
+    Recording, RoutedEvent, Routing, Settlement, SourceDay, SourceHealth, SourceRow, StoredPayload, Thread, ToldRow,
+    Unreached, Unreadable,
 };
 
 use crate::model::{
-    Alert, ConnectionId, CoveredDay, Event, EventId, Kind, MatterId, MatterState, NewNotification, NotificationId,
-    PayloadId, ProviderId, Silence, SourceId, UsageReport, UseRow,
+    Alert, AlertId, ConnectionId, ContactId, CoveredDay, Event, EventId, Kind, MatterId, MatterState, NewNotification,
+    NotificationId, PayloadId, ProviderId, Silence, SourceId, UsageReport, UseRow,
 };
 use jiff::{Timestamp, civil::Date};
 use std::{collections::BTreeSet, future::Future, pin::Pin};
@@ -115,6 +116,16 @@ pub trait Outbox: Send + Sync {
     fn dead_letters_told(&self, ids: Vec<NotificationId>) -> Fut<'_, ()>;
 }
 
+/// What stands at channels and follows its alert.
+pub trait Posts: Send + Sync {
+    /// Posts to look at, longest overdue first.
+    fn posts_due(&self, now: Timestamp, limit: usize) -> Fut<'_, Vec<PostDue>>;
+    /// A post was looked at; when to look again.
+    fn post_seen(&self, alert: AlertId, contact: ContactId, next_at: Option<Timestamp>) -> Fut<'_, ()>;
+    /// Contacts whose address was not there when they were last told something.
+    fn unreached(&self) -> Fut<'_, Vec<Unreached>>;
+}
+
 /// What we use, as scans and counted calls tell it.
 pub trait Usage: Send + Sync {
     /// Takes what one teller said. The same said twice counts once; how many subjects are seen that were not known.
@@ -194,5 +205,5 @@ pub trait Housekeeping: Send + Sync {
 }
 
 /// Everything.
-pub trait Store: Intake + Sources + Matters + Alerts + Outbox + Usage + Read + Look + Housekeeping {}
-impl<T: Intake + Sources + Matters + Alerts + Outbox + Usage + Read + Look + Housekeeping> Store for T {}
+pub trait Store: Intake + Sources + Matters + Alerts + Outbox + Posts + Usage + Read + Look + Housekeeping {}
+impl<T: Intake + Sources + Matters + Alerts + Outbox + Posts + Usage + Read + Look + Housekeeping> Store for T {}

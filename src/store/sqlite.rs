@@ -15,6 +15,7 @@ mod matters;
 mod open;
 mod outbox;
 mod people;
+mod posts;
 mod read;
 mod sources;
 mod usage;

@@ -11,6 +11,7 @@ mod ears;
 mod faults;
 mod harness;
 mod http;
+mod links;
 mod pages;
 mod people;
 mod proofs;
