@@ -69,7 +69,9 @@ fn the_table_of_providers_says_what_their_files_say() {
         fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/providers.md"), format!("{head}{made}")).unwrap();
         return;
     }
-    panic!("docs/providers.md has another table. FOREWARN_WRITE_PAPERS=1 cargo test --test papers writes this one:\n{made}");
+    panic!(
+        "docs/providers.md has another table. FOREWARN_WRITE_PAPERS=1 cargo test --test papers writes this one:\n{made}"
+    );
 }
 
 /// Every key of a schema by the table it stands in: `owners.NAME` and `slack`.

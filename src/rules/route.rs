@@ -139,6 +139,42 @@ pub fn touched<'u>(
     of_provider().find(|u| parts.iter().any(|x| u.touches(x))).map(|u| (u, ""))
 }
 
+/// The ladder of a kind, where no route and no service chooses another.
+pub fn default_policy(kind: Kind) -> String {
+    policy::default_for(kind).to_owned()
+}
+
+/// Whom a deprecation that is known already concerns by the services that use it; routes and mutes count as for news.
+pub fn adopters(dir: &Directory, m: &MatterState) -> Vec<Recipient> {
+    let Some((source, _)) = m.winning_claim() else { return Vec::new() };
+    let event = NewEvent {
+        kind: m.kind,
+        provider: m.provider.clone(),
+        connection: m.connection.clone(),
+        source: source.clone(),
+        matter: Some(m.id.clone()),
+        native_type: None,
+        native_id: None,
+        fingerprint: String::new(),
+        change: Some(Change::Announced),
+        severity: m.severity,
+        title: m.title.clone(),
+        summary: m.summary.clone(),
+        url: m.url.clone(),
+        subjects: m.subjects.clone(),
+        deadline: m.deadline.clone(),
+        moved_from: None,
+        replacements: m.replacements.clone(),
+        money: None,
+        occurred_at: m.latest_at,
+        received_at: m.latest_at,
+    };
+    match recipients(dir, &event) {
+        Routed::Tell(all) => all.into_iter().filter(|r| !r.services.is_empty()).collect(),
+        Routed::Silent(_) => Vec::new(),
+    }
+}
+
 /// Why a service is concerned by an event, in words; none if it is not.
 fn concerned(dir: &Directory, s: &Service, event: &NewEvent) -> Option<String> {
     let (used, how) = touched(dir, &s.uses, About::event(event))?;
