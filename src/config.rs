@@ -19,6 +19,7 @@ pub use schema::schema;
 pub use settings::settings;
 pub use text::{Problems, Text};
 
+use crate::engine::access::{Access, AccessSection};
 use crate::engine::connections::{Connection, ConnectionSection};
 use crate::fetch::FetchSection;
 use crate::model::ConnectionId;
@@ -52,6 +53,7 @@ pub const PLACES: [&str; 2] = ["forewarn.toml", "/etc/forewarn/forewarn.toml"];
 #[serde(deny_unknown_fields)]
 struct File {
     public_url: Option<Spanned<String>>,
+    private_url: Option<Spanned<String>>,
     #[serde(default)]
     mode: Mode,
     catch_all: Option<Spanned<String>>,
@@ -64,6 +66,8 @@ struct File {
     low_water_mb: Option<u64>,
     #[serde(default, rename = "include")]
     _include: Vec<Spanned<String>>,
+    #[serde(default)]
+    access: AccessSection,
     #[serde(default)]
     fetch: FetchSection,
     #[serde(default)]
@@ -109,6 +113,8 @@ pub struct Config {
     pub origin: String,
     /// Where the outside reaches us, without a slash at the end.
     pub public_url: Option<String>,
+    /// Who may ask the private side.
+    pub access: Access,
     /// The public listener.
     pub intake: SocketAddr,
     /// The private listener.

@@ -5,7 +5,9 @@
 //! restart would lose. Refuses to loop: only the supervisor does.
 
 pub mod about;
+pub mod access;
 pub mod act;
+pub mod adopt;
 pub mod between;
 pub mod calendar;
 pub mod catchup;
@@ -35,6 +37,8 @@ pub mod record;
 pub mod rehearse;
 pub mod rejected;
 pub mod remind;
+pub mod resume;
+pub mod same;
 pub mod scan;
 pub mod scorecard;
 pub mod show;
@@ -44,6 +48,7 @@ pub mod simulate;
 pub mod skew;
 pub mod status;
 pub mod subscribe;
+pub mod tokens;
 pub mod trouble;
 pub mod usage;
 

@@ -381,6 +381,11 @@ impl World {
         self.config = config.to_owned();
     }
 
+    /// Its connections.
+    pub fn configuration(&self) -> BTreeMap<ConnectionId, Connection> {
+        self.connections.clone()
+    }
+
     fn after_job(&mut self) {
         if self.restarting {
             self.restart();
@@ -597,6 +602,7 @@ impl World {
             configured: self.configured(),
             receiver: None,
             tasks: Arc::new(Vec::new),
+            reload: None,
         };
         let answer = {
             let actions = Arc::new(actions);
