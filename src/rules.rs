@@ -8,6 +8,7 @@ pub mod directory;
 pub mod fold;
 pub mod group;
 pub mod ladder;
+pub mod listing;
 pub mod matcher;
 pub mod policy;
 pub mod private;

@@ -10,6 +10,7 @@ mod ears;
 mod faults;
 mod harness;
 mod http;
+mod lists;
 mod pages;
 mod proofs;
 mod truth;

@@ -27,6 +27,8 @@ pub struct Target {
     pub(super) history: Option<String>,
     /// It is a status page.
     pub(super) lists: bool,
+    /// It is the provider's own list of its models.
+    pub(super) models: bool,
     pub(super) connection: Option<ConnectionId>,
     pub(super) key: Option<SecretString>,
     pub(super) allow: Option<Arc<[Net]>>,
@@ -98,6 +100,7 @@ pub fn targets(catalog: &Catalog, directory: &Directory, wanted: Wanted<'_>) -> 
                 url: polled.url.to_owned(),
                 history: polled.history,
                 lists: polled.lists,
+                models: polled.models,
                 connection,
                 key,
             });

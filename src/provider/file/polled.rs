@@ -131,6 +131,8 @@ pub struct ModelsSource {
     /// JSON Pointer inside an entry to its id. Without it the list is an object and its keys are the ids.
     #[serde(default)]
     pub id: Pointers,
+    /// What all ids of the list begin with and nobody writes elsewhere: `models/`.
+    pub id_prefix: Option<String>,
     /// JSON Pointer inside an entry to its shutdown date; absence is no claim. Several: the first that an entry has.
     #[serde(default)]
     pub shutdown_on: Pointers,
@@ -168,6 +170,13 @@ pub struct ModelsSource {
     /// What must be there.
     #[serde(default)]
     pub guards: Guards,
+}
+
+impl ModelsSource {
+    /// Whether it is the provider's own list of what it serves, so that what it lacks means something.
+    pub fn is_own(&self) -> bool {
+        self.rank == Rank::Api && self.groups.is_none() && self.platform.all().is_empty()
+    }
 }
 
 /// One JSON Pointer or several.

@@ -21,16 +21,20 @@ pub struct Polled<'a> {
     pub floor: usize,
     /// It is a status page: it lists what is open.
     pub lists: bool,
+    /// It is the provider's own list of its models.
+    pub models: bool,
 }
 
 impl Source {
     /// What the poller must know; none for a webhook.
     pub fn polled(&self) -> Option<Polled<'_>> {
-        let plain = |url, every, auth, floor| Polled { url, history: None, every, auth, floor, lists: false };
+        let plain = |url, every, auth, floor| Polled { url, history: None, every, auth, floor, lists: false, models: false };
         match self {
             Source::Webhook(_) => None,
             Source::Table(s) => Some(plain(&s.url, &s.every, Auth::None, s.guards.min_rows)),
-            Source::Models(s) => Some(plain(&s.url, &s.every, s.auth, s.guards.min_rows)),
+            Source::Models(s) => {
+                Some(Polled { models: s.is_own(), ..plain(&s.url, &s.every, s.auth, s.guards.min_rows) })
+            }
             Source::Changelog(s) => Some(plain(&s.url, &s.every, Auth::None, s.guards.min_rows)),
             Source::Status(s) => {
                 let all = plain(&s.url, &s.every, Auth::None, s.least_rows());

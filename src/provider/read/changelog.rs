@@ -36,9 +36,9 @@ pub fn read(source: &ChangelogSource, cx: &ReadContext, body: &[u8]) -> Reading 
             let rows = items.len();
             let wanted = items.into_iter().filter(|i| is_wanted(&source.only, i));
             let seen = wanted.map(|i| observation(source, cx, i)).collect();
-            Reading { outcome: ReadOutcome::Ok(seen), rows, steady }
+            Reading { outcome: ReadOutcome::Ok(seen), rows, steady, models: None }
         }
-        Err(outcome) => Reading { outcome, rows: 0, steady },
+        Err(outcome) => Reading { outcome, rows: 0, steady, models: None },
     }
 }
 

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_connections.sql"),
     include_str!("schema_moves.sql"),
     include_str!("schema_sources.sql"),
+    include_str!("schema_lists.sql"),
 ];
 /// The schema this binary writes.
 pub const KNOWN_SCHEMA: i64 = MIGRATIONS.len() as i64;

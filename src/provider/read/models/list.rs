@@ -1,14 +1,13 @@
-//! The entries of a list, and what two readings of it differ in.
+//! The entries of a list.
 //!
-//! In: a body and its source's settings; two sets of ids. Out: [`Entry`]s; [`Changes`]. Invariant: an answer that is an error or
-//! another page is no empty list. Refuses to call a model that is missing retired: it is suspected, for others to confirm.
+//! In: a body and its source's settings. Out: [`Entry`]s. Invariant: an answer that is an error or another page is no empty
+//! list. Refuses to conclude anything from what is not listed: that is `rules::listing`.
 
 use crate::model::ReadOutcome;
 use crate::model::text::one_line;
 use crate::provider::file::ModelsSource;
 use crate::provider::read::guard;
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
 
 /// An entry with its id.
 #[derive(Debug)]
@@ -81,34 +80,4 @@ fn grouped(groups: &Map<String, Value>, inner: &str) -> (Vec<Entry>, usize) {
     let all: Vec<Entry> = maps.flat_map(|(name, map)| keyed(map, Some(name))).collect();
     let count = all.len();
     (all, count)
-}
-
-/// The ids of a list.
-///
-/// # Errors
-/// What to return instead: the body is no list of this source.
-pub fn ids(source: &ModelsSource, body: &[u8]) -> Result<BTreeSet<String>, ReadOutcome> {
-    Ok(entries(source, body)?.into_iter().map(|e| e.id).collect())
-}
-
-/// What two readings of a list differ in.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Changes {
-    /// Ids that are new.
-    pub appeared: Vec<String>,
-    /// Ids that are missing: suspected, until later readings and the page say so too.
-    pub vanished: Vec<String>,
-    /// More than half is missing: that is a fault of the list, and nothing is said to have vanished.
-    pub is_short: bool,
-}
-
-/// What `after` has and lacks beside `before`.
-pub fn changes(before: &BTreeSet<String>, after: &BTreeSet<String>) -> Changes {
-    let vanished: Vec<String> = before.difference(after).cloned().collect();
-    let is_short = vanished.len() * 2 > before.len();
-    Changes {
-        appeared: after.difference(before).cloned().collect(),
-        vanished: if is_short { Vec::new() } else { vanished },
-        is_short,
-    }
 }
