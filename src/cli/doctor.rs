@@ -57,7 +57,7 @@ pub(super) async fn run(_: Args, place: Place) -> Done {
     let wanted =
         Wanted { connections: &config.connections, watch: config.watch.as_deref(), allow: &config.fetch.allow };
     for target in targets(&config.catalog, &config.directory, wanted).0 {
-        let answer = client.get(&target.request()).await;
+        let answer = client.get(&target.request(crate::clock::Clock::now(&crate::clock::SystemClock))).await;
         line(
             answer.is_ok(),
             &format!("source {}", target.id),

@@ -138,3 +138,61 @@ async fn a_date_that_the_list_takes_back_counts_no_more_once_it_is_missing_twice
     w.expect("search/slack", &["gpt-x", "nobody says any more that it ends"]);
     assert_eq!(changes(&w, "openai:gpt-x").await, [Change::Announced, Change::Withdrawn]);
 }
+
+#[tokio::test]
+async fn each_list_is_asked_the_way_its_provider_wants_it() {
+    let mut w = World::new().await;
+    let api = w.config.split("api_url = \"").nth(1).unwrap().split("/slack\"").next().unwrap().to_owned();
+    let off = |id: &str, names: &[&str]| {
+        let line = |n: &&str| format!("\"{n}\" = {{ evidence = \"U\" }}\n");
+        format!("[provider.{id}.sources]\n{}", names.iter().map(line).collect::<String>())
+    };
+    let quiet: String = ["anthropic", "azure-openai", "bedrock", "gemini"]
+        .map(|id| {
+            let provider = w.cx.catalog.get(id).unwrap();
+            let others: Vec<&str> =
+                provider.file.sources.keys().map(String::as_str).filter(|n| !["models", "webhook"].contains(n)).collect();
+            off(id, &others)
+        })
+        .concat();
+    let config = format!(
+        r#"{}
+[connections."anthropic/main"]
+api_key = "env:API_KEY"
+[connections."bedrock/main"]
+key_id = "env:KEY_ID"
+api_key = "env:API_KEY"
+values = {{ region = "eu-west-1" }}
+[connections."azure-openai/main"]
+key_id = "env:KEY_ID"
+api_key = "env:API_KEY"
+values = {{ tenant = "t-1", subscription = "s-1", location = "swedencentral" }}
+[connections."gemini/main"]
+{quiet}[provider.anthropic.sources.models]
+url = "{api}/api/anthropic"
+[provider.bedrock.sources.models]
+url = "{api}/api/bedrock/{{region}}"
+[provider.azure-openai.sources.models]
+url = "{api}/api/azure/{{subscription}}/{{location}}"
+access = {{ token_url = "{api}/token/{{tenant}}", scope = "https://arm.example/.default" }}
+"#,
+        w.config
+    );
+    w.restart_with(&config);
+    w.api("/api/anthropic", json!({"data": [{"id": "demo-1"}], "has_more": false}), None);
+    w.api("/api/bedrock/eu-west-1", json!({"modelSummaries": [{"modelId": "demo-2"}]}), None);
+    w.api("/api/azure/s-1/swedencentral", json!({"value": [{"model": {"name": "demo", "version": "3"}}]}), None);
+    w.tick().await;
+    let mut asked = w.asked();
+    asked.sort();
+    let signed = asked.iter().find(|a| a.starts_with("AWS4")).unwrap();
+    assert!(signed.contains("Credential=id-of-a-test/20261123/eu-west-1/bedrock/aws4_request"), "{signed}");
+    assert!(signed.contains("SignedHeaders=host;x-amz-date, Signature="), "{signed}");
+    asked.retain(|a| !a.starts_with("AWS4"));
+    let form = "t-1 grant_type=client_credentials&client_id=id-of-a-test&client_secret=key-of-a-test\
+                &scope=https%3A%2F%2Farm.example%2F.default";
+    let expected = ["Bearer bought /api/azure/s-1/swedencentral", "key-of-a-test of 2023-06-01 /api/anthropic", form];
+    assert_eq!(asked, expected);
+    let healthy = w.status().await.sources.into_iter().filter(|s| s.health.as_str() == "fresh").count();
+    assert_eq!(healthy, 4, "the page and three lists");
+}

@@ -241,5 +241,5 @@ fn is_fresh(row: &SourceRow, now: Timestamp) -> bool {
 /// What counts only when it is read again is fetched afresh.
 fn request(t: &Target, row: &SourceRow, now: Timestamp) -> Request {
     let keep = |v: &Option<String>| v.clone().filter(|_| is_fresh(row, now) && !row.again);
-    Request { etag: keep(&row.etag), last_modified: keep(&row.last_modified), ..t.request() }
+    Request { etag: keep(&row.etag), last_modified: keep(&row.last_modified), ..t.request(now) }
 }

@@ -23,16 +23,16 @@ const MAX_REPLACEMENTS: usize = 20;
 pub fn read(source: &ModelsSource, ctx: &ReadContext, body: &[u8]) -> Reading {
     let list = match list::entries(source, body) {
         Ok(list) => list,
-        Err(outcome) => return Reading { models: source.is_own().then(Vec::new), ..Reading::of_rows(outcome) },
+        Err(outcome) => return Reading::of_rows(outcome),
     };
-    let reading = Reading::of_rows(ReadOutcome::Ok(observations(source, ctx, &list)));
+    let reading = Reading::of_rows(ReadOutcome::Ok(observations(source, ctx, &list.entries)));
     if !source.is_own() {
         return reading;
     }
-    let named = list.iter().filter_map(|e| about(source, ctx, e));
-    let models = named.map(|(platform, id)| Subject::model(&platform, one_line(&id, id.len())));
-    // What a list lacks is for the diff to judge, model by model.
-    Reading { rows: list.len(), steady: false, models: Some(models.collect()), ..reading }
+    let named = list.entries.iter().filter_map(|e| about(source, ctx, e));
+    let models = named.map(|(platform, id)| Subject::model(&platform, one_line(&id, id.len()))).collect();
+    // What a list lacks is for the diff to judge, model by model; what a part of it lacks may stand in the rest.
+    Reading { rows: list.entries.len(), steady: false, models: (!list.goes_on).then_some(models), ..reading }
 }
 
 fn observations(source: &ModelsSource, ctx: &ReadContext, list: &[Entry]) -> Vec<Observation> {

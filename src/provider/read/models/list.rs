@@ -20,8 +20,17 @@ pub struct Entry {
     pub value: Value,
 }
 
+/// A list as it stands in one answer.
+#[derive(Debug)]
+pub struct List {
+    /// Its entries.
+    pub entries: Vec<Entry>,
+    /// There is more of it elsewhere.
+    pub goes_on: bool,
+}
+
 /// The entries of a list; an error is what to return instead.
-pub fn entries(source: &ModelsSource, body: &[u8]) -> Result<Vec<Entry>, ReadOutcome> {
+pub fn entries(source: &ModelsSource, body: &[u8]) -> Result<List, ReadOutcome> {
     let unreadable = |why: String| Err(ReadOutcome::Unreadable(why));
     let text = guard::open(body)?;
     let answer: Value = match serde_json::from_str(text) {
@@ -59,13 +68,17 @@ pub fn entries(source: &ModelsSource, body: &[u8]) -> Result<Vec<Entry>, ReadOut
         let id = source.id.all().first().map_or("", String::as_str);
         return unreadable(format!("none of {count} entries has an id at {id:?}"));
     }
-    Ok(named)
+    let more = source.more.as_deref().and_then(|p| answer.pointer(p));
+    let goes_on = more.is_some_and(|v| !v.is_null() && v.as_bool() != Some(false) && v.as_str() != Some(""));
+    Ok(List { entries: named, goes_on })
 }
 
 fn listed(source: &ModelsSource, list: &[Value]) -> Vec<Entry> {
     let id = |entry: &Value| {
-        let texts = source.id.all().iter().filter_map(|p| entry.pointer(p)?.as_str());
-        texts.map(str::to_owned).find(|s| !s.is_empty())
+        let mut texts = source.id.all().iter().filter_map(|p| entry.pointer(p)?.as_str());
+        let name = texts.find(|s| !s.is_empty())?.to_owned();
+        let version = source.version.as_deref().and_then(|p| entry.pointer(p)?.as_str()).filter(|v| !v.is_empty());
+        Some(version.filter(|v| !name.ends_with(v)).map_or_else(|| name.clone(), |v| format!("{name}-{v}")))
     };
     list.iter().filter_map(|v| Some(Entry { id: id(v)?, group: None, value: v.clone() })).collect()
 }
