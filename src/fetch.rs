@@ -224,10 +224,7 @@ impl Client {
                 get = request.headers.iter().fold(get, |get, (name, value)| get.header(name, value));
                 get = proof.iter().fold(get, |get, p| p.add(get, &url, request.at));
             }
-            let answer = get
-                .send()
-                .await
-                .map_err(|e| network(&url, &e))?;
+            let answer = get.send().await.map_err(|e| network(&url, &e))?;
             let status = answer.status().as_u16();
             let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
             let via = (url.host_str() != first.host_str()).then(|| host(&first));

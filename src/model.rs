@@ -23,7 +23,7 @@ pub use ids::{AlertId, ConnectionId, EventId, MatterId, NotificationId, PayloadI
 pub use listed::{Listed, ModelList};
 pub use matter::{Claim, Listing, MatterState, Pending, Rank, Stage, Window};
 pub use obligation::{Contact, ContactId, NewNotification, NewObligation, Reason, StepKey, Told};
-pub use observation::{Fact, Observation, Outcome as ReadOutcome};
+pub use observation::{Aftermath, Fact, Observation, Outcome as ReadOutcome};
 pub use payload::{Payload, Trust, Unverified, Verified};
 pub use schedule::{Every, Schedule};
 pub use subject::{Subject, SubjectType};

@@ -15,8 +15,8 @@ pub use types::{
 };
 
 use crate::model::{
-    Acknowledgement, Alert, AlertId, ConnectionId, Event, Kind, MatterId, MatterState, ModelList, NewNotification, NotificationId,
-    PayloadId, ProviderId, SourceId,
+    Acknowledgement, Alert, AlertId, ConnectionId, Event, Kind, MatterId, MatterState, ModelList, NewNotification,
+    NotificationId, PayloadId, ProviderId, SourceId,
 };
 use jiff::{Timestamp, civil::Date};
 use std::{collections::BTreeSet, future::Future, pin::Pin};

@@ -151,6 +151,10 @@ async fn table(app: &crate::app::App, rows: &[Deprecation], hidden: usize, w: &W
     if hidden > 0 {
         foot.push_str(&format!("; {hidden} others: --all"));
     }
+    let unread = rows.iter().filter(|r| r.review.is_some()).count();
+    if unread > 0 {
+        foot.push_str(&format!("; {unread} need review: forewarn deprecations show ID"));
+    }
     let sources = app.cx.store.sources().await?;
     let read = sources.iter().filter(|s| s.health == SourceHealth::Fresh).count();
     foot.push_str(&format!(". {read} of {} sources read.", app.targets.len()));

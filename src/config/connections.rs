@@ -112,7 +112,8 @@ fn values(s: &ConnectionSection, c: &mut Checker<'_>) -> BTreeMap<String, String
     let bad = s.values.iter().filter(|(_, v)| !is_value(v.get_ref()));
     for (name, value) in bad {
         let text = value.get_ref();
-        let why = format!("values.{name} = {text:?} goes into an address: use letters, digits, '.', '-', '_', at most 64");
+        let why =
+            format!("values.{name} = {text:?} goes into an address: use letters, digits, '.', '-', '_', at most 64");
         c.problem(why, value.span());
     }
     s.values.iter().map(|(name, v)| (name.clone(), v.get_ref().clone())).collect()

@@ -83,7 +83,8 @@ fn ending(claim: &Claim) -> Ending {
         rank: claim.rank,
         ended: claim.ended,
         stage: None,
-        review: None,
+        review: claim.review.clone(),
+        after: claim.after.clone(),
     }
 }
 

@@ -20,7 +20,7 @@ pub mod webhook;
 mod when;
 
 use super::file::Source;
-use crate::model::{ConnectionId, ProviderId, ReadOutcome, SourceId, Subject};
+use crate::model::{ConnectionId, Fact, Observation, ProviderId, ReadOutcome, SourceId, Subject};
 use jiff::Timestamp;
 
 /// Whose words a reader reads, and when they were heard.
@@ -54,7 +54,8 @@ pub struct Reading {
 impl Reading {
     /// Of a reader that makes an observation of each row.
     fn of_rows(outcome: ReadOutcome) -> Self {
-        let rows = if let ReadOutcome::Ok(seen) = &outcome { seen.len() } else { 0 };
+        let is_row = |o: &&Observation| !matches!(o.fact, Fact::Redirected { .. });
+        let rows = if let ReadOutcome::Ok(seen) = &outcome { seen.iter().filter(is_row).count() } else { 0 };
         Self { outcome, rows, steady: true, models: None }
     }
 }

@@ -116,9 +116,13 @@ mod tests {
         let (all, lost, none) = (ids("a b"), ids("a"), BTreeSet::new());
         let shows = |undated| Shows { ids: &all, undated };
         let mut known = compare(None, shows(&none), at(0)).list;
-        for (minute, undated, again, withdrawn) in
-            [(360, &lost, true, 0), (365, &lost, true, 0), (371, &none, false, 0), (720, &lost, true, 0), (731, &lost, false, 1)]
-        {
+        for (minute, undated, again, withdrawn) in [
+            (360, &lost, true, 0),
+            (365, &lost, true, 0),
+            (371, &none, false, 0),
+            (720, &lost, true, 0),
+            (731, &lost, false, 1),
+        ] {
             let c = compare(Some(&known), shows(undated), at(minute));
             assert_eq!((c.again, c.withdrawn.len()), (again, withdrawn), "minute {minute}");
             known = c.list;

@@ -187,6 +187,7 @@ impl PrivateDeadline {
                 ended: false,
                 stage: None,
                 review: None,
+                after: crate::model::Aftermath::default(),
             }),
             source,
             now,

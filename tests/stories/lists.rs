@@ -150,8 +150,13 @@ async fn each_list_is_asked_the_way_its_provider_wants_it() {
     let quiet: String = ["anthropic", "azure-openai", "bedrock", "gemini"]
         .map(|id| {
             let provider = w.cx.catalog.get(id).unwrap();
-            let others: Vec<&str> =
-                provider.file.sources.keys().map(String::as_str).filter(|n| !["models", "webhook"].contains(n)).collect();
+            let others: Vec<&str> = provider
+                .file
+                .sources
+                .keys()
+                .map(String::as_str)
+                .filter(|n| !["models", "webhook"].contains(n))
+                .collect();
             off(id, &others)
         })
         .concat();

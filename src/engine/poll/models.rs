@@ -68,7 +68,8 @@ pub(super) async fn beside_what_was_listed(
     for id in &c.withdrawn {
         unsaid.extend(state(id).map(|m| teller.said(m.subjects.clone(), Some(m.id.clone()), Fact::Dropped)));
     }
-    let doubt = c.short.map(|n| format!("{n} of its models are missing at once: for a week nothing is said to have ended"));
+    let doubt =
+        c.short.map(|n| format!("{n} of its models are missing at once: for a week nothing is said to have ended"));
     Ok(Compared { open: 0, again: c.again, unsaid, list: Some(c.list), doubt })
 }
 
@@ -134,6 +135,7 @@ impl Teller<'_> {
             ended: true,
             stage: None,
             review: Some("it is no longer listed, and that alone proves no end".to_owned()),
+            after: crate::model::Aftermath::default(),
         };
         let matter = subject.matter_id();
         Observation { title, ..self.said(vec![subject], matter, Fact::Ending(ending)) }
@@ -152,6 +154,7 @@ impl Teller<'_> {
                 ended: false,
                 stage: None,
                 review: None,
+                after: crate::model::Aftermath::default(),
             }),
         };
         self.said(m.subjects.clone(), Some(m.id.clone()), fact)

@@ -46,7 +46,9 @@ impl Access {
     /// What is missing or too much for a way of proof.
     pub fn problem(&self, auth: Auth) -> Option<&'static str> {
         match auth {
-            Auth::Header if self.header.is_none() => Some("auth = \"header\" needs access = { header = \"x-api-key\" }"),
+            Auth::Header if self.header.is_none() => {
+                Some("auth = \"header\" needs access = { header = \"x-api-key\" }")
+            }
             Auth::Aws if self.service.is_none() => Some("auth = \"aws\" needs access = { service = \"bedrock\" }"),
             Auth::Client if self.token_url.is_none() || self.scope.is_none() => {
                 Some("auth = \"client\" needs access = { token_url = \"https://…\", scope = \"…\" }")

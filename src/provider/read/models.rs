@@ -10,7 +10,7 @@ mod list;
 use super::{ReadContext, Reading, date, ending};
 use crate::model::observation::{Ending, Lifecycle};
 use crate::model::text::one_line;
-use crate::model::{Deadline, Fact, Firmness, MatterId, Observation, ProviderId, ReadOutcome, Subject};
+use crate::model::{Aftermath, Deadline, Fact, Firmness, MatterId, Observation, ProviderId, ReadOutcome, Subject};
 use crate::provider::file::ModelsSource;
 use list::Entry;
 use serde_json::Value;
@@ -120,6 +120,7 @@ fn ending_of(source: &ModelsSource, entry: &Entry, id: &str) -> Option<Ending> {
         ended: stage == Some(Lifecycle::Retired),
         stage,
         review,
+        after: Aftermath::default(),
     })
 }
 

@@ -4,12 +4,14 @@
 //! counts only after a sentence or a label that says what it lists; a date is one that a sentence of the same section gives
 //! for the end; two dates for one thing are for a person to look at. Refuses policies, and what goes on.
 
+mod effects;
 mod instead;
 mod line;
 mod sentence;
 
 pub use sentence::{Ends, Said, Verb};
 
+use effects::Effect;
 use line::Sentence;
 
 use super::date::SlashOrder;
@@ -18,8 +20,9 @@ use super::table::words::{self, Named};
 use super::table::{Claim, Manner, QUOTE, Section};
 use crate::model::observation::Lifecycle;
 use crate::model::text::one_line;
-use crate::model::{Deadline, ProviderId, SubjectType};
+use crate::model::{Aftermath, Deadline, ProviderId, SubjectType};
 use jiff::civil::Date;
+use std::collections::HashMap;
 
 /// What the sentences of a cell say of ends.
 pub fn read(cell: &Cell, slash: Option<SlashOrder>) -> Vec<Said> {
@@ -77,6 +80,8 @@ pub struct Notices<'s> {
     /// A date for "the following models" without a list yet.
     following: Option<Deadline>,
     done: Vec<Claim>,
+    /// What sentences say of ends besides their dates.
+    effects: Vec<Effect>,
 }
 
 impl<'s> Notices<'s> {
@@ -98,6 +103,7 @@ impl<'s> Notices<'s> {
             redirects: Vec::new(),
             following: None,
             done: Vec::new(),
+            effects: Vec::new(),
         }
     }
 
@@ -149,6 +155,7 @@ impl<'s> Notices<'s> {
     pub fn paragraph(&mut self, section: &Section, cell: &Cell) {
         self.enter(section);
         let sentences = line::sentences(cell, self.manner.slash);
+        self.note_effects(&sentences);
         for s in &sentences {
             self.announced = self.announced.or_else(|| sentence::announced(s));
         }
@@ -157,6 +164,11 @@ impl<'s> Notices<'s> {
         }
         (self.lists, self.lead_depth) = (Lists::Other, 0);
         self.sentences(section, &sentences, cell.plain().ends_with(':'), 0);
+    }
+
+    fn note_effects(&mut self, sentences: &[Sentence]) {
+        let room = MAX_CLAIMS.saturating_sub(self.effects.len());
+        self.effects.extend(sentences.iter().flat_map(effects::effects).take(room));
     }
 
     /// What sentences say, and what the list after them lists.
@@ -191,6 +203,7 @@ impl<'s> Notices<'s> {
     /// A list item.
     pub fn item(&mut self, section: &Section, depth: u8, cell: &Cell) {
         self.enter(section);
+        self.note_effects(&line::sentences(cell, self.manner.slash));
         if !self.on || section.stage == Some(Lifecycle::Active) {
             return;
         }
@@ -352,6 +365,9 @@ impl<'s> Notices<'s> {
             title: section.title.clone(),
             stage: Some(section.stage.filter(|s| *s == Lifecycle::Retired).unwrap_or(stage)),
             review: None,
+            after: Aftermath::default(),
+            redirected_to: None,
+            is_withdrawn: false,
         });
     }
 
@@ -387,6 +403,7 @@ impl<'s> Notices<'s> {
             for claim in out.iter_mut().filter(|c| c.named.subject == row.named.subject) {
                 known = true;
                 claim.replacements.clone_from(&row.replacements);
+                claim.after.redirect.clone_from(&row.after.redirect);
             }
             if !known
                 && row.stage.is_some()
@@ -395,7 +412,39 @@ impl<'s> Notices<'s> {
                 out.push(Claim { deadline: Some(date.clone()), ..row });
             }
         }
+        affect(&self.effects, &mut out);
         out
+    }
+}
+
+/// Adds to what ends what sentences say of it; a price also to what is redirected to what it names.
+fn affect(effects: &[Effect], claims: &mut [Claim]) {
+    let mut by_id: HashMap<String, Vec<usize>> = HashMap::new();
+    for (n, claim) in claims.iter().enumerate() {
+        by_id.entry(claim.named.subject.id.clone()).or_default().push(n);
+    }
+    let of = |ids: &[String]| -> Vec<usize> { ids.iter().filter_map(|id| by_id.get(id)).flatten().copied().collect() };
+    for effect in effects {
+        match effect {
+            Effect::Redirect { from, to, now } => {
+                for n in of(from) {
+                    claims[n].after.redirect.get_or_insert_with(|| to.clone());
+                    claims[n].redirected_to = claims[n].redirected_to.take().or_else(|| now.then(|| to.clone()));
+                }
+            }
+            Effect::Withdrawn(ids) => of(ids).into_iter().for_each(|n| claims[n].is_withdrawn = true),
+            Effect::Price { .. } => {}
+        }
+    }
+    for effect in effects {
+        let Effect::Price { about, words } = effect else { continue };
+        let own = of(about);
+        for (n, claim) in claims.iter_mut().enumerate() {
+            let target = claim.after.redirect.as_ref().is_some_and(|to| about.contains(to));
+            if target || own.contains(&n) {
+                claim.after.price.get_or_insert_with(|| words.clone());
+            }
+        }
     }
 }
 

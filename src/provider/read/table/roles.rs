@@ -34,6 +34,10 @@ pub struct Roles {
     pub announced: Option<usize>,
     /// What to use instead: a column of ids first, then one of names.
     pub replacement: Vec<usize>,
+    /// Columns of these that say what answers the calls.
+    pub redirects: Vec<usize>,
+    /// From when on it may cost more, with the header.
+    pub extended: Option<(usize, String)>,
     /// Where it stands in its life.
     pub status: Option<usize>,
     /// The regions a row is about.
@@ -214,7 +218,11 @@ impl Roles {
         };
         subject.retain(|c| Some(*c) != version && (*c == first || meanings[*c] != Meaning::Version));
         let announced = set_to(&set.announced).or_else(|| all(&[Meaning::Announced]).into_iter().next());
+        let place = |text: &str| table.header.iter().position(|h| h.contains(text));
+        let redirects = replacement.iter().copied().filter(|c| table.header[*c].contains("redirect")).collect();
         let roles = Roles {
+            redirects,
+            extended: place("extended access").map(|c| (c, table.header[c].clone())),
             subject_is_id,
             version,
             announced: announced.filter(|a| !shutdown.contains(a)),
