@@ -22,7 +22,6 @@ use crate::model::observation::Lifecycle;
 use crate::model::text::one_line;
 use crate::model::{Aftermath, Deadline, ProviderId, SubjectType};
 use jiff::civil::Date;
-use std::collections::HashMap;
 
 /// What the sentences of a cell say of ends.
 pub fn read(cell: &Cell, slash: Option<SlashOrder>) -> Vec<Said> {
@@ -412,39 +411,8 @@ impl<'s> Notices<'s> {
                 out.push(Claim { deadline: Some(date.clone()), ..row });
             }
         }
-        affect(&self.effects, &mut out);
+        effects::affect(&self.effects, &mut out);
         out
-    }
-}
-
-/// Adds to what ends what sentences say of it; a price also to what is redirected to what it names.
-fn affect(effects: &[Effect], claims: &mut [Claim]) {
-    let mut by_id: HashMap<String, Vec<usize>> = HashMap::new();
-    for (n, claim) in claims.iter().enumerate() {
-        by_id.entry(claim.named.subject.id.clone()).or_default().push(n);
-    }
-    let of = |ids: &[String]| -> Vec<usize> { ids.iter().filter_map(|id| by_id.get(id)).flatten().copied().collect() };
-    for effect in effects {
-        match effect {
-            Effect::Redirect { from, to, now } => {
-                for n in of(from) {
-                    claims[n].after.redirect.get_or_insert_with(|| to.clone());
-                    claims[n].redirected_to = claims[n].redirected_to.take().or_else(|| now.then(|| to.clone()));
-                }
-            }
-            Effect::Withdrawn(ids) => of(ids).into_iter().for_each(|n| claims[n].is_withdrawn = true),
-            Effect::Price { .. } => {}
-        }
-    }
-    for effect in effects {
-        let Effect::Price { about, words } = effect else { continue };
-        let own = of(about);
-        for (n, claim) in claims.iter_mut().enumerate() {
-            let target = claim.after.redirect.as_ref().is_some_and(|to| about.contains(to));
-            if target || own.contains(&n) {
-                claim.after.price.get_or_insert_with(|| words.clone());
-            }
-        }
     }
 }
 

@@ -7,6 +7,8 @@ use super::line::{Item, Sentence};
 use super::sentence::phrase;
 use crate::model::Firmness;
 use crate::model::text::one_line;
+use crate::provider::read::table::Claim;
+use std::collections::HashMap;
 
 /// What a sentence adds.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,6 +119,37 @@ pub fn effects(sentence: &Sentence) -> Vec<Effect> {
         out.push(Effect::Price { about: all, words: one_line(&sentence.text, 300) });
     }
     out
+}
+
+/// Adds to what ends what sentences say of it; a price also to what is redirected to what it names.
+pub fn affect(effects: &[Effect], claims: &mut [Claim]) {
+    let mut by_id: HashMap<String, Vec<usize>> = HashMap::new();
+    for (n, claim) in claims.iter().enumerate() {
+        by_id.entry(claim.named.subject.id.clone()).or_default().push(n);
+    }
+    let of = |ids: &[String]| -> Vec<usize> { ids.iter().filter_map(|id| by_id.get(id)).flatten().copied().collect() };
+    for effect in effects {
+        match effect {
+            Effect::Redirect { from, to, now } => {
+                for n in of(from) {
+                    claims[n].after.redirect.get_or_insert_with(|| to.clone());
+                    claims[n].redirected_to = claims[n].redirected_to.take().or_else(|| now.then(|| to.clone()));
+                }
+            }
+            Effect::Withdrawn(ids) => of(ids).into_iter().for_each(|n| claims[n].is_withdrawn = true),
+            Effect::Price { .. } => {}
+        }
+    }
+    for effect in effects {
+        let Effect::Price { about, words } = effect else { continue };
+        let own = of(about);
+        for (n, claim) in claims.iter_mut().enumerate() {
+            let target = claim.after.redirect.as_ref().is_some_and(|to| about.contains(to));
+            if target || own.contains(&n) {
+                claim.after.price.get_or_insert_with(|| words.clone());
+            }
+        }
+    }
 }
 
 #[cfg(test)]
