@@ -12,11 +12,12 @@ use crate::engine::connections::Connection;
 use crate::engine::deliver::{Channels, DeadLetters, Deliverer};
 use crate::engine::housekeep::Housekeeper;
 use crate::engine::normalize::Normalizer;
-use crate::engine::poll::{NotPolled, Poller, Target, Wanted, targets};
+use crate::engine::poll::{Off, Poller, Target, Wanted, targets};
 use crate::engine::private::PrivateDeadlines;
 use crate::engine::receive::Receiver;
 use crate::engine::remind::Reminder;
 use crate::engine::silence::Watcher;
+use crate::engine::silences::SilenceKeeper;
 use crate::engine::skew::SkewWatch;
 use crate::engine::{Context, Nudges};
 use crate::fetch::{Client, Settings};
@@ -65,7 +66,7 @@ pub struct App {
     /// Polled sources.
     pub targets: Vec<Target>,
     /// Sources that are not polled.
-    pub off: Vec<NotPolled>,
+    pub off: Off,
     /// The way out.
     pub fetch: Settings,
     sqlite: Arc<Sqlite>,
@@ -209,6 +210,8 @@ impl App {
         jobs.push(job("deadlines", seconds(3_600), private, |p, now| async move { p.tick(now).await }));
         let watcher = Arc::new(Watcher { cx: cx.clone(), configured: self.configured() });
         jobs.push(job("silence", seconds(3_600), watcher, |w, now| async move { w.tick(now).await }));
+        let silences = Arc::new(SilenceKeeper { cx: cx.clone() });
+        jobs.push(job("silences", seconds(30), silences, |s, now| async move { s.tick(now).await }));
         let skew = Arc::new(SkewWatch::new(cx.clone(), receiver.clone(), client.clone()));
         jobs.push(job("webhook clocks", seconds(5), skew, |w, now| async move { w.tick(now).await }));
         for name in self.channels.keys() {

@@ -4,7 +4,7 @@
 //! usage or config, 3 a check found something, 4 another forewarn holds the data, 5 the database is damaged or newer.
 //! Refuses to treat a closed pipe as an error.
 
-mod ack;
+mod act;
 mod add_status;
 mod alerts;
 mod audit;
@@ -24,6 +24,7 @@ mod route;
 mod send_test;
 mod serve;
 mod setup;
+mod silence;
 mod simulate;
 mod status;
 mod subscribe;
@@ -80,7 +81,17 @@ enum Command {
     /// List alerts, newest first
     Alerts(alerts::Args),
     /// Say that you have seen an alert, and when you will be done
-    Ack(ack::Args),
+    Ack(act::AckArgs),
+    /// Keep an alert quiet for a while, never past its deadline
+    Snooze(act::SnoozeArgs),
+    /// Say that an alert, or a service of it, is dealt with, and why
+    Resolve(act::ResolveArgs),
+    /// Open an alert again that was resolved
+    Reopen(act::ReopenArgs),
+    /// Give an alert to another owner
+    Reassign(act::ReassignArgs),
+    /// Mute what a matcher fits, until a time; list and end silences
+    Silence(silence::Args),
     /// List what ends when, whose it is, and where it stands
     Calendar(calendar::Args),
     /// Show what every source says of one deprecation, or say which date is true
@@ -188,7 +199,12 @@ async fn run(command: Command, place: Place) -> Done {
         Command::Deliveries(a) => deliveries::run(a, place).await,
         Command::Events(a) => events::run(a, place).await,
         Command::Alerts(a) => alerts::run(a, place).await,
-        Command::Ack(a) => ack::run(a, place).await,
+        Command::Ack(a) => act::ack(a, place).await,
+        Command::Snooze(a) => act::snooze(a, place).await,
+        Command::Resolve(a) => act::resolve(a, place).await,
+        Command::Reopen(a) => act::reopen(a, place).await,
+        Command::Reassign(a) => act::reassign(a, place).await,
+        Command::Silence(a) => silence::run(a, place).await,
         Command::Calendar(a) => calendar::run(a, place).await,
         Command::Deprecations(a) => deprecations::run(a, place).await,
         Command::SendTest(a) => send_test::run(a, place).await,

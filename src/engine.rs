@@ -4,7 +4,7 @@
 //! job is `tick(now)`: idempotent, without input beside the clock, its result visible; nothing waits in memory that a
 //! restart would lose. Refuses to loop: only the supervisor does.
 
-pub mod acknowledge;
+pub mod act;
 pub mod calendar;
 pub mod catchup;
 pub mod clockwatch;
@@ -24,10 +24,12 @@ pub mod rejected;
 pub mod remind;
 pub mod show;
 pub mod silence;
+pub mod silences;
 pub mod simulate;
 pub mod skew;
 pub mod status;
 pub mod trouble;
+pub mod usage;
 
 use crate::clock::Clock;
 use crate::provider::catalog::Catalog;

@@ -3,6 +3,7 @@
 //! In: nothing of ours. Out: plain values that every layer above shares. Invariant: a value that exists is well formed
 //! (ids parse, dates are real), so no layer above checks it again. Refuses to hold behaviour that belongs to a rule.
 
+pub mod action;
 pub mod alert;
 pub mod deadline;
 pub mod event;
@@ -13,10 +14,13 @@ pub mod obligation;
 pub mod observation;
 pub mod payload;
 pub mod schedule;
+pub mod silence;
 pub mod subject;
 pub mod text;
+pub mod usage;
 
-pub use alert::{Acknowledgement, Alert, AlertState, Recipient};
+pub use action::{Act, Action, By, Until, Via};
+pub use alert::{Acknowledgement, Alert, AlertState, Recipient, Resolution, ResolveReason, Said};
 pub use deadline::{Deadline, Firmness, Precision};
 pub use event::{Change, Event, Kind, NewEvent, Severity};
 pub use ids::{AlertId, ConnectionId, EventId, MatterId, NotificationId, PayloadId, ProviderId, SourceId};
@@ -26,4 +30,6 @@ pub use obligation::{Contact, ContactId, NewNotification, NewObligation, Reason,
 pub use observation::{Aftermath, Fact, Observation, Outcome as ReadOutcome};
 pub use payload::{Payload, Trust, Unverified, Verified};
 pub use schedule::{Every, Schedule};
+pub use silence::{Matcher, Silence};
 pub use subject::{Subject, SubjectType};
+pub use usage::{CoveredDay, Direction, UsageReport, Use, UseRow};

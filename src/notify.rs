@@ -12,12 +12,17 @@ pub mod slack;
 mod testing;
 pub mod webhook;
 
-use crate::model::{AlertId, Contact, Deadline, MatterState, Reason, StepKey};
+use crate::model::{AlertId, Contact, Deadline, MatterState, Reason, Said, StepKey};
 use jiff::{Timestamp, tz::TimeZone};
 use std::time::Duration;
 
 /// Longest time one attempt may take, connection included.
 pub const ATTEMPT_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Whether this channel hears what people did about a matter: those with threads, where a word more disturbs nobody.
+pub fn hears_of_acts(channel: &str) -> bool {
+    channel == "slack" || channel.starts_with("slack.")
+}
 
 /// One message to one contact, with everything its text needs.
 #[derive(Debug, Clone)]
@@ -68,6 +73,8 @@ pub struct Row {
     pub moved_from: Option<Deadline>,
     /// The answer in force, in one line: `plan Tue 12 Jan 2027 (Mei)`.
     pub answer: Option<String>,
+    /// What a person did last: for [`Reason::Acted`], [`Reason::Reopened`] and [`Reason::Reassigned`].
+    pub said: Option<Said>,
     /// What comes next if nobody answers, soonest first.
     pub next: Vec<NextStep>,
 }
@@ -79,6 +86,10 @@ pub struct ServiceBrief {
     pub name: String,
     /// Its environment, `production` by default.
     pub env: String,
+    /// It is dealt with: `migrated 12 Dec (Mei)`.
+    pub done: Option<String>,
+    /// How much it uses it, in words: `41,200 calls in 7 days, last today`; none where only the config speaks.
+    pub usage: Option<String>,
 }
 
 /// A rung still to come.

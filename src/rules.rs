@@ -3,10 +3,12 @@
 //! In: model values, the directory of owners, now. Out: events, recipients, what is due. Invariant: no I/O, no clock, no
 //! randomness: the same input gives the same answer. Refuses to act: the engine does.
 
+pub mod answer;
 pub mod cadence;
 pub mod directory;
 pub mod fold;
 pub mod group;
+pub mod hours;
 pub mod ladder;
 pub mod listing;
 pub mod matcher;
@@ -14,6 +16,7 @@ pub mod policy;
 pub mod private;
 pub mod route;
 pub mod sunset;
+pub mod usage;
 pub mod wave;
 
 #[cfg(test)]

@@ -8,15 +8,15 @@ pub mod sqlite;
 mod types;
 
 pub use types::{
-    AckOutcome, AlertFilter, Claimed, ClaimedRow, Conflict, ConnectionRow, DeadLetter, Deed, Delivery, DueAlert,
-    EventFilter, Fetched, FlushTimes, INCOMPARABLE, Ledger, LedgerLine, NotificationFilter, NotificationRow,
+    ActOutcome, Acting, AlertFilter, Claimed, ClaimedRow, Conflict, ConnectionRow, DeadLetter, Deed, Delivery,
+    DueAlert, EventFilter, Fetched, FlushTimes, INCOMPARABLE, Ledger, LedgerLine, NotificationFilter, NotificationRow,
     PlanOutcome, Planned, Receipt, RecordOutcome, Recording, RoutedEvent, Routing, Settlement, SourceHealth, SourceRow,
-    StoredPayload, ToldRow, Unreadable,
+    StoredPayload, Thread, ToldRow, Unreadable,
 };
 
 use crate::model::{
-    Acknowledgement, Alert, AlertId, ConnectionId, Event, Kind, MatterId, MatterState, ModelList, NewNotification,
-    NotificationId, PayloadId, ProviderId, SourceId,
+    Alert, ConnectionId, CoveredDay, Event, Kind, MatterId, MatterState, ModelList, NewNotification, NotificationId,
+    PayloadId, ProviderId, Silence, SourceId, UsageReport, UseRow,
 };
 use jiff::{Timestamp, civil::Date};
 use std::{collections::BTreeSet, future::Future, pin::Pin};
@@ -93,8 +93,16 @@ pub trait Alerts: Send + Sync {
     fn due_alerts(&self, now: Timestamp, limit: usize) -> Fut<'_, Vec<DueAlert>>;
     /// Writes what the ladder decided, all or nothing. `Stale` when an alert changed meanwhile.
     fn plan(&self, planned: Vec<Planned>, notifications: Vec<NewNotification>, now: Timestamp) -> Fut<'_, PlanOutcome>;
-    /// Somebody has seen it.
-    fn acknowledge(&self, alert: AlertId, ack: Acknowledgement) -> Fut<'_, AckOutcome>;
+    /// Writes what a person did, all or nothing. `Stale` when an alert changed meanwhile.
+    fn act(&self, acting: Acting) -> Fut<'_, ActOutcome>;
+    /// Silences that have not ended, or all of them, newest first.
+    fn silences(&self, all: bool) -> Fut<'_, Vec<Silence>>;
+    /// Stores a silence; its number.
+    fn silence(&self, silence: Silence) -> Fut<'_, i64>;
+    /// Somebody was reminded that it ends.
+    fn silence_reminded(&self, id: i64, now: Timestamp) -> Fut<'_, ()>;
+    /// Ends a silence, and wakes the alerts that waited for its end; false if there is none, or it had ended.
+    fn end_silence(&self, id: i64, by: String, now: Timestamp) -> Fut<'_, bool>;
 }
 
 /// The outbox.
@@ -109,6 +117,16 @@ pub trait Outbox: Send + Sync {
     fn dead_letters(&self, limit: usize) -> Fut<'_, Vec<DeadLetter>>;
     /// Marks dead letters as told to the operators.
     fn dead_letters_told(&self, ids: Vec<NotificationId>) -> Fut<'_, ()>;
+}
+
+/// What we use, as scans and counted calls tell it.
+pub trait Usage: Send + Sync {
+    /// Takes what one teller said. The same said twice counts once; how many subjects are seen that were not known.
+    fn note_usage(&self, report: UsageReport) -> Fut<'_, u64>;
+    /// Every use ever seen, with the calls of windows that end after `since`.
+    fn usage(&self, since: Timestamp) -> Fut<'_, Vec<UseRow>>;
+    /// The days from `since` on for which somebody counted calls, in order.
+    fn covered_days(&self, since: Timestamp) -> Fut<'_, Vec<CoveredDay>>;
 }
 
 /// Looking.
@@ -161,5 +179,5 @@ pub trait Housekeeping: Send + Sync {
 }
 
 /// Everything.
-pub trait Store: Intake + Sources + Matters + Alerts + Outbox + Read + Housekeeping {}
-impl<T: Intake + Sources + Matters + Alerts + Outbox + Read + Housekeeping> Store for T {}
+pub trait Store: Intake + Sources + Matters + Alerts + Outbox + Usage + Read + Housekeeping {}
+impl<T: Intake + Sources + Matters + Alerts + Outbox + Usage + Read + Housekeeping> Store for T {}

@@ -192,17 +192,25 @@ fn notification(key: &str, alert: &Alert, step: &str) -> NewNotification {
 }
 
 fn planned(alert: &Alert, next_at: Option<Timestamp>) -> Planned {
-    Planned { alert: alert.id, version: alert.version, next_at, close: false, told_revision: Some(1) }
+    Planned { alert: alert.id, version: alert.version, next_at, close: false, told_revision: Some(1), lapsed: None }
 }
 
-fn ack(by: &str) -> Acknowledgement {
-    Acknowledgement {
+/// What is written when somebody acknowledges.
+fn acked(a: &Alert, by: &str) -> Acting {
+    let (at, plan_on, deadline_on) = (now(), Some(date(2027, 1, 10)), Some(date(2027, 1, 22)));
+    let ack = Acknowledgement { by: by.into(), at, note: Some("moving".into()), plan_on, deadline_on };
+    let after = Alert { state: AlertState::Acknowledged, ack: Some(ack), next_due_at: Some(at), ..a.clone() };
+    acting(after, by)
+}
+
+fn acting(after: Alert, by: &str) -> Acting {
+    let audit = vec![Deed {
         by: by.into(),
-        at: now(),
-        note: Some("moving".into()),
-        plan_on: Some(date(2027, 1, 10)),
-        deadline_on: None,
-    }
+        what: "alert.acknowledged",
+        subject: after.matter.to_string(),
+        detail: String::new(),
+    }];
+    Acting { alerts: vec![after], audit, notes: vec![], threads: vec![], handed: None, now: now() }
 }
 
 /// A store with one open alert of `search` on `openai:gpt-demo`.
@@ -423,7 +431,8 @@ async fn what_comes_back_is_a_new_episode<B: Bench>() {
     b.step();
     let a = alerts(&b.s()).await.remove(0);
     b.s().plan(vec![planned(&a, None)], vec![notification("k1", &a, "opened")], now()).await.unwrap();
-    b.s().acknowledge(a.id, ack("mei")).await.unwrap();
+    let a = alerts(&b.s()).await.remove(0);
+    assert_eq!(b.s().act(acked(&a, "mei")).await.unwrap(), ActOutcome::Done);
     let a = alerts(&b.s()).await.remove(0);
     b.s().plan(vec![Planned { close: true, ..planned(&a, None) }], vec![], now()).await.unwrap();
     b.step();
@@ -458,7 +467,7 @@ async fn a_plan_made_on_an_old_alert_is_refused_whole<B: Bench>() {
     let other = matter("gpt-other", Kind::Deprecation);
     b.s().record(recording(vec![other.clone()], vec![told(&other, 2, &["search"])])).await.unwrap();
     let fresh = alerts(&b.s()).await.remove(0);
-    b.s().acknowledge(a.id, ack("mei")).await.unwrap();
+    assert_eq!(b.s().act(acked(&a, "mei")).await.unwrap(), ActOutcome::Done);
     b.step();
     let plan = vec![planned(&fresh, None), planned(&a, None)];
     let out =
@@ -588,20 +597,114 @@ async fn a_conversation_goes_on_in_its_first_thread<B: Bench>() {
     }
 }
 
-async fn an_answer_is_durable_and_only_for_what_is_open<B: Bench>() {
+async fn an_act_is_durable_whole_and_only_on_what_it_was_decided_on<B: Bench>() {
     let (mut b, a) = with_alert::<B>().await;
-    assert_eq!(b.s().acknowledge(AlertId(99), ack("mei")).await.unwrap(), AckOutcome::NotFound);
-    let AckOutcome::Done(answered) = b.s().acknowledge(a.id, ack("mei")).await.unwrap() else { panic!("not taken") };
+    let note = notification("note", &a, "acted-1");
+    let once = Acting { notes: vec![note], ..acked(&a, "mei") };
+    assert_eq!(b.s().act(once.clone()).await.unwrap(), ActOutcome::Done);
     b.step();
-    assert_eq!(alerts(&b.s()).await, [*answered.clone()]);
+    let answered = alerts(&b.s()).await.remove(0);
+    assert_eq!(Alert { version: a.version, ..answered.clone() }, once.alerts[0]);
     assert_eq!((answered.state, answered.version), (AlertState::Acknowledged, a.version + 1));
-    let kept = answered.ack.clone().unwrap();
-    assert_eq!((kept.by.as_str(), kept.plan_on), ("mei", Some(date(2027, 1, 10))));
-    assert_eq!(kept.deadline_on, Some(date(2027, 1, 22)), "the deadline they saw is the stored one");
     assert_eq!(b.s().due_alerts(now(), 9).await.unwrap().len(), 1, "an answer is looked at");
-    b.s().plan(vec![Planned { close: true, ..planned(&answered, None) }], vec![], now()).await.unwrap();
+    assert_eq!(ledger(&b.s(), "obligations").await, parts(&[("pending", 1)]));
+    let audit = ledger(&b.s(), "obligations").await;
+    // The same act on the same version again, or with another alert that has changed: nothing of it is written.
+    let fresh = Alert { why: "changed".into(), ..answered.clone() };
+    let stale = Acting { alerts: vec![fresh, a.clone()], ..acked(&a, "eve") };
+    assert_eq!(b.s().act(once).await.unwrap(), ActOutcome::Stale);
+    assert_eq!(b.s().act(stale).await.unwrap(), ActOutcome::Stale);
     b.step();
-    assert_eq!(b.s().acknowledge(a.id, ack("mei")).await.unwrap(), AckOutcome::Resolved);
+    assert_eq!(alerts(&b.s()).await, [answered]);
+    assert_eq!(ledger(&b.s(), "obligations").await, audit);
+}
+
+async fn what_a_person_resolved_is_not_opened_by_news_and_is_by_a_new_beginning<B: Bench>() {
+    let (mut b, a) = with_alert::<B>().await;
+    let resolution =
+        Resolution { by: "mei".into(), at: now(), reason: ResolveReason::Migrated, note: None, duplicate_of: None };
+    let settled = Alert { state: AlertState::Resolved, resolution: Some(resolution), next_due_at: None, ..a.clone() };
+    b.s().act(acting(settled, "mei")).await.unwrap();
+    b.step();
+    let m = b.s().matters(vec![a.matter.clone()]).await.unwrap().remove(0);
+    let mut news = told(&m, 2, &["search"]);
+    news.event.change = Some(Change::Moved);
+    b.s().record(recording(vec![m], vec![news])).await.unwrap();
+    b.step();
+    assert_eq!(alerts(&b.s()).await[0].state, AlertState::Resolved);
+    let m = b.s().matters(vec![a.matter.clone()]).await.unwrap().remove(0);
+    let mut back = told(&m, 3, &["search"]);
+    back.event.change = Some(Change::Announced);
+    b.s().record(recording(vec![m], vec![back])).await.unwrap();
+    b.step();
+    let again = alerts(&b.s()).await.remove(0);
+    assert_eq!((again.state, again.episode, again.resolution), (AlertState::Open, 2, None));
+    let migrated = AlertFilter { migrated: true, limit: 9, ..AlertFilter::default() };
+    assert!(b.s().alerts(migrated).await.unwrap().is_empty());
+}
+
+async fn an_alert_given_away_gets_what_routing_gives_to_its_first_owner<B: Bench>() {
+    let (mut b, a) = with_alert::<B>().await;
+    let given = Alert { owner: "platform".into(), hands: 1, ..a.clone() };
+    let act = Acting { handed: Some((a.owner.clone(), a.id)), ..acting(given, "mei") };
+    assert_eq!(b.s().act(act).await.unwrap(), ActOutcome::Done);
+    b.step();
+    let m = b.s().matters(vec![a.matter.clone()]).await.unwrap().remove(0);
+    b.s().record(recording(vec![m.clone()], vec![told(&m, 2, &["search"])])).await.unwrap();
+    b.step();
+    let all = alerts(&b.s()).await;
+    assert_eq!(all.iter().map(|x| (x.id, x.owner.as_str())).collect::<Vec<_>>(), [(a.id, "platform")]);
+    // A second owner who has an alert of their own on the matter cannot get this one too.
+    let m = b.s().matters(vec![a.matter.clone()]).await.unwrap().remove(0);
+    b.s().record(recording(vec![m.clone()], vec![told(&m, 3, &["billing"])])).await.unwrap();
+    let twice = Alert { owner: "billing".into(), ..alerts(&b.s()).await.into_iter().find(|x| x.id == a.id).unwrap() };
+    assert_eq!(b.s().act(acting(twice, "mei")).await.unwrap(), ActOutcome::Stale);
+}
+
+async fn conversations_are_merged_and_handed_on<B: Bench>() {
+    let (mut b, a) = with_alert::<B>().await;
+    let other = matter("gpt-other", Kind::Deprecation);
+    b.s().record(recording(vec![other.clone()], vec![told(&other, 2, &["search"])])).await.unwrap();
+    let thread = Thread::Merged { from: other.id.clone(), into: a.matter.clone() };
+    b.s().plan(vec![planned(&a, Some(now()))], vec![notification("k1", &a, "opened")], now()).await.unwrap();
+    let sent = b.s().claim("slack".into(), now()).await.unwrap().unwrap();
+    b.s().settle(sent.id, Settlement::Delivered { thread: Some("t1".into()) }, now()).await.unwrap();
+    b.step();
+    let dup = alerts(&b.s()).await.into_iter().find(|x| x.matter == other.id).unwrap();
+    b.s().act(Acting { threads: vec![thread], ..acting(dup, "mei") }).await.unwrap();
+    b.step();
+    let dup = alerts(&b.s()).await.into_iter().find(|x| x.matter == other.id).unwrap();
+    b.s().plan(vec![planned(&dup, Some(now()))], vec![notification("k2", &dup, "opened")], now()).await.unwrap();
+    let sent = b.s().claim("slack".into(), now()).await.unwrap().unwrap();
+    assert_eq!((sent.key.as_str(), sent.thread.as_deref()), ("k2", Some("t1")));
+}
+
+async fn a_silence_is_stored_ends_once_and_wakes_what_waited_for_its_end<B: Bench>() {
+    let (mut b, a) = with_alert::<B>().await;
+    let silence = Silence {
+        id: 0,
+        matcher: Matcher { provider: Some("openai".into()), ..Matcher::default() },
+        until: days(9),
+        remind: "operators".into(),
+        by: "mei".into(),
+        note: "freeze".into(),
+        created_at: now(),
+        reminded_at: None,
+        ended_at: None,
+    };
+    let id = b.s().silence(silence.clone()).await.unwrap();
+    b.step();
+    assert_eq!(b.s().silences(false).await.unwrap(), [Silence { id, ..silence }]);
+    b.s().silence_reminded(id, days(8)).await.unwrap();
+    b.s().plan(vec![planned(&a, Some(days(9)))], vec![], now()).await.unwrap();
+    assert!(b.s().due_alerts(days(8), 9).await.unwrap().is_empty());
+    assert!(b.s().end_silence(id, "mei".into(), days(8)).await.unwrap());
+    b.step();
+    assert!(!b.s().end_silence(id, "mei".into(), days(8)).await.unwrap());
+    assert_eq!(b.s().due_alerts(days(8), 9).await.unwrap().len(), 1);
+    assert!(b.s().silences(false).await.unwrap().is_empty());
+    let kept = b.s().silences(true).await.unwrap().remove(0);
+    assert_eq!((kept.reminded_at, kept.ended_at), (Some(days(8)), Some(days(8))));
 }
 
 async fn what_was_unrecognized_and_is_read_later_is_counted_once<B: Bench>() {
@@ -730,6 +833,80 @@ async fn pruning_keeps_what_is_pending_or_unrecognized_and_counts_jobs<B: Bench>
     b.s().quick_check().await.unwrap();
 }
 
+fn counted(id: &str, hours: (i64, i64), calls: u64) -> Use {
+    let hour = |n: i64| later(n * 3_600);
+    Use {
+        subject: Subject::model(&ProviderId::new("openai").unwrap(), id),
+        service: None,
+        project: Some("proj_a".into()),
+        from: hour(hours.0),
+        until: hour(hours.1),
+        calls: Some(calls),
+        tokens: None,
+        place: None,
+        mention: false,
+    }
+}
+
+fn report(direction: Direction, service: Option<&str>, uses: Vec<Use>) -> UsageReport {
+    let covered = uses.iter().map(|u| u.from).min().zip(uses.iter().map(|u| u.until).max());
+    let covers = vec![(ProviderId::new("openai").unwrap(), None)];
+    UsageReport { direction, via: "test".into(), service: service.map(str::to_owned), covers, covered, uses }
+}
+
+async fn calls_said_twice_count_once_and_a_longer_window_replaces_shorter_ones<B: Bench>() {
+    let mut b = B::fresh();
+    let seen = Direction::Observed;
+    let hours = vec![counted("gpt-demo", (0, 1), 5), counted("gpt-demo", (1, 2), 7), counted("gpt-other", (0, 1), 1)];
+    assert_eq!(b.s().note_usage(report(seen, None, hours.clone())).await.unwrap(), 2);
+    b.step();
+    assert_eq!(b.s().note_usage(report(seen, None, hours.clone())).await.unwrap(), 0, "nothing of it is new");
+    let calls =
+        async |s: Arc<dyn Store>, since| s.usage(since).await.unwrap().into_iter().map(|r| r.calls).collect::<Vec<_>>();
+    assert_eq!(calls(b.s(), now()).await, [Some(12), Some(1)]);
+    b.s().note_usage(report(seen, None, vec![counted("gpt-demo", (0, 16), 40)])).await.unwrap();
+    b.step();
+    b.s().note_usage(report(seen, None, hours)).await.unwrap();
+    assert_eq!(calls(b.s(), now()).await, [Some(40), Some(1)], "the hours are inside the longer window");
+    let rows = b.s().usage(later(16 * 3_600)).await.unwrap();
+    assert_eq!((rows[0].calls, rows[0].last_at, rows[0].first_at), (None, later(16 * 3_600), now()));
+    let days = b.s().covered_days(now()).await.unwrap();
+    assert_eq!(
+        days.iter().map(|d| d.day.to_string()).collect::<Vec<_>>(),
+        ["2026-11-23"],
+        "a window to midnight is of one day"
+    );
+}
+
+async fn a_scan_replaces_what_was_scanned_of_the_same_service<B: Bench>() {
+    let mut b = B::fresh();
+    let seen = Direction::Scanned;
+    let found = |id: &str, service: &str| Use {
+        service: Some(service.into()),
+        calls: None,
+        project: None,
+        place: Some("a.py:1".into()),
+        ..counted(id, (0, 0), 0)
+    };
+    for (service, ids) in [("bot", vec!["x", "y"]), ("shop", vec!["x"]), ("bot", vec!["y"])] {
+        let uses = ids.into_iter().map(|id| found(id, service)).collect();
+        b.s().note_usage(report(seen, Some(service), uses)).await.unwrap();
+        b.step();
+    }
+    let left: Vec<_> =
+        b.s().usage(now()).await.unwrap().into_iter().map(|r| (r.subject.id, r.service.unwrap())).collect();
+    assert_eq!(left, [("x".into(), "shop".to_owned()), ("y".into(), "bot".into())]);
+}
+
+async fn old_counts_are_pruned_and_what_was_seen_is_not_forgotten<B: Bench>() {
+    let b = B::fresh();
+    b.s().note_usage(report(Direction::Observed, None, vec![counted("gpt-demo", (0, 1), 5)])).await.unwrap();
+    while b.s().prune(days(60)).await.unwrap() > 0 {}
+    let rows = b.s().usage(now()).await.unwrap();
+    assert_eq!((rows.len(), rows[0].calls, rows[0].last_at), (1, None, later(3_600)));
+    assert_eq!(b.s().covered_days(now()).await.unwrap(), []);
+}
+
 macro_rules! contract {
     ($($case:ident)*) => {
         mod sqlite { $(#[tokio::test] async fn $case() { super::$case::<super::OnSqlite<false>>().await })* }
@@ -757,19 +934,26 @@ contract! {
     every_way_to_settle_keeps_the_ledger
     what_was_superseded_was_told_to_nobody
     a_conversation_goes_on_in_its_first_thread
-    an_answer_is_durable_and_only_for_what_is_open
+    an_act_is_durable_whole_and_only_on_what_it_was_decided_on
+    what_a_person_resolved_is_not_opened_by_news_and_is_by_a_new_beginning
+    an_alert_given_away_gets_what_routing_gives_to_its_first_owner
+    conversations_are_merged_and_handed_on
+    a_silence_is_stored_ends_once_and_wakes_what_waited_for_its_end
     what_was_unrecognized_and_is_read_later_is_counted_once
     a_source_and_the_body_it_brought_are_kept_together
     a_list_of_models_is_remembered_as_it_was_kept
     pruning_keeps_what_is_pending_or_unrecognized_and_counts_jobs
     a_connection_is_known_by_its_words_and_its_longest_pause
+    calls_said_twice_count_once_and_a_longer_window_replaces_shorter_ones
+    a_scan_replaces_what_was_scanned_of_the_same_service
+    old_counts_are_pruned_and_what_was_seen_is_not_forgotten
 }
 
 /// A file with one of everything, closed, and its path.
 async fn one_of_everything() -> (tempfile::TempDir, PathBuf) {
     let (b, a) = with_alert::<OnSqlite<false>>().await;
     b.s().receive(delivery("a", "{}")).await.unwrap();
-    b.s().acknowledge(a.id, ack("mei")).await.unwrap();
+    assert_eq!(b.s().act(acked(&a, "mei")).await.unwrap(), ActOutcome::Done);
     let a = alerts(&b.s()).await.remove(0);
     b.s().plan(vec![planned(&a, Some(now()))], vec![notification("k", &a, "7d")], now()).await.unwrap();
     b.s().fetched(SourceRow::new(SourceId::new("openai/deprecations").unwrap(), now()), None).await.unwrap();
@@ -850,10 +1034,10 @@ async fn a_reader_beside_the_writer_sees_what_was_written_and_writes_nothing() {
     let path = b.dir.path().join("forewarn.db");
     let looking: Arc<dyn Store> = Arc::new(Sqlite::open_read_only(&path).unwrap());
     assert_eq!(alerts(&looking).await, std::slice::from_ref(&a));
-    b.s().acknowledge(a.id, ack("mei")).await.unwrap();
+    assert_eq!(b.s().act(acked(&a, "mei")).await.unwrap(), ActOutcome::Done);
     assert_eq!(alerts(&looking).await[0].state, AlertState::Acknowledged);
     for refused in [
-        looking.acknowledge(a.id, ack("eve")).await.map(drop),
+        looking.act(acked(&a, "eve")).await.map(drop),
         looking.receive(delivery("a", "{}")).await.map(drop),
         looking.prune(now()).await.map(drop),
     ] {
@@ -866,6 +1050,6 @@ async fn a_closed_store_says_try_later_and_keeps_what_it_has() {
     let (b, a) = with_alert::<OnSqlite<false>>().await;
     b.store.close().await;
     assert!(matches!(b.s().receive(delivery("a", "{}")).await, Err(StoreError::Unavailable(_))));
-    assert!(matches!(b.s().acknowledge(a.id, ack("mei")).await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(b.s().act(acked(&a, "mei")).await, Err(StoreError::Unavailable(_))));
     assert_eq!(alerts(&b.s()).await, [a]);
 }

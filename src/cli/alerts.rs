@@ -35,8 +35,11 @@ pub(super) async fn run(args: Args, place: Place) -> Done {
         };
     let app = place.look()?;
     let limit = args.limit.clamp(1, 10_000);
-    let found =
-        app.cx.store.alerts(AlertFilter { owner: args.owner, state, before: args.before, limit, id: None }).await?;
+    let found = app
+        .cx
+        .store
+        .alerts(AlertFilter { owner: args.owner, state, before: args.before, limit, ..AlertFilter::default() })
+        .await?;
     if args.json {
         let items: Vec<Value> = found
             .iter()

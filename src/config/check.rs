@@ -136,13 +136,13 @@ fn all(text: &Text, c: &Checker<'_>) -> Problems {
 }
 
 fn names(catalog: &Catalog) -> String {
-    catalog.iter().map(|p| p.file.id.as_str()).collect::<Vec<_>>().join(", ")
+    catalog.iter().map(|p| p.id.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// A use of a provider nobody knows is kept (a provider file may come later) and said aloud.
 fn unknown_use(u: &Spanned<String>, catalog: &Catalog, c: &mut Checker<'_>) {
     if let Ok(p) = crate::rules::matcher::UsePattern::parse(u.get_ref())
-        && !catalog.iter().any(|x| crate::model::text::glob(p.provider(), x.file.id.as_str()))
+        && !catalog.iter().any(|x| crate::model::text::glob(p.provider(), x.id.as_str()))
     {
         c.note(format!(
             "uses {:?}: no provider file covers {:?} yet, so nothing will be heard of it",

@@ -39,7 +39,7 @@ fn one(
     c: &mut Checker<'_>,
 ) -> Option<Connection> {
     let Some(provider) = catalog.get(id.provider()) else {
-        let known: Vec<&str> = catalog.iter().map(|p| p.file.id.as_str()).collect();
+        let known: Vec<&str> = catalog.iter().map(|p| p.id.as_str()).collect();
         c.problem(format!("unknown provider {:?}: known are {}", id.provider(), known.join(", ")), section.span());
         return None;
     };

@@ -4,14 +4,16 @@
 //! it is made; the text is made from current facts; each channel has a loop of its own, so a failing one delays nobody
 //! else. Refuses to drop anything: what cannot be delivered becomes a dead letter, and the operators hear of it.
 
+use super::act::acted;
 use super::trouble::{self, Trouble};
-use super::{Context, Report};
-use crate::model::{AlertState, Change, ContactId, Reason, Severity};
+use super::{Context, Report, usage};
+use crate::model::{AlertState, Change, ContactId, Kind, Reason, Resolution, Severity};
 use crate::notify::{Body, Channel, Message, NextStep, Outcome, Row, ServiceBrief};
 use crate::rules::cadence::{DELIVERY_LIFETIME, next_attempt};
 use crate::rules::directory::{Directory, OPERATORS};
 use crate::rules::ladder::rungs;
 use crate::rules::policy::Tell;
+use crate::rules::usage::Book;
 use crate::store::{Claimed, ClaimedRow, Settlement, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -69,7 +71,9 @@ impl Deliverer {
         let Some(contact) = dir.contact(&claimed.contact) else {
             return Ok(Settlement::Dead { reason: format!("contact {} is no longer configured", claimed.contact) });
         };
-        let rows: Vec<Row> = claimed.rows.iter().filter(|r| is_current(r)).map(|r| self.row(r, now)).collect();
+        let ends = claimed.rows.iter().any(|r| r.matter.kind == Kind::Deprecation);
+        let book = if ends { usage::book(&self.cx, now).await? } else { Book::default() };
+        let rows: Vec<Row> = claimed.rows.iter().filter(|r| is_current(r)).map(|r| self.row(r, &book, now)).collect();
         if rows.is_empty() {
             return Ok(Settlement::Superseded);
         }
@@ -120,7 +124,7 @@ impl Deliverer {
         Ok(Settlement::Retry { at: in_seconds(if asked.is_some() { wait } else { wait + jitter }), reason })
     }
 
-    fn row(&self, r: &ClaimedRow, now: Timestamp) -> Row {
+    fn row(&self, r: &ClaimedRow, book: &Book, now: Timestamp) -> Row {
         let dir = &self.cx.directory;
         let owner = dir.owner(&r.alert.owner);
         let mut matter = r.matter.clone();
@@ -129,6 +133,11 @@ impl Deliverer {
         {
             claim.read_at = at;
         }
+        let used = book.users_of(dir, &matter.subjects, now);
+        let usage = |name: &String| {
+            let by = used.iter().find(|u| u.service.as_ref() == Some(name));
+            by.filter(|_| matter.kind == Kind::Deprecation).and_then(|u| u.in_words(now))
+        };
         let services = r
             .alert
             .services
@@ -136,6 +145,8 @@ impl Deliverer {
             .map(|name| ServiceBrief {
                 name: name.clone(),
                 env: dir.service(name).map_or_else(|| "production".into(), |s| s.env.clone()),
+                usage: usage(name),
+                done: r.alert.done.get(name).map(done_in_words),
             })
             .collect();
         let next = rungs(dir.policy(&r.alert.policy), &r.matter, r.alert.opened_at, owner)
@@ -161,6 +172,7 @@ impl Deliverer {
             services,
             moved_from,
             answer,
+            said: r.alert.said.clone(),
             next,
         }
     }
@@ -217,6 +229,10 @@ impl Deliverer {
 /// Whether an obligation still says something true: its alert goes on (or this is the word that it ended), in the same
 /// episode and for the same date.
 fn is_current(r: &ClaimedRow) -> bool {
+    if r.reason == Reason::Acted {
+        // Only the last word is said; what it is about may be dealt with by it.
+        return r.alert.said.as_ref().is_some_and(|s| acted(s.n) == r.step);
+    }
     let ending = matches!(r.reason, Reason::Resolved | Reason::Withdrawn);
     let same_date = r.deadline_revision == r.matter.deadline.as_ref().map_or(0, |d| d.revision);
     r.alert.episode == r.episode
@@ -224,6 +240,11 @@ fn is_current(r: &ClaimedRow) -> bool {
             || (r.alert.state != AlertState::Resolved
                 && !r.matter.is_over()
                 && (same_date || r.reason == Reason::Moved)))
+}
+
+/// `migrated 12 Dec (Mei)`.
+fn done_in_words(r: &Resolution) -> String {
+    format!("{} {} ({})", r.reason.as_str().replace('_', " "), r.at.strftime("%-d %b"), r.by)
 }
 
 /// Sends a test message through the real channel of a contact.
@@ -256,6 +277,7 @@ pub fn in_words(dir: &Directory, owner: &crate::rules::directory::Owner, tell: &
         .iter()
         .filter_map(|t| match t {
             Tell::Owner => Some(owner.name.clone()),
+            Tell::Contact(id) => Some(id.to_string()),
             Tell::Lead => owner.lead.as_ref().map(|l| format!("{} (lead)", l.address)),
             Tell::Operators => Some(dir.owner(OPERATORS).name.clone()),
         })

@@ -5,7 +5,7 @@
 
 use super::Context;
 use super::calendar::concerned;
-use super::poll::{NotPolled, Target};
+use super::poll::{Off, Target};
 use crate::model::event::Money;
 use crate::model::{ConnectionId, Kind, MatterState, Severity, Stage, Subject, Window};
 use crate::store::{ConnectionRow, SourceHealth, SourceRow, StoreError};
@@ -171,7 +171,7 @@ pub fn providers(cx: &Context) -> Vec<ProviderRow> {
         id: p.file.id.to_string(),
         name: p.file.name.clone(),
         url: p.file.url.clone(),
-        model_provider: p.file.model_provider,
+        model_provider: p.model_provider,
         sources: p
             .file
             .sources
@@ -230,13 +230,13 @@ pub async fn connections(cx: &Context, configured: &[ConnectionId]) -> Result<Ve
 ///
 /// # Errors
 /// The store's.
-pub async fn sources(cx: &Context, targets: &[Target], off: &[NotPolled]) -> Result<Vec<SourceRow>, StoreError> {
+pub async fn sources(cx: &Context, targets: &[Target], off: &Off) -> Result<Vec<SourceRow>, StoreError> {
     let known = cx.store.sources().await?;
     let now = cx.clock.now();
     let polled = targets
         .iter()
         .map(|t| known.iter().find(|r| r.id == t.id).cloned().unwrap_or_else(|| SourceRow::new(t.id.clone(), now)));
-    let not = off.iter().map(|o| SourceRow {
+    let not = off.list(&cx.catalog).into_iter().map(|o| SourceRow {
         health: SourceHealth::Off,
         problem: Some(o.why.clone()),
         ..SourceRow::new(o.id.clone(), now)

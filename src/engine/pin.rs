@@ -7,10 +7,11 @@
 use super::Context;
 use super::private::dropped;
 use super::record::{Heeded, record};
-use crate::model::matter::PIN;
+use super::trouble::{self, Trouble};
+use crate::model::matter::{DISPUTED, PIN};
 use crate::model::observation::{Ending, Word};
 use crate::model::text::one_line;
-use crate::model::{Deadline, Fact, Kind, MatterId, MatterState, Observation, Rank, SourceId, Trust};
+use crate::model::{Change, Deadline, Fact, Kind, MatterId, MatterState, Observation, Rank, Severity, SourceId, Trust};
 use crate::rules::fold::Heard;
 use crate::store::{Deed, Recording, StoreError};
 use jiff::{Timestamp, civil::Date};
@@ -102,7 +103,28 @@ pub async fn pin(cx: &Context, p: Pin, now: Timestamp) -> Result<MatterState, Pi
     let was = state.deadline.as_ref().map_or_else(|| "no date".to_owned(), |d| d.date.to_string());
     let detail = one_line(&format!("{was} -> {said} {note}"), 700);
     let done = Some(Deed { by, what, subject: id.to_string(), detail });
-    record(cx, vec![heeded], Recording { now, done, ..Recording::default() }).await?;
+    let mut all = vec![heeded];
+    let doubt = SourceId::new(DISPUTED).map_err(|e| StoreError::Damaged(e.to_string()))?;
+    if p.truth != Truth::Unpinned && state.claims.contains_key(&doubt) {
+        // Whoever doubted the date is answered.
+        all.push(Heeded { seen: dropped(&state, &doubt, now), ..all[0].clone() });
+        settled(cx, &id, now).await?;
+    }
+    record(cx, all, Recording { now, done, ..Recording::default() }).await?;
     cx.nudges.remind.notify_one();
     find().await?.pop().ok_or_else(not_found)
+}
+
+/// The operators were asked to look, and somebody has.
+async fn settled(cx: &Context, id: &MatterId, now: Timestamp) -> Result<(), StoreError> {
+    let trouble = Trouble {
+        provider: trouble::ourselves()?,
+        about: format!("disputed/{id}"),
+        change: Change::Resolved,
+        severity: Severity::Minor,
+        title: format!("the date of {id} is pinned"),
+        summary: String::new(),
+        native_id: None,
+    };
+    trouble::report(cx, &trouble, now).await
 }

@@ -10,7 +10,7 @@ mod page;
 mod slots;
 mod targets;
 
-pub use targets::{NotPolled, Target, Wanted, targets};
+pub use targets::{NotPolled, Off, Target, Wanted, targets};
 
 use super::record::{Heeded, record};
 use super::trouble::{self, Trouble};

@@ -7,7 +7,7 @@ use super::{Context, Report};
 use crate::model::{AlertState, Kind};
 use crate::rules::directory::OPERATORS;
 use crate::rules::group::{alone, group};
-use crate::rules::ladder::{LadderInput, Plan, decide};
+use crate::rules::ladder::{LadderInput, Plan, decide, today};
 use crate::rules::route::is_outranked;
 use crate::store::{DueAlert, PlanOutcome, Planned, StoreError};
 use jiff::tz::TimeZone;
@@ -40,20 +40,27 @@ impl Reminder {
             return Ok(Report::default());
         }
         let dir = &self.cx.directory;
+        let silences = self.cx.store.silences(false).await?;
         let mut planned = Vec::with_capacity(due.len());
         let (mut dues, mut urgent) = (Vec::new(), BTreeSet::new());
         for d in &due {
+            let owner = dir.owner(&d.alert.owner);
+            let silenced = silences.iter().filter(|s| s.until > now && s.matcher.fits(&d.alert, &d.matter));
             let input = LadderInput {
                 policy: dir.policy(&d.alert.policy),
                 alert: &d.alert,
                 matter: &d.matter,
                 told: &d.told,
-                owner: dir.owner(&d.alert.owner),
+                owner,
                 operators: dir.owner(OPERATORS),
+                deputy: dir.deputy(owner, today(owner, now)),
+                contacts: dir.contacts(),
+                silenced_until: silenced.map(|s| s.until).max(),
+                used_on: None,
             };
             let plan = if is_outranked(dir, &d.alert.services, &d.matter.subjects) {
                 // The deadline of their own has an alert of its own; this one rests as long as the config says so.
-                Plan { due: None, close: false, next_at: now.checked_add(LOOK_AGAIN).ok() }
+                Plan { next_at: now.checked_add(LOOK_AGAIN).ok(), ..Plan::default() }
             } else {
                 decide(&input, now)
             };
@@ -63,6 +70,7 @@ impl Reminder {
                 next_at: plan.next_at,
                 close: plan.close && d.alert.state != AlertState::Resolved,
                 told_revision: plan.due.as_ref().map(|_| d.matter.revision),
+                lapsed: plan.lapsed,
             });
             if let Some(due) = plan.due {
                 // What a page listed when we first read it is one summary, incidents and coming maintenance together.

@@ -4,7 +4,7 @@
 //! fine are different values. Refuses to hide: a dead letter of the operators makes it red.
 
 use super::Context;
-use super::poll::{NotPolled, Target};
+use super::poll::{Off, Target};
 use super::silence::{self, Finding};
 use crate::model::ConnectionId;
 use crate::rules::cadence::is_stale;
@@ -121,7 +121,7 @@ pub struct Parts<'a> {
     /// Polled sources.
     pub targets: &'a [Target],
     /// Sources that are not polled.
-    pub off: &'a [NotPolled],
+    pub off: &'a Off,
     /// Hooks of the daemon.
     pub hooks: Vec<Hook>,
     /// Tasks of the daemon.
@@ -171,7 +171,7 @@ pub async fn status(cx: &Context, parts: Parts<'_>) -> Result<Status, StoreError
         findings,
         inbox: Inbox { pending, oldest_at },
         sources,
-        off: off.iter().map(|o| (o.id.to_string(), o.why.clone())).collect(),
+        off: off.list(&cx.catalog).into_iter().map(|o| (o.id.to_string(), o.why)).collect(),
         dead_letters,
         unrecognized: cx.store.unreadable(SHOWN).await?,
         conflicts: cx.store.conflicts(SHOWN).await?,

@@ -8,11 +8,14 @@ use super::Context;
 use super::record::{Heeded, record};
 use crate::model::text::one_line;
 use crate::model::{
-    Change, Fact, Kind, MatterId, Observation, ProviderId, Severity, SourceId, Subject, SubjectType, Trust,
+    Change, Fact, Kind, MatterId, Observation, ProviderId, Recipient, Severity, SourceId, Subject, SubjectType, Trust,
 };
-use crate::rules::fold::Heard;
-use crate::store::{Recording, StoreError};
+use crate::rules::fold::{Heard, fold};
+use crate::store::{RecordOutcome, Recording, RoutedEvent, Routing, StoreError};
 use jiff::Timestamp;
+
+/// How often a recording that met a newer state is folded again.
+const TRIES: usize = 5;
 
 /// Something that went wrong or came right.
 #[derive(Debug, Clone)]
@@ -81,4 +84,31 @@ pub async fn report(cx: &Context, trouble: &Trouble, now: Timestamp) -> Result<(
         quiet: None,
     };
     record(cx, vec![heeded], Recording { now, ..Recording::default() }).await.map(drop)
+}
+
+/// Records a trouble of which somebody else than the operators is told.
+///
+/// # Errors
+/// The store's.
+pub async fn report_to(cx: &Context, trouble: &Trouble, to: Recipient, now: Timestamp) -> Result<(), StoreError> {
+    let seen = trouble.observation(now)?;
+    for _ in 0..TRIES {
+        let id = seen.matter.clone().into_iter().collect();
+        let known = cx.store.matters(id).await?.pop();
+        let folded = fold(known.as_ref(), &seen, Heard { at: now, baseline: false });
+        let routing = Routing::Tell(vec![to.clone()]);
+        let events =
+            folded.events.into_iter().map(|event| RoutedEvent { payload: None, event, routing: routing.clone() });
+        let recording = Recording {
+            events: events.collect(),
+            matters: folded.state.into_iter().collect(),
+            now,
+            ..Recording::default()
+        };
+        if let RecordOutcome::Done { .. } = cx.store.record(recording).await? {
+            cx.nudges.remind.notify_one();
+            return Ok(());
+        }
+    }
+    Err(StoreError::Unavailable("the state kept changing while it was folded".into()))
 }

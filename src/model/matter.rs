@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 
 /// The source of what people pin.
 pub const PIN: &str = "forewarn/pinned";
+/// The source of a person's word that a date is wrong; it gives none itself, and goes when the truth is pinned.
+pub const DISPUTED: &str = "forewarn/disputed";
 /// Claims that differ by more than so many days are a conflict.
 const DISAGREEMENT_DAYS: i32 = 7;
 /// Dates taken back so often are for a person to look at.
@@ -255,6 +257,9 @@ impl MatterState {
     pub fn in_conflict(&self) -> bool {
         if self.winning_claim().is_some_and(|(_, c)| c.rank == Rank::Pinned) {
             return false;
+        }
+        if self.claims.keys().any(|s| s.as_str() == DISPUTED) {
+            return true;
         }
         let said = || self.claims.values().filter_map(|c| c.deadline.as_ref());
         let (begins, ends) = (said().map(|d| d.date).max(), said().map(Deadline::latest).min());

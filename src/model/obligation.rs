@@ -28,6 +28,12 @@ words!(
         Withdrawn = "withdrawn",
         /// Nobody answered in time.
         Escalated = "escalated",
+        /// It was over or dealt with, and is not.
+        Reopened = "reopened",
+        /// Another owner answers from now on.
+        Reassigned = "reassigned",
+        /// Somebody did something about it: a word in the thread.
+        Acted = "acted",
     }
 );
 

@@ -12,7 +12,7 @@ pub fn at(s: &str) -> Timestamp {
 }
 
 pub fn services(names: &[(&str, &str)]) -> Vec<ServiceBrief> {
-    names.iter().map(|(n, e)| ServiceBrief { name: (*n).into(), env: (*e).into() }).collect()
+    names.iter().map(|(n, e)| ServiceBrief { name: (*n).into(), env: (*e).into(), usage: None, done: None }).collect()
 }
 
 /// `gpt-demo-2025-08-07` ends on 22 Jan 2027, used by two services.
@@ -63,6 +63,7 @@ pub fn ending() -> Row {
         services: services(&[("support-bot", "production"), ("rerank-batch", "staging")]),
         moved_from: None,
         answer: None,
+        said: None,
         next: vec![
             NextStep { at: at("2026-12-23T09:00:00Z"), tell: "search".into() },
             NextStep { at: at("2027-01-15T09:00:00Z"), tell: "ravi@example.com (lead)".into() },

@@ -1,13 +1,14 @@
 //! The catalog: every provider file in force, the embedded ones and those of `providers_dir`.
 //!
-//! In: texts and overlays. Out: checked [`Provider`]s. Invariant: everything in it has been linted, its templates
-//! compile and its places parse, so reading cannot fail for a reason of the file. Refuses a file named unlike its id.
+//! In: texts and overlays. Out: checked [`Provider`]s. Invariant: everything in it has been linted (ours by the tests,
+//! others when loaded), its templates compile and its places parse, so reading cannot fail for a reason of the file. A
+//! file of ours is read when somebody first asks for it: most providers are never used. Refuses a file named unlike its id.
 
 use super::file::{self, FileError, ProviderFile, Source};
 use super::read::webhook::WebhookReader;
 use crate::model::ProviderId;
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 /// `(file name, text)` of every provider file in the binary.
 pub const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/providers.rs"));
@@ -15,8 +16,12 @@ pub const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/provid
 /// A provider file in force.
 #[derive(Debug)]
 pub struct Provider {
+    /// Its id; known without reading the file.
+    pub id: ProviderId,
+    /// Whether it sells models; known without reading the file.
+    pub model_provider: bool,
     /// The file.
-    pub file: ProviderFile,
+    pub file: LazyLock<ProviderFile, Box<dyn FnOnce() -> ProviderFile + Send>>,
     /// Where it comes from, in words.
     pub origin: String,
     reader: OnceLock<Option<WebhookReader>>,
@@ -56,25 +61,35 @@ impl Catalog {
     pub fn load(extra: &[(String, String)], overlays: &BTreeMap<String, toml::Table>) -> Result<Self, Vec<BadFile>> {
         let mut out = Self::default();
         let mut bad = Vec::new();
-        let embedded = EMBEDDED.iter().map(|(n, t)| (format!("built in: {n}"), *t, true));
-        for (origin, text, ours) in embedded.chain(extra.iter().map(|(p, t)| (p.clone(), t.as_str(), false))) {
-            let stem = origin.rsplit(['/', ' ']).next().unwrap_or("").trim_end_matches(".toml").to_owned();
-            let loaded = match overlays.get(&stem) {
-                Some(o) => file::parse_with_overlay(text, o).map_err(|mut e| {
-                    e.message = format!("after applying [provider.{stem}] of the config: {}", e.message);
-                    e
-                }),
-                None => file::parse(text),
-            };
-            let tried = ours && !overlays.contains_key(&stem);
-            let made = loaded
-                .and_then(|f| if tried { Ok(untried(f, origin.clone())) } else { prepare(f, &stem, origin.clone()) });
-            match made {
-                Ok(p) => drop(out.providers.insert(p.file.id.clone(), p)),
-                Err(error) => bad.push(BadFile { origin, text: text.to_owned(), error }),
+        for &(name, text) in EMBEDDED {
+            let stem = name.trim_end_matches(".toml");
+            match ProviderId::new(stem) {
+                Ok(id) if !overlays.contains_key(stem) => {
+                    drop(out.providers.insert(id.clone(), unread(id, name, text)))
+                }
+                _ => out.read(format!("built in: {name}"), text, overlays, &mut bad),
             }
         }
+        for (path, text) in extra {
+            out.read(path.clone(), text, overlays, &mut bad);
+        }
         if bad.is_empty() { Ok(out) } else { Err(bad) }
+    }
+
+    /// Reads and lints one file now.
+    fn read(&mut self, origin: String, text: &str, overlays: &BTreeMap<String, toml::Table>, bad: &mut Vec<BadFile>) {
+        let stem = origin.rsplit(['/', ' ']).next().unwrap_or("").trim_end_matches(".toml");
+        let loaded = match overlays.get(stem) {
+            Some(o) => file::parse_with_overlay(text, o).map_err(|mut e| {
+                e.message = format!("after applying [provider.{stem}] of the config: {}", e.message);
+                e
+            }),
+            None => file::parse(text),
+        };
+        match loaded.and_then(|f| prepare(f, stem, origin.clone())) {
+            Ok(p) => drop(self.providers.insert(p.id.clone(), p)),
+            Err(error) => bad.push(BadFile { origin, text: text.to_owned(), error }),
+        }
     }
 
     /// A provider by id.
@@ -135,12 +150,27 @@ pub fn prepare(f: ProviderFile, stem: &str, origin: String) -> Result<Provider, 
             Source::Changelog(c) => web_address(name, &c.url)?,
         }
     }
-    Ok(Provider { file: f, reader, origin })
+    let (id, model_provider) = (f.id.clone(), f.model_provider);
+    let file: LazyLock<_, Box<dyn FnOnce() -> ProviderFile + Send>> = LazyLock::new(Box::new(move || f));
+    Ok(Provider { id, model_provider, file, reader, origin })
 }
 
-/// A file of the binary: linted by the tests, so that a start need not prepare readers nobody uses.
-fn untried(file: ProviderFile, origin: String) -> Provider {
-    Provider { file, reader: OnceLock::new(), origin }
+/// A file of the binary, not read yet.
+fn unread(id: ProviderId, name: &'static str, text: &'static str) -> Provider {
+    Provider {
+        id,
+        model_provider: head(text).any(|l| l == "model_provider = true"),
+        file: LazyLock::new(Box::new(move || {
+            file::parse(text).unwrap_or_else(|e| unreachable!("{name} is read by a test before it is shipped: {e}"))
+        })),
+        reader: OnceLock::new(),
+        origin: format!("built in: {name}"),
+    }
+}
+
+/// The lines before the first table.
+fn head(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).take_while(|l| !l.starts_with('['))
 }
 
 fn web_address(name: &str, url: &str) -> Result<(), FileError> {
@@ -165,7 +195,8 @@ mod tests {
             let sends = file.webhook().is_some();
             let p = prepare(file, stem, (*name).to_owned()).unwrap_or_else(|e| panic!("{name}: {e}"));
             assert_eq!(p.webhook().is_some(), sends, "{name}");
-            let spared = untried(file::parse(text).unwrap(), (*name).to_owned());
+            let spared = unread(ProviderId::new(stem).unwrap(), name, text);
+            assert_eq!(spared.model_provider, spared.file.model_provider, "{name}: its head must tell");
             assert_eq!(spared.webhook().is_some(), sends, "{name}");
         }
     }

@@ -4,10 +4,12 @@
 //! refers to something that exists, `operators` and the catch-all always exist, and no two routes tie. Refuses to know
 //! how a channel works: a contact is a name of a channel and an address.
 
+use super::hours::{Away, Hours};
 use super::matcher::{UsePattern, may_overlap};
 use super::policy::{self, Policy, PolicySection, Problem};
 use super::private::{self, DeadlineSection, PrivateDeadline};
 use crate::model::{ConnectionId, Contact, ContactId, Kind, MatterId, Subject, ids};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -35,6 +37,28 @@ pub struct OwnerSection {
     pub lead: Option<Spanned<String>>,
     /// IANA zone; UTC by default.
     pub zone: Option<Spanned<String>>,
+    /// `mon-fri 09:00-17:00`: reminders come as the day begins, those for a day off on the working day before.
+    pub hours: Option<Spanned<String>>,
+    /// Days off.
+    #[serde(default)]
+    pub holidays: Vec<Spanned<String>>,
+    /// `22:00-07:00`: only critical incidents come then.
+    pub quiet: Option<Spanned<String>>,
+    /// Absences.
+    #[serde(default)]
+    pub away: Vec<Spanned<AwaySection>>,
+}
+
+/// `away = [{ from, until, deputy }]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AwaySection {
+    /// First day.
+    pub from: Spanned<String>,
+    /// Last day.
+    pub until: Spanned<String>,
+    /// The owner who is told instead.
+    pub deputy: Spanned<String>,
 }
 
 /// `[services.NAME]`.
@@ -50,7 +74,13 @@ pub struct ServiceSection {
     pub tier: Tier,
     /// What it uses.
     pub uses: Vec<Spanned<String>>,
+    /// Projects, teams, workspaces or keys whose counted calls are its own, with `*`.
+    #[serde(default)]
+    pub projects: Vec<String>,
 }
+
+/// Environments that are not production, by the names people give them.
+const NOT_PRODUCTION: [&str; 8] = ["staging", "stage", "test", "testing", "dev", "development", "sandbox", "preview"];
 
 /// How much a service matters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -126,6 +156,17 @@ pub struct Owner {
     pub contacts: Vec<Contact>,
     /// The person above.
     pub lead: Option<Contact>,
+    /// When they work.
+    pub hours: Hours,
+    /// When somebody else is told.
+    pub away: Vec<Away>,
+}
+
+impl Owner {
+    /// Who is told in their place on a day.
+    pub fn deputy_on(&self, day: Date) -> Option<&str> {
+        self.away.iter().find(|a| a.from <= day && day <= a.until).map(|a| a.deputy.as_str())
+    }
 }
 
 /// A service.
@@ -141,6 +182,15 @@ pub struct Service {
     pub tier: Tier,
     /// What it uses.
     pub uses: Vec<UsePattern>,
+    /// Projects whose counted calls are its own.
+    pub projects: Vec<String>,
+}
+
+impl Service {
+    /// Whether it is one that customers see; what nobody called otherwise is.
+    pub fn is_production(&self) -> bool {
+        !NOT_PRODUCTION.iter().any(|e| self.env.eq_ignore_ascii_case(e))
+    }
 }
 
 /// A route.
@@ -181,6 +231,7 @@ pub struct Sections {
 #[derive(Debug, Clone)]
 pub struct Directory {
     owners: BTreeMap<String, Owner>,
+    contacts: BTreeMap<ContactId, Contact>,
     services: BTreeMap<String, Service>,
     policies: BTreeMap<String, Policy>,
     /// Exceptions, in no order.
@@ -202,7 +253,7 @@ impl Directory {
         let mut problems = Vec::new();
         let mut owners = BTreeMap::new();
         for (name, section) in &s.owners {
-            match owner(name, section) {
+            match owners::owner(name, section) {
                 Ok(o) => drop(owners.insert(name.clone(), o)),
                 Err(mut p) => problems.append(&mut p),
             }
@@ -230,7 +281,8 @@ impl Directory {
                 }
             }
             let env = inner.env.clone().unwrap_or_else(|| "production".into());
-            services.insert(name.clone(), Service { name: name.clone(), owner, env, tier: inner.tier, uses });
+            let projects = inner.projects.clone();
+            services.insert(name.clone(), Service { name: name.clone(), owner, env, tier: inner.tier, uses, projects });
         }
         let mut policies: BTreeMap<_, _> = policy::built_in().into_iter().map(|p| (p.name.clone(), p)).collect();
         for (name, section) in &s.policies {
@@ -274,8 +326,12 @@ impl Directory {
                 .map_or_else(console_operators, |o| Owner { name: OPERATORS.into(), ..o });
             owners.insert(OPERATORS.into(), fallback);
         }
+        let contacts: BTreeMap<ContactId, Contact> =
+            owners.values().flat_map(|o| o.contacts.iter().chain(&o.lead)).map(|c| (c.id.clone(), c.clone())).collect();
+        owners::absences(s, &mut problems);
+        owners::strangers(s, &policies, &contacts, &mut problems);
         if problems.is_empty() {
-            Ok(Self { owners, services, policies, routes, connection_owners, deadlines, catch_all })
+            Ok(Self { owners, contacts, services, policies, routes, connection_owners, deadlines, catch_all })
         } else {
             Err(problems)
         }
@@ -307,7 +363,15 @@ impl Directory {
     }
     /// A contact by its id.
     pub fn contact(&self, id: &ContactId) -> Option<&Contact> {
-        self.owners.values().flat_map(|o| o.contacts.iter().chain(&o.lead)).find(|c| c.id == *id)
+        self.contacts.get(id)
+    }
+    /// Every contact by its id.
+    pub fn contacts(&self) -> &BTreeMap<ContactId, Contact> {
+        &self.contacts
+    }
+    /// The owner who is told in the place of another on a day; absences are not passed on.
+    pub fn deputy(&self, owner: &Owner, day: Date) -> Option<&Owner> {
+        owner.deputy_on(day).and_then(|name| self.owners.get(name))
     }
     /// The private deadline of a matter.
     pub fn private(&self, matter: &MatterId) -> Option<&PrivateDeadline> {
@@ -340,60 +404,14 @@ fn list(names: &[&str]) -> String {
 fn console_operators() -> Owner {
     let id = ContactId(format!("{OPERATORS}/console"));
     let console = Contact { id, owner: OPERATORS.into(), channel: "console".into(), address: "stdout".into() };
-    Owner { name: OPERATORS.into(), zone: TimeZone::UTC, contacts: vec![console], lead: None }
-}
-
-fn owner(name: &str, section: &Spanned<OwnerSection>) -> Result<Owner, Vec<Problem>> {
-    let mut problems = Vec::new();
-    if let Err(e) = ids::check_name("owner name", name) {
-        problems.push((e.to_string(), section.span()));
+    Owner {
+        name: OPERATORS.into(),
+        zone: TimeZone::UTC,
+        contacts: vec![console],
+        lead: None,
+        hours: Hours::default(),
+        away: vec![],
     }
-    let s = section.get_ref();
-    let zone = match &s.zone {
-        None => TimeZone::UTC,
-        Some(z) => TimeZone::get(z.get_ref()).unwrap_or_else(|_| {
-            problems.push((
-                format!("unknown zone {:?}: write an IANA name such as \"Europe/Berlin\"", z.get_ref()),
-                z.span(),
-            ));
-            TimeZone::UTC
-        }),
-    };
-    let contact = |what: &str, channel: String, address: &str| Contact {
-        id: ContactId(format!("{name}/{what}")),
-        owner: name.to_owned(),
-        channel,
-        address: address.to_owned(),
-    };
-    let mut contacts = Vec::new();
-    if let Some(a) = &s.slack {
-        contacts.push(contact("slack", "slack".into(), a.get_ref()));
-    }
-    if let Some(a) = &s.slack_webhook {
-        contacts.push(contact("slack_webhook", format!("slack_webhook.{}", a.get_ref()), a.get_ref()));
-    }
-    for mail in s.email.iter().chain(&s.lead) {
-        if !mail.get_ref().contains('@') || mail.get_ref().chars().any(|c| c.is_control() || c.is_whitespace()) {
-            problems.push((format!("{:?} is no mail address", mail.get_ref()), mail.span()));
-        }
-    }
-    if let Some(a) = &s.email {
-        contacts.push(contact("email", "email".into(), a.get_ref()));
-    }
-    if let Some(a) = &s.webhook {
-        contacts.push(contact("webhook", format!("webhook.{}", a.get_ref()), a.get_ref()));
-    }
-    if s.console {
-        contacts.push(contact("console", "console".into(), "stdout"));
-    }
-    if contacts.is_empty() {
-        problems.push((
-            format!("owner {name:?} cannot be reached: give it slack, slack_webhook, email, webhook or console = true"),
-            section.span(),
-        ));
-    }
-    let lead = s.lead.as_ref().map(|a| contact("lead", "email".into(), a.get_ref()));
-    if problems.is_empty() { Ok(Owner { name: name.to_owned(), zone, contacts, lead }) } else { Err(problems) }
 }
 
 /// Two routes that choose different policies for the same event with the same weight.
@@ -418,5 +436,6 @@ fn ties(routes: &[RouteSection], problems: &mut Vec<Problem>) {
     }
 }
 
+mod owners;
 #[cfg(test)]
 mod tests;

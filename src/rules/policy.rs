@@ -3,7 +3,7 @@
 //! In: `[policies.NAME]` of the config. Out: [`Policy`]. Invariant: steps are sorted, soonest last before the deadline
 //! and soonest first after opening. Refuses steps that can never fire.
 
-use crate::model::{Kind, StepKey};
+use crate::model::{ContactId, Kind, StepKey};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -13,17 +13,26 @@ use toml::Spanned;
 pub struct PolicySection {
     /// The rungs.
     pub steps: Vec<StepSection>,
+    /// Whether the first message comes when it is heard of, or only with the first rung.
+    #[serde(default = "yes")]
+    pub at_once: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// One rung of a `[policies.NAME]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StepSection {
-    /// `30d before` (the deadline) or `4h after` (opening).
+    /// `30d before` (the deadline), `4h after` (opening) or `daily after` (the deadline, while still used).
     pub at: Spanned<String>,
-    /// Who: `owner`, `lead`, `operators`.
+    /// Who: `owner`, `lead`, `operators`, or a contact such as `platform/email`.
     #[serde(default = "owner_only")]
     pub tell: Vec<Spanned<String>>,
+    /// Comes in spite of an answer; by default the last two days before the deadline and what follows do.
+    pub after_ack: Option<bool>,
 }
 
 fn owner_only() -> Vec<Spanned<String>> {
@@ -33,7 +42,7 @@ fn owner_only() -> Vec<Spanned<String>> {
 /// When a step is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Anchor {
-    /// So many civil days before the deadline, at 09:00 in the owner's zone.
+    /// So many civil days before the deadline, in the morning in the owner's zone.
     Before {
         /// Days.
         days: u32,
@@ -43,10 +52,12 @@ pub enum Anchor {
         /// Seconds.
         seconds: i64,
     },
+    /// Each morning after the deadline, while it is seen in use.
+    Daily,
 }
 
 /// Who is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tell {
     /// Every contact of the owner.
     Owner,
@@ -54,6 +65,8 @@ pub enum Tell {
     Lead,
     /// forewarn's own people.
     Operators,
+    /// This contact, whoever owns the alert.
+    Contact(ContactId),
 }
 
 /// A rung.
@@ -63,15 +76,31 @@ pub struct Step {
     pub anchor: Anchor,
     /// Who.
     pub tell: Vec<Tell>,
+    /// It comes in spite of an answer.
+    pub after_ack: bool,
 }
 
 impl Step {
-    /// Its name in obligations: `30d`, `after-14400s`.
+    fn new(anchor: Anchor, tell: &[Tell]) -> Self {
+        Self { anchor, tell: tell.to_vec(), after_ack: is_last(anchor) }
+    }
+
+    /// Its name in obligations: `30d`, `after-14400s`, `daily`.
     pub fn key(&self) -> StepKey {
         StepKey(match self.anchor {
             Anchor::Before { days } => format!("{days}d"),
             Anchor::After { seconds } => format!("after-{seconds}s"),
+            Anchor::Daily => "daily".into(),
         })
+    }
+}
+
+/// Whether a step is one of the last: those that come in spite of an answer.
+fn is_last(anchor: Anchor) -> bool {
+    match anchor {
+        Anchor::Before { days } => days <= 1,
+        Anchor::After { .. } => false,
+        Anchor::Daily => true,
     }
 }
 
@@ -82,10 +111,16 @@ pub struct Policy {
     pub name: String,
     /// Its rungs; those before the deadline from far to near, then those after opening.
     pub steps: Vec<Step>,
+    /// Told when it is heard of; otherwise it stays in the digest until its first rung.
+    pub at_once: bool,
 }
 
 /// Name of the ladder for deprecations.
 pub const DEPRECATION: &str = "deprecation";
+/// Name of the ladder for deprecations of services with `tier = "critical"`.
+pub const DEPRECATION_CRITICAL: &str = "deprecation-critical";
+/// Name of the ladder for deprecations that concern no production service.
+pub const DEPRECATION_STAGING: &str = "deprecation-staging";
 /// Name of the ladder for what status pages list: it begins, it ends, and nobody is reminded.
 pub const CALM: &str = "incident";
 /// Name of the ladder for what status pages list of services with `tier = "critical"`.
@@ -93,35 +128,34 @@ pub const CRITICAL: &str = "incident-critical";
 /// Name of the ladder for everything else.
 pub const STANDARD: &str = "standard";
 
-/// The built-in ladder of a name.
+/// The built-in ladders.
 pub fn built_in() -> Vec<Policy> {
-    let before = |days, tell: &[Tell]| Step { anchor: Anchor::Before { days }, tell: tell.to_vec() };
-    let after = |seconds, tell: &[Tell]| Step { anchor: Anchor::After { seconds }, tell: tell.to_vec() };
     let owner = [Tell::Owner];
     let both = [Tell::Owner, Tell::Lead];
+    let all = [Tell::Owner, Tell::Lead, Tell::Operators];
+    let ladder = |name: &str, rungs: &[(u32, &[Tell])], last: &[Tell]| Policy {
+        name: name.into(),
+        steps: rungs
+            .iter()
+            .map(|(days, tell)| Step::new(Anchor::Before { days: *days }, tell))
+            .chain([Step::new(Anchor::Daily, last)])
+            .collect(),
+        at_once: true,
+    };
+    let after = |seconds, tell: &[Tell]| Step::new(Anchor::After { seconds }, tell);
+    let opening = |name: &str, steps| Policy { name: name.into(), steps, at_once: true };
+    let soon: [(u32, &[Tell]); 4] = [(7, &both), (3, &both), (1, &both), (0, &both)];
+    let far: [(u32, &[Tell]); 4] = [(90, &owner), (60, &owner), (30, &owner), (14, &owner)];
+    let critical: [(u32, &[Tell]); 8] =
+        [(90, &owner), (60, &owner), (30, &both), (14, &both), (7, &both), (3, &both), (1, &all), (0, &all)];
+    let staging: [(u32, &[Tell]); 5] = [(14, &owner), (7, &owner), (3, &owner), (1, &owner), (0, &owner)];
     vec![
-        Policy {
-            name: DEPRECATION.into(),
-            steps: vec![
-                before(90, &owner),
-                before(60, &owner),
-                before(30, &owner),
-                before(14, &owner),
-                before(7, &both),
-                before(3, &both),
-                before(1, &both),
-                before(0, &both),
-            ],
-        },
-        Policy { name: CALM.into(), steps: vec![] },
-        Policy {
-            name: CRITICAL.into(),
-            steps: vec![after(900, &owner), after(3_600, &both), after(4 * 3_600, &both), after(86_400, &both)],
-        },
-        Policy {
-            name: STANDARD.into(),
-            steps: vec![Step { anchor: Anchor::After { seconds: 86_400 }, tell: both.to_vec() }],
-        },
+        ladder(DEPRECATION, &[far, soon].concat(), &both),
+        ladder(DEPRECATION_CRITICAL, &critical, &all),
+        Policy { at_once: false, ..ladder(DEPRECATION_STAGING, &staging, &owner) },
+        opening(CALM, vec![]),
+        opening(CRITICAL, vec![after(900, &owner), after(3_600, &both), after(4 * 3_600, &both), after(86_400, &both)]),
+        opening(STANDARD, vec![after(86_400, &both)]),
     ]
 }
 
@@ -158,24 +192,38 @@ pub fn parse(name: &str, section: &PolicySection) -> Result<Policy, Vec<Problem>
                 "owner" => tell.push(Tell::Owner),
                 "lead" => tell.push(Tell::Lead),
                 "operators" => tell.push(Tell::Operators),
-                other => {
-                    problems.push((format!("{other:?} cannot be told: allowed are owner, lead, operators"), t.span()))
-                }
+                other if other.contains('/') => tell.push(Tell::Contact(ContactId(other.to_owned()))),
+                other => problems.push((
+                    format!("{other:?} cannot be told: allowed are owner, lead, operators, or a contact such as platform/email"),
+                    t.span(),
+                )),
             }
         }
         if let Ok(anchor) = anchor {
-            steps.push(Step { anchor, tell });
+            steps.push(Step { anchor, tell, after_ack: s.after_ack.unwrap_or_else(|| is_last(anchor)) });
         }
     }
     steps.sort_by_key(|s| match s.anchor {
         Anchor::Before { days } => (0, -i64::from(days)),
         Anchor::After { seconds } => (1, seconds),
+        Anchor::Daily => (2, 0),
     });
-    if problems.is_empty() { Ok(Policy { name: name.to_owned(), steps }) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(Policy { name: name.to_owned(), steps, at_once: section.at_once })
+    } else {
+        Err(problems)
+    }
 }
 
 fn anchor(text: &str) -> Result<Anchor, String> {
-    let wrong = || format!("{text:?} is no step: write \"30d before\" (the deadline) or \"4h after\" (opening)");
+    let wrong = || {
+        format!(
+            "{text:?} is no step: write \"30d before\" (the deadline), \"4h after\" (opening) or \"daily after\" (the deadline)"
+        )
+    };
+    if text.trim() == "daily after" {
+        return Ok(Anchor::Daily);
+    }
     let (span, word) = text.split_once(' ').ok_or_else(wrong)?;
     let (number, unit) = span.split_at(span.len().saturating_sub(1));
     let n: u32 = number.parse().map_err(|_| wrong())?;

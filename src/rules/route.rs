@@ -187,14 +187,37 @@ fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
             Recipient { owner: dir.catch_all.clone(), policy, why: format!("{why}: the catch-all"), services: vec![] },
         );
     }
-    if chosen.is_none() && event.kind == Kind::Incident && is_public(event.kind, &event.subjects) {
-        let critical = |name: &String| dir.service(name).is_some_and(|s| s.tier == Tier::Critical);
-        for r in told.values_mut().filter(|r| r.services.iter().any(critical)) {
-            r.policy = policy::CRITICAL.into();
+    if chosen.is_none() {
+        for r in told.values_mut() {
+            if let Some(policy) = by_services(dir, event, &r.services) {
+                r.policy = policy.into();
+            }
         }
     }
     told.retain(|owner, _| !routes.iter().any(|r| r.mute.iter().any(|m| m == "*" || m == owner)));
     if told.is_empty() { Routed::Silent(Silence::Muted) } else { Routed::Tell(told.into_values().collect()) }
+}
+
+/// The ladder that environment and tier of the services ask for, where it is not the one of the kind.
+fn by_services(dir: &Directory, event: &NewEvent, services: &[String]) -> Option<&'static str> {
+    let mut all = services.iter().filter_map(|name| dir.service(name)).peekable();
+    all.peek()?;
+    let all: Vec<&Service> = all.collect();
+    let critical = all.iter().any(|s| s.tier == Tier::Critical && s.is_production());
+    match event.kind {
+        Kind::Deprecation if critical => Some(policy::DEPRECATION_CRITICAL),
+        Kind::Deprecation if !all.iter().any(|s| s.is_production()) => Some(policy::DEPRECATION_STAGING),
+        Kind::Incident if critical && is_public(event.kind, &event.subjects) => Some(policy::CRITICAL),
+        Kind::Deprecation
+        | Kind::Incident
+        | Kind::Maintenance
+        | Kind::Billing
+        | Kind::Account
+        | Kind::Change
+        | Kind::Job
+        | Kind::Source
+        | Kind::Unrecognized => None,
+    }
 }
 
 fn fits(r: &Route, event: &NewEvent) -> bool {

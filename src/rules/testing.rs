@@ -113,6 +113,11 @@ pub(super) fn alert(opened_at: Timestamp) -> Alert {
         opened_at,
         baseline: false,
         ack: None,
+        snoozed_until: None,
+        resolution: None,
+        done: BTreeMap::new(),
+        said: None,
+        hands: 0,
         told_revision: 0,
         next_due_at: None,
         version: 1,
@@ -136,6 +141,8 @@ pub(super) fn owner(name: &str, zone: &str) -> Owner {
         zone: TimeZone::get(zone).unwrap(),
         contacts: vec![contact(name, "email")],
         lead: Some(contact(name, "lead")),
+        hours: super::hours::Hours::default(),
+        away: vec![],
     }
 }
 

@@ -13,8 +13,10 @@ mod keys;
 mod matters;
 mod open;
 mod outbox;
+mod people;
 mod read;
 mod sources;
+mod usage;
 mod writer;
 
 pub use open::{KNOWN_SCHEMA, check_header};

@@ -11,8 +11,8 @@ pub use listed::{
 
 use crate::model::event::words;
 use crate::model::{
-    Alert, AlertId, ConnectionId, ContactId, Deadline, MatterState, NewEvent, NotificationId, PayloadId, Reason,
-    Recipient, SourceId, StepKey, Told, Trust,
+    Alert, AlertId, ConnectionId, ContactId, Deadline, MatterId, MatterState, NewEvent, NewNotification,
+    NotificationId, PayloadId, Reason, Recipient, SourceId, StepKey, Told, Trust,
 };
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -300,6 +300,8 @@ pub struct Planned {
     pub close: bool,
     /// The revision of the matter that is told now.
     pub told_revision: Option<u32>,
+    /// The answer it had holds no longer, for this reason.
+    pub lapsed: Option<&'static str>,
 }
 
 /// What became of a plan.
@@ -311,15 +313,51 @@ pub enum PlanOutcome {
     Stale,
 }
 
-/// What became of an answer.
-#[derive(Debug, Clone, PartialEq)]
-pub enum AckOutcome {
+/// What an act of a person writes, all or nothing.
+#[derive(Debug, Clone)]
+pub struct Acting {
+    /// The alerts after; the version of each is the one it was decided on.
+    pub alerts: Vec<Alert>,
+    /// Lines of the audit.
+    pub audit: Vec<Deed>,
+    /// Words for the threads of those who were told.
+    pub notes: Vec<NewNotification>,
+    /// What becomes of conversations.
+    pub threads: Vec<Thread>,
+    /// From this owner, the alert was given away: what routing gives to them goes there.
+    pub handed: Option<(String, AlertId)>,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What becomes of conversations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Thread {
+    /// Two matters are one conversation with everybody: that of the second, where it has one.
+    Merged {
+        /// The duplicate.
+        from: MatterId,
+        /// The one that goes on.
+        into: MatterId,
+    },
+    /// A contact goes on with the conversation another one had at the same address.
+    Handed {
+        /// About what.
+        matter: MatterId,
+        /// Who had it.
+        from: ContactId,
+        /// Who goes on.
+        to: ContactId,
+    },
+}
+
+/// What became of an act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActOutcome {
     /// Durable.
-    Done(Box<Alert>),
-    /// No such alert.
-    NotFound,
-    /// It is over already.
-    Resolved,
+    Done,
+    /// An alert changed meanwhile: nothing was written.
+    Stale,
 }
 
 /// A notification about to be sent.

@@ -4,14 +4,15 @@
 //! commands: they open the database themselves.
 
 use crate::engine::Context;
-use crate::engine::acknowledge::{AckError, Answer, acknowledge};
+use crate::engine::act::{ActError, act};
 use crate::engine::deliver::{Channels, send_test};
 use crate::engine::normalize::Normalizer;
 use crate::engine::pin::{Pin, PinError, pin};
-use crate::engine::poll::{NotPolled, Target};
+use crate::engine::poll::{Off, Target};
 use crate::engine::receive::Receiver;
+use crate::engine::silences::{NewSilence, SilenceError, add, end};
 use crate::engine::status::{Hook, Parts, Task, status};
-use crate::model::{ConnectionId, ContactId};
+use crate::model::{Act, ConnectionId, ContactId, Silence};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -21,8 +22,17 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
-    /// Take an answer of a person.
-    Ack(Answer),
+    /// Do what a person says about an alert.
+    Act(Act),
+    /// Mute what a matcher fits.
+    Silence(NewSilence),
+    /// End a silence before its time.
+    EndSilence {
+        /// Which.
+        id: i64,
+        /// Who.
+        by: String,
+    },
     /// Take a person's word on a deadline.
     Pin(Pin),
     /// How everything is.
@@ -64,7 +74,7 @@ pub struct Actions {
     /// Polled sources.
     pub targets: Vec<Target>,
     /// Sources that are not polled.
-    pub off: Vec<NotPolled>,
+    pub off: Off,
     /// Connections whose webhook is on.
     pub configured: Vec<ConnectionId>,
     /// Hooks, in the daemon.
@@ -78,13 +88,13 @@ impl Actions {
     pub async fn act(&self, request: Request) -> Reply {
         let now = self.cx.clock.now();
         match request {
-            Request::Ack(a) => match acknowledge(&self.cx, a, now).await {
-                Ok(alert) => done(&alert),
-                Err(AckError::Store(e)) => Reply::Failed(e.to_string()),
-                Err(e @ (AckError::NotFound(_) | AckError::Resolved(_) | AckError::TooLate { .. })) => {
-                    Reply::Refused(e.to_string())
-                }
+            Request::Act(a) => match act(&self.cx, a, now).await {
+                Ok(acted) => done(&acted),
+                Err(ActError::Store(e)) => Reply::Failed(e.to_string()),
+                Err(ActError::Refused(why)) => Reply::Refused(why.to_string()),
             },
+            Request::Silence(s) => silenced(add(&self.cx, s, now).await),
+            Request::EndSilence { id, by } => silenced(end(&self.cx, id, &by, now).await),
             Request::Pin(p) => match pin(&self.cx, p, now).await {
                 Ok(state) => done(&state),
                 Err(PinError::Store(e)) => Reply::Failed(e.to_string()),
@@ -132,6 +142,14 @@ impl Actions {
             tasks: (self.tasks)(),
         };
         status(&self.cx, parts).await
+    }
+}
+
+fn silenced(outcome: Result<Silence, SilenceError>) -> Reply {
+    match outcome {
+        Ok(s) => done(&s),
+        Err(SilenceError::Store(e)) => Reply::Failed(e.to_string()),
+        Err(e) => Reply::Refused(e.to_string()),
     }
 }
 

@@ -42,6 +42,8 @@ async fn what_nobody_answers_is_said_again_after_a_day_and_an_answer_stops_it() 
         if answered {
             let alert = w.alerts().await[0].0.id;
             w.ack(alert, None).await;
+            w.tick().await;
+            w.arrived();
         }
         w.live(days(4), minutes(60)).await;
         assert_eq!(w.arrived().len(), expected);

@@ -171,6 +171,8 @@ async fn a_plan_keeps_quiet_until_its_day_but_for_the_last_rungs() {
     w.expect("search/slack", &["60 days"]);
     let alert = w.alerts().await[0].0.id;
     w.ack(alert, Some(day(50))).await;
+    w.tick().await;
+    w.expect("search/slack", &["mei acknowledged, plan Tue 12 Jan 2027"]);
     w.live(days(49), days(1)).await;
     w.expect_silence();
     assert_eq!(w.alerts().await[0].0.state, AlertState::Acknowledged);
@@ -188,6 +190,7 @@ async fn a_plan_keeps_quiet_until_its_day_but_for_the_last_rungs() {
     w.tick().await;
     let alert = w.alerts().await[0].0.id;
     w.ack(alert, Some(day(60))).await;
+    w.tick().await;
     w.arrived();
     w.live(days(60), days(1)).await;
     let told = w.arrived();
@@ -201,6 +204,7 @@ async fn a_date_moved_earlier_voids_a_plan() {
     w.tick().await;
     let alert = w.alerts().await[0].0.id;
     w.ack(alert, Some(day(55))).await;
+    w.tick().await;
     w.arrived();
     w.page(&[("gpt-x", day(40))]);
     w.advance(days(1)).await;

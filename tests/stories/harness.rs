@@ -15,7 +15,7 @@ use axum::{
 use forewarn::app::App;
 use forewarn::clock::Clock;
 use forewarn::config::{Text, parse};
-use forewarn::engine::acknowledge::{Answer, acknowledge};
+use forewarn::engine::act::{ActError, Acted, act};
 use forewarn::engine::calendar::{Deprecation, Window, upcoming};
 use forewarn::engine::catchup::CatchUp;
 use forewarn::engine::confirm::Confirmer;
@@ -23,16 +23,17 @@ use forewarn::engine::connections::Connection;
 use forewarn::engine::deliver::{Channels, DeadLetters, Deliverer};
 use forewarn::engine::normalize::Normalizer;
 use forewarn::engine::pin::{Pin, PinError, Truth, pin};
-use forewarn::engine::poll::{Poller, Target};
+use forewarn::engine::poll::{Off, Poller, Target};
 use forewarn::engine::private::PrivateDeadlines;
 use forewarn::engine::receive::Receiver;
 use forewarn::engine::remind::Reminder;
 use forewarn::engine::show::{Shown, show};
 use forewarn::engine::silence::Watcher;
+use forewarn::engine::silences::SilenceKeeper;
 use forewarn::engine::status::{Parts, Status, status};
 use forewarn::engine::{Context, Nudges};
 use forewarn::fetch::Client;
-use forewarn::model::{Alert, AlertId, ConnectionId, Event, MatterId, MatterState};
+use forewarn::model::{Act, Action, Alert, AlertId, By, ConnectionId, Event, MatterId, MatterState, Via};
 use forewarn::provider::file::Source;
 use forewarn::provider::sign::{self, Unsigned};
 use forewarn::store::{AlertFilter, EventFilter, LedgerLine, sqlite::Sqlite};
@@ -448,6 +449,8 @@ impl World {
         self.after_job();
         PrivateDeadlines { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
         self.after_job();
+        SilenceKeeper { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
+        self.after_job();
         for _ in 0..2 {
             Reminder { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
             self.after_job();
@@ -548,9 +551,15 @@ impl World {
     }
 
     pub async fn ack(&mut self, alert: AlertId, plan_on: Option<Date>) {
-        let answer = Answer { alert, by: "mei".into(), note: None, plan_on };
-        acknowledge(&self.cx, answer, self.now()).await.unwrap();
+        self.act(alert, Action::Acknowledge { note: None, plan_on }).await.unwrap();
+    }
+
+    /// Mei does something about an alert, on the command line.
+    pub async fn act(&mut self, alert: AlertId, action: Action) -> Result<Acted, ActError> {
+        let by = By { who: "mei".into(), via: Via::Cli };
+        let done = act(&self.cx, Act { alert, episode: None, action, by }, self.now()).await;
         self.after_job();
+        done
     }
 
     /// A person's word on a deadline.
@@ -573,7 +582,7 @@ impl World {
             cx: self.cx.clone(),
             channels: self.channels.clone(),
             targets: self.targets.clone(),
-            off: vec![],
+            off: Off::default(),
             configured: self.configured(),
             receiver: None,
             tasks: Arc::new(Vec::new),
@@ -594,7 +603,13 @@ impl World {
 
     pub async fn status(&self) -> Status {
         let configured = self.configured();
-        let parts = Parts { configured: &configured, targets: &self.targets, off: &[], hooks: vec![], tasks: vec![] };
+        let parts = Parts {
+            configured: &configured,
+            targets: &self.targets,
+            off: &Off::default(),
+            hooks: vec![],
+            tasks: vec![],
+        };
         status(&self.cx, parts).await.unwrap()
     }
 

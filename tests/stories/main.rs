@@ -12,5 +12,7 @@ mod harness;
 mod http;
 mod lists;
 mod pages;
+mod people;
 mod proofs;
 mod truth;
+mod usage;

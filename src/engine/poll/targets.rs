@@ -1,13 +1,14 @@
 //! Which sources are polled, and why the others are not.
 //!
 //! In: provider files, connections, `watch`, what services use. Out: targets. Invariant: a source runs when its provider
-//! is connected, used by a service or watched, and is not unverified. Refuses to fetch.
+//! is connected, used by a service or watched, and is not unverified. Files of providers nobody asked for stay unread.
+//! Refuses to fetch.
 
 use crate::engine::connections::Connection;
 use crate::fetch::{AwsKey, ClientSecret, Net, Proof, Request};
-use crate::model::{ConnectionId, Every, SourceId};
+use crate::model::{ConnectionId, Every, ProviderId, SourceId};
 use crate::provider::catalog::Catalog;
-use crate::provider::file::{Auth, Evidence, Polled};
+use crate::provider::file::{Auth, Evidence, Polled, Source};
 use crate::rules::directory::Directory;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -52,6 +53,35 @@ pub struct NotPolled {
     pub why: String,
 }
 
+/// The sources that are not polled.
+#[derive(Debug, Clone, Default)]
+pub struct Off {
+    unasked: Vec<ProviderId>,
+    skipped: Vec<NotPolled>,
+}
+
+impl Off {
+    /// Each of them, by id.
+    pub fn list(&self, catalog: &Catalog) -> Vec<NotPolled> {
+        let providers = self.unasked.iter().filter_map(|id| catalog.get(id.as_str()));
+        let unasked = providers.flat_map(|p| p.file.sources.iter().map(move |(name, s)| (p, name, s)));
+        let mut all: Vec<NotPolled> = unasked
+            .filter(|(_, _, s)| s.polled().is_some())
+            .filter_map(|(p, name, s)| {
+                let why = unverified(s).unwrap_or("nobody uses it: add it to watch, or to the uses of a service");
+                Some(NotPolled { id: SourceId::of(&p.id, name).ok()?, why: why.into() })
+            })
+            .chain(self.skipped.iter().cloned())
+            .collect();
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+        all
+    }
+}
+
+fn unverified(source: &Source) -> Option<&'static str> {
+    (source.evidence() == Evidence::U).then_some("unverified: switched off in the provider file")
+}
+
 /// What of the config says which sources run.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
@@ -64,23 +94,23 @@ pub struct Wanted<'a> {
 }
 
 /// Which sources run: those connected, used by a service, or watched.
-pub fn targets(catalog: &Catalog, directory: &Directory, wanted: Wanted<'_>) -> (Vec<Target>, Vec<NotPolled>) {
-    let (mut run, mut off) = (Vec::new(), Vec::new());
+pub fn targets(catalog: &Catalog, directory: &Directory, wanted: Wanted<'_>) -> (Vec<Target>, Off) {
+    let (mut run, mut off) = (Vec::new(), Off::default());
     for p in catalog.iter() {
-        let id = p.file.id.as_str();
+        let id = p.id.as_str();
         let used = directory.services().flat_map(|s| &s.uses).any(|u| crate::model::text::glob(u.provider(), id));
         // A connection of a page's own hints (`statuspage/openai`) is about that provider.
         let connected = wanted.connections.keys().any(|c| c.provider() == id || c.account() == id);
-        let watched = wanted.watch.map_or(p.file.model_provider, |w| w.iter().any(|x| x == id));
+        let watched = wanted.watch.map_or(p.model_provider, |w| w.iter().any(|x| x == id));
+        if !(used || connected || watched) {
+            off.unasked.push(p.id.clone());
+            continue;
+        }
         for (name, source) in &p.file.sources {
-            let (Ok(source_id), Some(polled)) = (SourceId::of(&p.file.id, name), source.polled()) else { continue };
-            let mut skip = |why: &str| off.push(NotPolled { id: source_id.clone(), why: why.into() });
-            if source.evidence() == Evidence::U {
-                skip("unverified: switched off in the provider file");
-                continue;
-            }
-            if !(used || connected || watched) {
-                skip("nobody uses it: add it to watch, or to the uses of a service");
+            let (Ok(source_id), Some(polled)) = (SourceId::of(&p.id, name), source.polled()) else { continue };
+            let mut skip = |why: &str| off.skipped.push(NotPolled { id: source_id.clone(), why: why.into() });
+            if let Some(why) = unverified(source) {
+                skip(why);
                 continue;
             }
             let keyed = wanted.connections.values().find(|c| c.id.provider() == id && c.api_key.is_some());

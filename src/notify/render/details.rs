@@ -7,7 +7,7 @@ use super::{Clock, Line, Part};
 use crate::model::event::Money;
 use crate::model::text::{one_line, safe_link};
 use crate::model::{Claim, Deadline, Firmness, Kind, Precision, Reason, SourceId, SubjectType};
-use crate::notify::Row;
+use crate::notify::{Row, ServiceBrief};
 
 /// Services shown before they are counted.
 const SERVICES_SHOWN: usize = 10;
@@ -23,6 +23,9 @@ pub(super) fn details(row: &Row, clock: Clock<'_>) -> Vec<Line> {
     let ending = row.matter.kind == Kind::Deprecation;
     let over = matches!(row.reason, Reason::Resolved | Reason::Withdrawn);
     let mut lines = Vec::new();
+    if row.reason == Reason::Acted {
+        return lines;
+    }
     lines.extend(why(row));
     lines.push(if ending { end_facts(row, clock) } else { facts(row, clock) });
     lines.extend(summary(row));
@@ -48,13 +51,19 @@ fn why(row: &Row) -> Option<Line> {
             format!("This reaches you because {owner} has not answered yet.")
         }
         Reason::Escalated => format!("This reaches you because {owner} has answered and is not done."),
+        Reason::Reopened | Reason::Reassigned => format!("{}.", super::words::deed(row)),
+        // An answer that holds no longer is part of the story.
+        Reason::Reminder | Reason::Overdue if row.answer.is_none() && row.said.is_some() => {
+            format!("{}; that holds no longer.", super::words::deed(row))
+        }
         Reason::Opened
         | Reason::Reminder
         | Reason::Overdue
         | Reason::Moved
         | Reason::Updated
         | Reason::Resolved
-        | Reason::Withdrawn => return None,
+        | Reason::Withdrawn
+        | Reason::Acted => return None,
     };
     Some(Line::new(Part::Why, text))
 }
@@ -157,17 +166,23 @@ fn ours(row: &Row) -> Vec<Line> {
             if why.is_empty() { "No service of yours is named.".into() } else { format!("Yours because: {why}") };
         return vec![Line::new(Part::Ours, text)];
     }
-    let mut lines: Vec<_> = row
-        .services
-        .iter()
-        .take(SERVICES_SHOWN)
-        .map(|s| Line::new(Part::Ours, format!("{}, {}", one_line(&s.name, 64), one_line(&s.env, 64))))
-        .collect();
+    let mut lines: Vec<_> =
+        row.services.iter().take(SERVICES_SHOWN).map(|s| Line::new(Part::Ours, service(s))).collect();
     let more = row.services.len().saturating_sub(SERVICES_SHOWN);
     if more > 0 {
         lines.push(Line::new(Part::Ours, format!("and {more} more services")));
     }
     lines
+}
+
+/// `support-bot, production`; `rerank-batch, staging: done, migrated 12 Dec (mei)`.
+fn service(s: &ServiceBrief) -> String {
+    let state = match (&s.done, &s.usage) {
+        (Some(done), _) => format!(": done, {}", one_line(done, 200)),
+        (None, Some(usage)) => format!(": {}", one_line(usage, 160)),
+        (None, None) => String::new(),
+    };
+    format!("{}, {}{state}", one_line(&s.name, 64), one_line(&s.env, 64))
 }
 
 fn proof(row: &Row, clock: Clock<'_>) -> Vec<Line> {

@@ -25,7 +25,7 @@ pub(super) fn group(rows: &[Row], clock: Clock<'_>) -> Rendered {
     if more > 0 {
         lines.push(Line::new(Part::Item, format!("and {more} more: forewarn alerts --owner {owner}")));
     }
-    let open = sorted.iter().find(|r| !over(r));
+    let open = sorted.iter().find(|r| !over(r) && r.reason != Reason::Acted);
     Rendered {
         marker: marker(&sorted),
         subject: format!("[forewarn] {headline}"),
@@ -71,6 +71,9 @@ fn item(row: &Row, clock: Clock<'_>) -> Line {
 fn headline(rows: &[&Row], clock: Clock<'_>) -> String {
     let n = rows.len();
     let names = names(rows);
+    if let Some(first) = rows.iter().find(|_| rows.iter().all(|r| r.reason == Reason::Acted)) {
+        return format!("{}: {n} of yours ({names})", words::deed(first));
+    }
     if rows.iter().all(|r| over(r)) {
         return format!("{n} of yours are over: {names}");
     }

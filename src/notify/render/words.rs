@@ -31,14 +31,20 @@ const SERVICES_SHOWN: usize = 3;
 pub(super) fn marker(row: &Row) -> &'static str {
     match row.reason {
         Reason::Resolved | Reason::Withdrawn => "✅",
-        Reason::Opened | Reason::Reminder | Reason::Overdue | Reason::Moved | Reason::Updated | Reason::Escalated => {
-            match row.matter.severity {
-                Severity::Critical => "🔴",
-                Severity::Major => "🟠",
-                Severity::Minor => "🟡",
-                Severity::Info => "⚪",
-            }
-        }
+        Reason::Acted => "✋",
+        Reason::Opened
+        | Reason::Reminder
+        | Reason::Overdue
+        | Reason::Moved
+        | Reason::Updated
+        | Reason::Escalated
+        | Reason::Reopened
+        | Reason::Reassigned => match row.matter.severity {
+            Severity::Critical => "🔴",
+            Severity::Major => "🟠",
+            Severity::Minor => "🟡",
+            Severity::Info => "⚪",
+        },
     }
 }
 
@@ -211,7 +217,26 @@ fn ending(row: &Row, clock: Clock<'_>) -> Said {
             lead: lead.or_else(|| Some("no answer".into())),
             subject: plain,
         },
+        Reason::Reopened => {
+            Said { headline: format!("Open again: {with_days}"), lead: Some("open again".into()), subject: plain }
+        }
+        Reason::Reassigned => {
+            Said { headline: format!("Yours now: {with_days}"), lead: Some("yours now".into()), subject: plain }
+        }
+        Reason::Acted => acted(row, &plain),
     }
+}
+
+/// `mei (slack) acknowledged, plan Tue 12 Jan 2027: gpt-demo shuts down Fri 22 Jan 2027`.
+fn acted(row: &Row, what: &str) -> Said {
+    let deed = deed(row);
+    Said { headline: format!("{deed} ({what})"), lead: Some(deed), subject: what.to_owned() }
+}
+
+/// What a person did last, with their name.
+pub(super) fn deed(row: &Row) -> String {
+    let said = |s: &crate::model::Said| format!("{} {}", s.by, s.words);
+    one_line(&row.said.as_ref().map_or_else(|| "answered".to_owned(), said), 400)
 }
 
 /// `, or Sun 14 Feb 2027 (83 days): sources disagree`, while an earlier date is not ruled out.
@@ -259,6 +284,9 @@ fn happening(row: &Row, clock: Clock<'_>) -> Said {
         Reason::Resolved => format!("{whose} {what} over"),
         Reason::Withdrawn => format!("{whose} {what} taken back"),
         Reason::Escalated => format!("{whose} {what}, no answer yet"),
+        Reason::Reopened => format!("{whose} {what}, open again"),
+        Reason::Reassigned => format!("{whose} {what}, yours now"),
+        Reason::Acted => return acted(row, &title),
     };
     let was = row.moved_from.as_ref().map_or_else(String::new, |d| format!(", was {}", d.in_words()));
     Said { headline: format!("{}: {title}{was}", capital(&lead)), lead: Some(lead), subject: format!("{title}{was}") }
@@ -279,6 +307,7 @@ pub(super) fn footer(row: &Row) -> String {
     let n = row.alert;
     match (row.reason, row.matter.kind) {
         (Reason::Resolved | Reason::Withdrawn, _) => format!("Nothing to do.  #{n}"),
+        (Reason::Acted, _) => format!("#{n}"),
         (_, _) if row.answer.is_some() => format!("To answer anew: forewarn ack {n} --plan DATE  #{n}"),
         (_, Kind::Deprecation) => {
             let act = match row.matter.replacements.first().map(|r| one_line(r, NAME_MAX)).filter(|r| !r.is_empty()) {

@@ -75,7 +75,10 @@ fn an_unknown_policy_is_refused() {
     refused(
         "[[routes]]\nname = \"r\"\npolicy = \"fast\"\n",
         "\"fast\"",
-        &["unknown policy", "deprecation, incident, incident-critical, standard"],
+        &[
+            "unknown policy",
+            "deprecation, deprecation-critical, deprecation-staging, incident, incident-critical, standard",
+        ],
     );
 }
 

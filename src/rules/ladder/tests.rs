@@ -16,6 +16,10 @@ struct Case {
     told: Vec<Told>,
     owner: Owner,
     operators: Owner,
+    deputy: Option<Owner>,
+    contacts: BTreeMap<ContactId, Contact>,
+    silenced_until: Option<Timestamp>,
+    used_on: Option<Date>,
     said: Vec<Due>,
 }
 
@@ -29,6 +33,10 @@ impl Case {
             told: Vec::new(),
             owner: owner("search", zone),
             operators: owner("operators", "UTC"),
+            deputy: None,
+            contacts: BTreeMap::new(),
+            silenced_until: None,
+            used_on: None,
             said: Vec::new(),
         }
     }
@@ -50,6 +58,10 @@ impl Case {
             told: &self.told,
             owner: &self.owner,
             operators: &self.operators,
+            deputy: self.deputy.as_ref(),
+            contacts: &self.contacts,
+            silenced_until: self.silenced_until,
+            used_on: self.used_on,
         };
         let plan = decide(&input, now);
         assert_eq!(plan, decide(&input, now), "the same input gives the same answer");
@@ -57,6 +69,10 @@ impl Case {
             self.told.push(Told { step: d.step.clone(), deadline_revision: d.deadline_revision, at: now });
             self.alert.told_revision = self.matter.revision;
             self.said.push(d.clone());
+        }
+        if plan.lapsed.is_some() {
+            self.alert.state = AlertState::Open;
+            self.alert.ack = None;
         }
         if plan.close {
             self.alert.state = AlertState::Resolved;
@@ -139,7 +155,7 @@ fn from_seven_days_on_the_lead_is_told_too() {
         .map(|d| d.step.0.as_str())
         .collect();
     assert_eq!(with_lead, ["7d", "3d", "1d", "0d"]);
-    c.owner.lead = Some(Contact { id: crate::model::ContactId("search/lead".into()), ..c.owner.contacts[0].clone() });
+    c.owner.lead = Some(Contact { id: ContactId("search/lead".into()), ..c.owner.contacts[0].clone() });
     c.told.clear();
     let at_end = c.look(at("2026-08-31T09:00:00Z")).due.unwrap();
     assert_eq!(at_end.contacts.len(), 1, "one address gets one message");
@@ -284,7 +300,7 @@ fn the_end_is_told_once_and_only_to_those_who_heard_of_it() {
     c.matter.revision = 2;
     let plan = c.look(at("2026-03-01T10:01:00Z"));
     assert_eq!((plan.due.map(|d| d.reason), plan.close, plan.next_at), (Some(Reason::Resolved), true, None));
-    assert_eq!(c.look(at("2026-03-01T12:00:00Z")), Plan { due: None, close: false, next_at: None });
+    assert_eq!(c.look(at("2026-03-01T12:00:00Z")), Plan::default());
 
     let mut unheard = Case::incident();
     unheard.matter.stage = Stage::Resolved;
@@ -321,8 +337,11 @@ fn an_escalation_that_passed_unseen_follows_the_first_message() {
 
 #[test]
 fn an_escalation_covers_earlier_ones_to_the_same_people_only() {
-    let after =
-        |minutes: i64, tell: &[Tell]| Step { anchor: Anchor::After { seconds: minutes * 60 }, tell: tell.to_vec() };
+    let after = |minutes: i64, tell: &[Tell]| Step {
+        anchor: Anchor::After { seconds: minutes * 60 },
+        tell: tell.to_vec(),
+        after_ack: false,
+    };
     let mut c = Case::incident();
     c.policy.steps =
         vec![after(15, &[Tell::Owner]), after(60, &[Tell::Operators]), after(240, &[Tell::Owner, Tell::Lead])];

@@ -3,11 +3,11 @@
 //! In: what the ladder decided, what people answered. Out: rows. Invariant: an obligation is UNIQUE, so a step is never
 //! told twice; a plan computed on an alert that changed meanwhile writes nothing. Refuses to render.
 
-use super::convert::{fault, from_json, maybe_time, ms, rows, time, time_at, to_json, word_at};
+use super::convert::{fault, from_json, maybe_time, ms, rows, time, time_at, word_at};
 use super::matters::{STALE, audit, stale, state};
-use super::{Sqlite, StoreError};
-use crate::model::{Acknowledgement, Alert, AlertId, AlertState, NewNotification, StepKey, Told};
-use crate::store::types::{AckOutcome, DueAlert, PlanOutcome, Planned};
+use super::{Sqlite, StoreError, people};
+use crate::model::{Alert, AlertId, NewNotification, Silence, StepKey, Told};
+use crate::store::types::{ActOutcome, Acting, DueAlert, PlanOutcome, Planned};
 use crate::store::{Alerts, Fut};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -38,24 +38,30 @@ impl Alerts for Sqlite {
         })
     }
 
-    fn acknowledge(&self, id: AlertId, ack: Acknowledgement) -> Fut<'_, AckOutcome> {
-        self.write(move |c| {
-            let Some(alert) = by_id(c, id)? else { return Ok(AckOutcome::NotFound) };
-            if alert.state == AlertState::Resolved {
-                return Ok(AckOutcome::Resolved);
+    fn act(&self, acting: Acting) -> Fut<'_, ActOutcome> {
+        Box::pin(async move {
+            match self.write(move |c| people::act(c, &acting)).await {
+                Ok(()) => Ok(ActOutcome::Done),
+                Err(StoreError::Unavailable(why)) if why == STALE => Ok(ActOutcome::Stale),
+                Err(e) => Err(e),
             }
-            let deadline_on = state(c, &alert.matter)?.and_then(|m| m.remind_by()).map(|d| d.date);
-            let ack = Acknowledgement { deadline_on, ..ack };
-            let at = ms(ack.at);
-            c.execute(
-                "UPDATE alerts SET state = 'acknowledged', ack = ?2, next_due_at = ?3, version = version + 1 WHERE id = ?1",
-                params![id.0, to_json(&ack)?, at],
-            )
-            .map_err(fault)?;
-            let plan = ack.plan_on.map_or_else(String::new, |d| format!(" plan {d}"));
-            audit(c, at, &ack.by, "alert.acknowledged", alert.matter.as_str(), &format!("#{id} {}{plan} {}", alert.owner, ack.note.as_deref().unwrap_or("")))?;
-            by_id(c, id)?.map(|a| AckOutcome::Done(Box::new(a))).ok_or_else(|| StoreError::Damaged(format!("alert {id} vanished")))
         })
+    }
+
+    fn silences(&self, all: bool) -> Fut<'_, Vec<Silence>> {
+        self.read(move |c| people::silences(c, all))
+    }
+
+    fn silence(&self, silence: Silence) -> Fut<'_, i64> {
+        self.write(move |c| people::silence(c, &silence))
+    }
+
+    fn silence_reminded(&self, id: i64, now: Timestamp) -> Fut<'_, ()> {
+        self.write(move |c| people::reminded(c, id, ms(now)))
+    }
+
+    fn end_silence(&self, id: i64, by: String, now: Timestamp) -> Fut<'_, bool> {
+        self.write(move |c| people::end(c, id, &by, ms(now)))
     }
 }
 
@@ -74,10 +80,20 @@ pub(super) fn alert(row: &Row<'_>) -> Result<Alert, StoreError> {
         opened_at: time_at(row, "opened_at")?,
         baseline: row.get("baseline").map_err(fault)?,
         ack: ack.map(|a| from_json(&a)).transpose()?,
+        snoozed_until: maybe_time(row, "snoozed_until")?,
+        resolution: maybe_json(row, "resolution")?,
+        done: from_json(&row.get::<_, String>("done").map_err(fault)?)?,
+        said: maybe_json(row, "said")?,
+        hands: row.get("hands").map_err(fault)?,
         told_revision: row.get("told_revision").map_err(fault)?,
         next_due_at: maybe_time(row, "next_due_at")?,
         version: row.get("version").map_err(fault)?,
     })
+}
+
+fn maybe_json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: &str) -> Result<Option<T>, StoreError> {
+    let text: Option<String> = row.get(column).map_err(fault)?;
+    text.map(|t| from_json(&t)).transpose()
 }
 
 pub(super) fn by_id(c: &Connection, id: AlertId) -> Result<Option<Alert>, StoreError> {
@@ -86,7 +102,7 @@ pub(super) fn by_id(c: &Connection, id: AlertId) -> Result<Option<Alert>, StoreE
 
 /// What was told in the present episode. A superseded obligation was told to nobody.
 fn told(c: &Connection, a: &Alert) -> Result<Vec<Told>, StoreError> {
-    let sql = "SELECT DISTINCT step, deadline_revision, created_at FROM obligations WHERE alert = ?1 AND episode = ?2 AND state <> 'superseded'";
+    let sql = "SELECT DISTINCT step, deadline_revision, created_at FROM obligations WHERE alert = ?1 AND episode = ?2 AND state <> 'superseded' AND reason <> 'acted'";
     rows(c, sql, params![a.id.0, a.episode], |r| {
         Ok(Told {
             step: StepKey(r.get(0).map_err(fault)?),
@@ -98,10 +114,15 @@ fn told(c: &Connection, a: &Alert) -> Result<Vec<Told>, StoreError> {
 
 fn plan(c: &Connection, planned: &[Planned], notifications: &[NewNotification], now: i64) -> Result<(), StoreError> {
     for p in planned {
-        let state = if p.close { "resolved" } else { "" };
+        let state = match (p.close, p.lapsed) {
+            (true, _) => "resolved",
+            (false, Some(_)) => "open",
+            (false, None) => "",
+        };
         let n = c
             .prepare_cached(
                 "UPDATE alerts SET next_due_at = ?3, told_revision = coalesce(?4, told_revision), version = version + 1,
+                 ack = CASE WHEN ?5 = 'open' THEN NULL ELSE ack END,
                  state = CASE WHEN ?5 = '' THEN state ELSE ?5 END WHERE id = ?1 AND version = ?2",
             )
             .and_then(|mut s| s.execute(params![p.alert.0, p.version, p.next_at.map(ms), p.told_revision, state]))
@@ -111,6 +132,8 @@ fn plan(c: &Connection, planned: &[Planned], notifications: &[NewNotification], 
         }
         if p.close {
             audit(c, now, "forewarn", "alert.resolved", &format!("#{}", p.alert), "its matter is over")?;
+        } else if let Some(why) = p.lapsed {
+            audit(c, now, "forewarn", "alert.acknowledgement_lapsed", &format!("#{}", p.alert), why)?;
         }
     }
     for n in notifications {
@@ -119,7 +142,7 @@ fn plan(c: &Connection, planned: &[Planned], notifications: &[NewNotification], 
     Ok(())
 }
 
-fn notify(c: &Connection, n: &NewNotification, now: i64) -> Result<(), StoreError> {
+pub(super) fn notify(c: &Connection, n: &NewNotification, now: i64) -> Result<(), StoreError> {
     let known: Option<i64> = c
         .prepare_cached("SELECT id FROM notifications WHERE key = ?1")
         .and_then(|mut s| s.query_row([&n.key], |r| r.get(0)).optional())

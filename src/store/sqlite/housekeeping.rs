@@ -4,7 +4,7 @@
 //! events other than jobs, matters and audit stay. Refuses to shrink the file: free pages are used again.
 
 use super::convert::{fault, ms, rows, time_at};
-use super::{Sqlite, StoreError};
+use super::{Sqlite, StoreError, usage};
 use crate::store::{Fut, Housekeeping};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -43,7 +43,8 @@ impl Housekeeping for Sqlite {
 }
 
 fn prune(c: &Connection, now: i64) -> Result<u64, StoreError> {
-    Ok(old_jobs(c, now - DAY_MS)? + old_keys(c, now - 35 * DAY_MS)? + old_payloads(c, now - 90 * DAY_MS)?)
+    let usage = usage::prune(c, now - 35 * DAY_MS, SLICE)?;
+    Ok(usage + old_jobs(c, now - DAY_MS)? + old_keys(c, now - 35 * DAY_MS)? + old_payloads(c, now - 90 * DAY_MS)?)
 }
 
 /// Jobs: a day, then counted. Their payloads lose their bodies and keep the key of the delivery.

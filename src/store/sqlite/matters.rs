@@ -6,7 +6,7 @@
 use super::convert::{fault, from_json, maybe_word, ms, rows, time_at, to_json, word_at};
 use super::intake::count;
 use super::{Sqlite, StoreError};
-use crate::model::{AlertState, MatterId, MatterState, PayloadId, ProviderId, Recipient};
+use crate::model::{AlertState, Change, MatterId, MatterState, PayloadId, ProviderId, Recipient};
 use crate::store::types::{RecordOutcome, Recording, RoutedEvent, Routing, StoredPayload};
 use crate::store::{Fut, Matters};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -133,7 +133,7 @@ fn record(c: &Connection, r: &Recording) -> Result<RecordOutcome, StoreError> {
     let states: BTreeMap<&str, &MatterState> = r.matters.iter().map(|m| (m.id.as_str(), m)).collect();
     let mut news = 0;
     // One wake-up for each (matter, owner), however many events of this batch concern it.
-    let mut told: BTreeMap<(&str, &str), &Recipient> = BTreeMap::new();
+    let mut told: BTreeMap<(&str, &str), (&Recipient, bool)> = BTreeMap::new();
     let mut repeated: BTreeSet<&str> = BTreeSet::new();
     let mut changed: BTreeSet<&str> = BTreeSet::new();
     for e in &r.events {
@@ -146,7 +146,9 @@ fn record(c: &Connection, r: &Recording) -> Result<RecordOutcome, StoreError> {
         news += 1;
         if let (Routing::Tell(recipients), Some(matter)) = (&e.routing, &e.event.matter) {
             for recipient in recipients {
-                told.insert((matter.as_str(), recipient.owner.as_str()), recipient);
+                let again = matches!(e.event.change, Some(Change::Announced | Change::Reopened));
+                let known = told.get(&(matter.as_str(), recipient.owner.as_str())).is_some_and(|(_, a)| *a);
+                told.insert((matter.as_str(), recipient.owner.as_str()), (recipient, again || known));
             }
         }
     }
@@ -156,12 +158,12 @@ fn record(c: &Connection, r: &Recording) -> Result<RecordOutcome, StoreError> {
     }
     let mut alerts = 0;
     let mut over: Vec<&str> = Vec::new();
-    for ((matter, _), recipient) in told {
+    for ((matter, _), (recipient, again)) in told {
         let Some(m) = states.get(matter) else { continue };
         if m.is_over() {
             over.push(matter);
         } else {
-            alerts += wake(c, m, recipient, r)?;
+            alerts += wake(c, m, &Wake { to: recipient, again }, r)?;
         }
     }
     over.dedup();
@@ -242,12 +244,44 @@ fn insert_event(c: &Connection, r: &RoutedEvent) -> Result<bool, StoreError> {
     Ok(n == 1)
 }
 
+/// Who is woken, and whether the matter begins anew: news of one that goes on opens nothing that a person has resolved.
+struct Wake<'a> {
+    to: &'a Recipient,
+    again: bool,
+}
+
+/// An alert as far as waking it needs to know.
+struct Known {
+    id: i64,
+    state: String,
+    next_due_at: Option<i64>,
+    services: String,
+    /// A person says that it is dealt with.
+    settled: bool,
+    /// Another owner answers for it now: why, policy and services are theirs.
+    handed: bool,
+}
+
 /// Opens an alert, opens it again, or wakes the ladder. 1 if anything changed.
-fn wake(c: &Connection, m: &MatterState, to: &Recipient, r: &Recording) -> Result<u64, StoreError> {
-    let known: Option<(i64, String, Option<i64>, String)> = c
-        .prepare_cached("SELECT id, state, next_due_at, services FROM alerts WHERE matter = ?1 AND owner = ?2")
+fn wake(c: &Connection, m: &MatterState, w: &Wake<'_>, r: &Recording) -> Result<u64, StoreError> {
+    let to = w.to;
+    let sql = "SELECT id, state, next_due_at, services, resolution IS NOT NULL, owner <> ?2 FROM alerts
+        WHERE matter = ?1 AND (owner = ?2 OR id = (SELECT alert FROM handed WHERE matter = ?1 AND owner = ?2))
+        ORDER BY owner = ?2 DESC LIMIT 1";
+    let known: Option<Known> = c
+        .prepare_cached(sql)
         .and_then(|mut s| {
-            s.query_row([m.id.as_str(), &to.owner], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))).optional()
+            s.query_row([m.id.as_str(), &to.owner], |r| {
+                Ok(Known {
+                    id: r.get(0)?,
+                    state: r.get(1)?,
+                    next_due_at: r.get(2)?,
+                    services: r.get(3)?,
+                    settled: r.get(4)?,
+                    handed: r.get(5)?,
+                })
+            })
+            .optional()
         })
         .map_err(fault)?;
     let (now, services) = (ms(r.now), to_json(&to.services)?);
@@ -263,25 +297,43 @@ fn wake(c: &Connection, m: &MatterState, to: &Recipient, r: &Recording) -> Resul
             audit(c, now, "forewarn", "alert.opened", m.id.as_str(), &format!("{}: {}", to.owner, to.why))?;
             n
         }
-        Some((id, state, ..)) if state == AlertState::Resolved.as_str() => {
+        Some(k) if k.state == AlertState::Resolved.as_str() => {
+            if k.settled && !w.again {
+                return Ok(0);
+            }
             let n = c
                 .prepare_cached(
                     "UPDATE alerts SET state = 'open', episode = episode + 1, opened_at = ?2, ack = NULL, told_revision = 0, baseline = 0,
-                     policy = ?3, why = ?4, services = ?5, next_due_at = ?2, version = version + 1 WHERE id = ?1",
+                     snoozed_until = NULL, resolution = NULL, done = '{}', next_due_at = ?2, version = version + 1 WHERE id = ?1",
                 )
-                .and_then(|mut s| s.execute(params![id, now, to.policy, to.why, services]))
+                .and_then(|mut s| s.execute(params![k.id, now]))
                 .map_err(fault)?;
+            if !k.handed {
+                reroute(c, k.id, to, &services)?;
+            }
             audit(c, now, "forewarn", "alert.reopened", m.id.as_str(), &to.owner)?;
             n
         }
         // Already awake, and nothing else to change: no write.
-        Some((_, _, Some(at), old)) if at <= now && old == services => 0,
-        Some((id, ..)) => c
-            .prepare_cached("UPDATE alerts SET next_due_at = ?2, policy = ?3, why = ?4, services = ?5, version = version + 1 WHERE id = ?1")
-            .and_then(|mut s| s.execute(params![id, now, to.policy, to.why, services]))
-            .map_err(fault)?,
+        Some(k) if k.next_due_at.is_some_and(|at| at <= now) && (k.handed || k.services == services) => 0,
+        Some(k) => {
+            if !k.handed {
+                reroute(c, k.id, to, &services)?;
+            }
+            c.prepare_cached("UPDATE alerts SET next_due_at = ?2, version = version + 1 WHERE id = ?1")
+                .and_then(|mut s| s.execute(params![k.id, now]))
+                .map_err(fault)?
+        }
     };
     Ok(n as u64)
+}
+
+/// What routing says now of an alert that exists.
+fn reroute(c: &Connection, id: i64, to: &Recipient, services: &str) -> Result<(), StoreError> {
+    c.prepare_cached("UPDATE alerts SET policy = ?2, why = ?3, services = ?4 WHERE id = ?1")
+        .and_then(|mut s| s.execute(params![id, to.policy, to.why, services]))
+        .map(drop)
+        .map_err(fault)
 }
 
 /// Wakes everybody who has an alert on a matter that is over, whoever is routed to now.

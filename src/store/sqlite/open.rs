@@ -14,6 +14,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_connections.sql"),
     include_str!("schema_moves.sql"),
     include_str!("schema_sources.sql"),
+    include_str!("schema_usage.sql"),
+    include_str!("schema_people.sql"),
     include_str!("schema_lists.sql"),
 ];
 /// The schema this binary writes.

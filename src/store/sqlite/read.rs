@@ -37,9 +37,10 @@ impl Read for Sqlite {
     fn alerts(&self, f: AlertFilter) -> Fut<'_, Vec<(Alert, MatterState)>> {
         self.read(move |c| {
             let sql = "SELECT * FROM alerts WHERE (?1 IS NULL OR owner = ?1) AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR id = ?3)
-                AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?5";
+                AND (?4 IS NULL OR id < ?4) AND (?6 = 0 OR (state = 'resolved' AND json_extract(resolution, '$.reason') = 'migrated'))
+                ORDER BY id DESC LIMIT ?5";
             let limit = i64::try_from(f.limit).unwrap_or(i64::MAX);
-            let found = rows(c, sql, params![f.owner, f.state.map(|s| s.as_str()), f.id.map(|i| i.0), f.before, limit], alert)?;
+            let found = rows(c, sql, params![f.owner, f.state.map(|s| s.as_str()), f.id.map(|i| i.0), f.before, limit, f.migrated], alert)?;
             found
                 .into_iter()
                 .map(|a| {

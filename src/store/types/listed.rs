@@ -80,6 +80,8 @@ pub struct AlertFilter {
     pub state: Option<AlertState>,
     /// This one.
     pub id: Option<AlertId>,
+    /// Only those resolved because we no longer use the thing.
+    pub migrated: bool,
     /// With a number below this one.
     pub before: Option<i64>,
     /// At most so many.

@@ -1,0 +1,132 @@
+//! Reading `[owners.NAME]`: contacts, zone, hours, absences.
+//!
+//! In: the section. Out: an [`Owner`], or every problem with its place. Invariant: an owner can be reached, and whoever is
+//! named exists. Refuses to know whether a channel is set up: that is the config's check.
+
+use super::{Owner, OwnerSection, Sections, list};
+use crate::model::{Contact, ContactId, ids};
+use crate::rules::hours::{Away, Hours};
+use crate::rules::policy::{Policy, Problem, Tell};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
+use toml::Spanned;
+
+pub(super) fn owner(name: &str, section: &Spanned<OwnerSection>) -> Result<Owner, Vec<Problem>> {
+    let mut problems = Vec::new();
+    if let Err(e) = ids::check_name("owner name", name) {
+        problems.push((e.to_string(), section.span()));
+    }
+    let s = section.get_ref();
+    let zone = match &s.zone {
+        None => TimeZone::UTC,
+        Some(z) => TimeZone::get(z.get_ref()).unwrap_or_else(|_| {
+            problems.push((
+                format!("unknown zone {:?}: write an IANA name such as \"Europe/Berlin\"", z.get_ref()),
+                z.span(),
+            ));
+            TimeZone::UTC
+        }),
+    };
+    let contact = |what: &str, channel: String, address: &str| Contact {
+        id: ContactId(format!("{name}/{what}")),
+        owner: name.to_owned(),
+        channel,
+        address: address.to_owned(),
+    };
+    let mut contacts = Vec::new();
+    if let Some(a) = &s.slack {
+        contacts.push(contact("slack", "slack".into(), a.get_ref()));
+    }
+    if let Some(a) = &s.slack_webhook {
+        contacts.push(contact("slack_webhook", format!("slack_webhook.{}", a.get_ref()), a.get_ref()));
+    }
+    for mail in s.email.iter().chain(&s.lead) {
+        if !mail.get_ref().contains('@') || mail.get_ref().chars().any(|c| c.is_control() || c.is_whitespace()) {
+            problems.push((format!("{:?} is no mail address", mail.get_ref()), mail.span()));
+        }
+    }
+    if let Some(a) = &s.email {
+        contacts.push(contact("email", "email".into(), a.get_ref()));
+    }
+    if let Some(a) = &s.webhook {
+        contacts.push(contact("webhook", format!("webhook.{}", a.get_ref()), a.get_ref()));
+    }
+    if s.console {
+        contacts.push(contact("console", "console".into(), "stdout"));
+    }
+    if contacts.is_empty() {
+        problems.push((
+            format!("owner {name:?} cannot be reached: give it slack, slack_webhook, email, webhook or console = true"),
+            section.span(),
+        ));
+    }
+    let lead = s.lead.as_ref().map(|a| contact("lead", "email".into(), a.get_ref()));
+    let mut hours = Hours::default();
+    for (text, set) in [(&s.hours, Hours::set_work as fn(&mut Hours, &str) -> _), (&s.quiet, Hours::set_quiet)] {
+        if let Some(Err(why)) = text.as_ref().map(|t| set(&mut hours, t.get_ref())) {
+            problems.push((why, text.as_ref().map_or(0..0, Spanned::span)));
+        }
+    }
+    s.holidays.iter().filter_map(|d| day(d, &mut problems)).for_each(|d| hours.add_holiday(d));
+    let mut away = Vec::new();
+    for a in &s.away {
+        let inner = a.get_ref();
+        if let (Some(from), Some(until)) = (day(&inner.from, &mut problems), day(&inner.until, &mut problems)) {
+            if until < from {
+                problems.push((format!("away until {until}, before {from}"), a.span()));
+            }
+            away.push(Away { from, until, deputy: inner.deputy.get_ref().clone() });
+        }
+    }
+    if problems.is_empty() {
+        Ok(Owner { name: name.to_owned(), zone, contacts, lead, hours, away })
+    } else {
+        Err(problems)
+    }
+}
+
+fn day(text: &Spanned<String>, problems: &mut Vec<Problem>) -> Option<Date> {
+    let read = text.get_ref().parse();
+    if read.is_err() {
+        problems.push((format!("{:?} is no day: write YYYY-MM-DD", text.get_ref()), text.span()));
+    }
+    read.ok()
+}
+
+/// Deputies exist and are others.
+pub(super) fn absences(s: &Sections, problems: &mut Vec<Problem>) {
+    for (name, section) in &s.owners {
+        for deputy in section.get_ref().away.iter().map(|a| &a.get_ref().deputy) {
+            let known = s.owners.contains_key(deputy.get_ref()) && deputy.get_ref() != name;
+            if !known {
+                problems.push((
+                    format!("{:?} is no other owner: a deputy is one of [owners]", deputy.get_ref()),
+                    deputy.span(),
+                ));
+            }
+        }
+    }
+}
+
+/// Steps name contacts that exist.
+pub(super) fn strangers(
+    s: &Sections,
+    policies: &BTreeMap<String, Policy>,
+    contacts: &BTreeMap<ContactId, Contact>,
+    problems: &mut Vec<Problem>,
+) {
+    let named = policies.values().flat_map(|p| p.steps.iter().map(move |step| (p, step)));
+    for (policy, tell) in named.flat_map(|(p, step)| step.tell.iter().map(move |t| (p, t))) {
+        if let Tell::Contact(id) = tell
+            && !contacts.contains_key(id)
+        {
+            let known: Vec<&str> = contacts.keys().map(|c| c.0.as_str()).collect();
+            let span = s.policies.get(&policy.name).map_or(0..0, Spanned::span);
+            problems.push((
+                format!("policy {:?} tells {id}, which is no contact: known are {}", policy.name, list(&known)),
+                span,
+            ));
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! What people do about what they were told, and what follows from it.
+
+use crate::harness::*;
+use forewarn::engine::act::{ActError, Use, used};
+use forewarn::engine::pin::Truth;
+use forewarn::engine::silences::{NewSilence, add, end};
+use forewarn::model::{Act, Action, AlertId, AlertState, By, Matcher, ResolveReason, Until, Via};
+use forewarn::rules::answer::Refused;
+
+fn resolve(reason: ResolveReason) -> Action {
+    Action::Resolve { reason, note: Some("because".into()), services: vec![], duplicate_of: None }
+}
+
+/// A world in which `gpt-x` ends in 60 days and search was told so.
+async fn told() -> (World, AlertId, Arrived) {
+    let mut w = World::new().await;
+    w.page(&[("gpt-x", day(60)), ("gpt-far", day(700))]);
+    w.tick().await;
+    let first = w.expect("search/slack", &["gpt-x", "60 days"]);
+    let alert = w.alerts().await[0].0.id;
+    (w, alert, first)
+}
+
+#[tokio::test]
+async fn an_answer_is_a_word_in_the_thread_and_a_second_one_replaces_it() {
+    let (mut w, alert, first) = told().await;
+    let act = Action::Acknowledge { note: Some("moving <!channel>".into()), plan_on: Some(day(50)) };
+    let done = w.act(alert, act).await.unwrap();
+    assert_eq!((done.alert.state, done.also.len()), (AlertState::Acknowledged, 0));
+    assert!(done.said.starts_with("acknowledged, plan "), "{}", done.said);
+    // The second act comes before the first was said: one word, the last.
+    w.ack(alert, Some(day(40))).await;
+    w.advance(minutes(1)).await;
+    let note = w.expect("search/slack", &["mei acknowledged, plan Sat 2 Jan 2027", "gpt-x"]);
+    assert_eq!(note.thread, Some(first.id));
+    assert!(!note.text.contains("<!channel>"));
+    w.live(days(1), minutes(60)).await;
+    w.expect_silence();
+}
+
+#[tokio::test]
+async fn without_a_plan_an_answer_holds_until_the_next_rung_only() {
+    let (mut w, alert, _) = told().await;
+    w.ack(alert, None).await;
+    w.advance(minutes(1)).await;
+    w.expect("search/slack", &["acknowledged, no plan date yet"]);
+    w.live(days(29), days(1)).await;
+    w.expect_silence();
+    assert_eq!(w.alerts().await[0].0.state, AlertState::Acknowledged);
+    w.advance(days(1)).await;
+    w.expect("search/slack", &["30 days"]);
+    let (alert, _) = w.alerts().await.remove(0);
+    assert_eq!((alert.state, alert.ack), (AlertState::Open, None), "the answer has lapsed");
+}
+
+#[tokio::test]
+async fn a_plan_that_passed_undone_is_open_again_with_the_next_rung() {
+    let (mut w, alert, _) = told().await;
+    w.ack(alert, Some(day(40))).await;
+    w.live(days(45), days(1)).await;
+    w.arrived();
+    assert_eq!(w.alerts().await[0].0.state, AlertState::Acknowledged);
+    w.live(days(1), minutes(60)).await;
+    w.expect("search/slack", &["14 days"]);
+    assert_eq!(w.alerts().await[0].0.state, AlertState::Open);
+}
+
+#[tokio::test]
+async fn a_date_moved_later_keeps_an_answer_and_one_moved_earlier_voids_it() {
+    for (to, state) in [(day(90), AlertState::Acknowledged), (day(45), AlertState::Open)] {
+        let (mut w, alert, _) = told().await;
+        w.ack(alert, Some(day(44))).await;
+        w.advance(minutes(1)).await;
+        w.arrived();
+        w.page(&[("gpt-x", to), ("gpt-far", day(700))]);
+        w.advance(days(1)).await;
+        w.advance(minutes(12)).await;
+        w.expect("search/slack", &["Moved"]);
+        assert_eq!(w.alerts().await[0].0.state, state, "{to}");
+    }
+}
+
+#[tokio::test]
+async fn a_snooze_is_quiet_until_its_end_and_then_says_so_once() {
+    let (mut w, alert, _) = told().await;
+    let snooze = |until| Action::Snooze { until, note: None };
+    let late = w.act(alert, snooze(Until::Day(day(61)))).await.unwrap_err();
+    assert_eq!(late, ActError::Refused(Refused::SnoozedTooLong(day(60))));
+    assert!(matches!(
+        w.act(alert, snooze(Until::Day(day(-1)))).await.unwrap_err(),
+        ActError::Refused(Refused::Passed(_))
+    ));
+    w.act(alert, snooze(Until::Day(day(33)))).await.unwrap();
+    w.advance(minutes(1)).await;
+    w.expect("search/slack", &["snoozed until Sat 26 Dec 2026 09:00 EST"]);
+    w.live(days(32), minutes(360)).await;
+    w.expect_silence();
+    w.live(days(1), minutes(360)).await;
+    w.expect("search/slack", &["27 days"]);
+    w.live(days(12), minutes(360)).await;
+    w.expect_silence();
+}
+
+#[tokio::test]
+async fn a_moved_date_breaks_a_snooze_and_the_last_morning_ends_it() {
+    let (mut w, alert, _) = told().await;
+    w.act(alert, Action::Snooze { until: Until::Day(day(60)), note: None }).await.unwrap();
+    w.advance(minutes(1)).await;
+    w.arrived();
+    w.page(&[("gpt-x", day(20)), ("gpt-far", day(700))]);
+    w.advance(days(1)).await;
+    w.advance(minutes(12)).await;
+    w.expect("search/slack", &["Moved earlier"]);
+    w.live(days(18), minutes(360)).await;
+    w.expect_silence();
+    w.live(days(1), minutes(60)).await;
+    w.expect("search/slack", &["today"]);
+}
+
+#[tokio::test]
+async fn what_is_resolved_says_nothing_more_and_can_be_reopened() {
+    for reason in [ResolveReason::Migrated, ResolveReason::AcceptedRisk, ResolveReason::NotOurs] {
+        let (mut w, alert, first) = told().await;
+        let done = w.act(alert, resolve(reason)).await.unwrap();
+        assert_eq!(done.alert.state, AlertState::Resolved);
+        w.advance(minutes(1)).await;
+        let note = w.expect("search/slack", &["mei resolved"]);
+        assert_eq!(note.thread, Some(first.id.clone()));
+        // The date moves, the rungs pass: nothing.
+        w.page(&[("gpt-x", day(40)), ("gpt-far", day(700))]);
+        w.live(days(41), minutes(360)).await;
+        w.expect_silence();
+        assert_eq!(
+            w.act(alert, resolve(reason)).await.unwrap_err(),
+            ActError::Refused(Refused::Resolved(alert)),
+            "once is enough"
+        );
+    }
+    let (mut w, alert, first) = told().await;
+    w.act(alert, resolve(ResolveReason::Migrated)).await.unwrap();
+    w.advance(minutes(1)).await;
+    w.arrived();
+    let reopened = w.act(alert, Action::Reopen { note: Some("the batch job".into()) }).await.unwrap();
+    assert_eq!((reopened.alert.state, reopened.alert.episode), (AlertState::Open, 2));
+    w.advance(minutes(1)).await;
+    let again = w.expect("search/slack", &["Open again", "gpt-x", "the batch job"]);
+    assert_eq!(again.thread, Some(first.id));
+    let old = Act {
+        alert,
+        episode: Some(1),
+        action: resolve(ResolveReason::Migrated),
+        by: By { who: "eve".into(), via: Via::Mail },
+    };
+    let late = forewarn::engine::act::act(&w.cx, old, w.now()).await.unwrap_err();
+    assert_eq!(late, ActError::Refused(Refused::OldEpisode(alert)), "an old link closes nothing new");
+}
+
+#[tokio::test]
+async fn not_ours_prints_the_line_of_the_config_as_it_should_read() {
+    let (mut w, alert, _) = told().await;
+    let done = w.act(alert, resolve(ResolveReason::NotOurs)).await.unwrap();
+    let advice = done.advice.join("\n");
+    assert!(advice.contains(r#"[services.support-bot] uses = ["openai:gpt-y"]  # without "openai:gpt-x""#), "{advice}");
+    assert!(advice.contains(r#"[services.rerank-batch] uses = []"#), "{advice}");
+}
+
+#[tokio::test]
+async fn each_service_is_finished_alone_and_the_last_one_ends_it() {
+    let (mut w, alert, _) = told().await;
+    let one = |s: &str| Action::Resolve {
+        reason: ResolveReason::Migrated,
+        note: None,
+        services: vec![s.into()],
+        duplicate_of: None,
+    };
+    let unknown = w.act(alert, one("nobody")).await.unwrap_err();
+    assert!(unknown.to_string().contains("rerank-batch"), "{unknown}");
+    assert_eq!(w.act(alert, one("rerank-batch")).await.unwrap().alert.state, AlertState::Open);
+    w.live(days(30), days(1)).await;
+    let all = w.arrived();
+    assert!(all[0].text.contains("rerank-batch: migrated"), "{all:#?}");
+    assert!(all[1].text.contains("rerank-batch, production: done, migrated 23 Nov (mei)"), "{all:#?}");
+    assert_eq!(w.act(alert, one("support-bot")).await.unwrap().alert.state, AlertState::Resolved);
+}
+
+#[tokio::test]
+async fn a_wrong_date_tells_the_operators_and_is_followed_until_it_is_pinned() {
+    let (mut w, alert, _) = told().await;
+    let nothing_said =
+        Action::Resolve { reason: ResolveReason::WrongDate, note: None, services: vec![], duplicate_of: None };
+    assert_eq!(w.act(alert, nothing_said).await.unwrap_err(), ActError::Refused(Refused::NoNote));
+    w.act(alert, resolve(ResolveReason::WrongDate)).await.unwrap();
+    w.advance(minutes(1)).await;
+    let all = w.arrived();
+    assert!(all.iter().any(|m| m.contact == "search/slack" && m.text.contains("is wrong")), "{all:#?}");
+    assert!(all.iter().any(|m| m.contact == "operators/webhook" && m.text.contains("pin openai:gpt-x")), "{all:#?}");
+    assert!(w.calendar().await.iter().any(|d| d.id == "openai:gpt-x" && d.conflict));
+    assert_eq!(w.alerts().await[0].1.remind_by().map(|d| d.date), Some(day(60)));
+    w.live(days(30), days(1)).await;
+    let all = w.arrived();
+    assert!(all.iter().any(|m| m.contact == "search/slack" && m.text.contains("30 days")), "{all:#?}");
+    w.pin("openai:gpt-x", Truth::Ends(day(90))).await.unwrap();
+    w.advance(minutes(1)).await;
+    let all = w.arrived();
+    assert!(all.iter().any(|m| m.contact == "search/slack" && m.text.contains("Moved later")), "{all:#?}");
+    assert!(all.iter().any(|m| m.contact == "operators/webhook" && m.text.contains("is pinned")), "{all:#?}");
+    assert!(w.calendar().await.iter().any(|d| d.id == "openai:gpt-x" && !d.conflict));
+}
+
+#[tokio::test]
+async fn a_duplicate_speaks_in_the_conversation_of_the_one_that_goes_on() {
+    let (mut w, x, first) = told().await;
+    w.page(&[("gpt-x", day(60)), ("gpt-y", day(70)), ("gpt-far", day(700))]);
+    w.advance(days(1)).await;
+    w.expect("search/slack", &["gpt-y"]);
+    let y = w.alerts().await.into_iter().find(|(_, m)| m.id.as_str() == "openai:gpt-y").unwrap().0.id;
+    let of = |of| Action::Resolve { reason: ResolveReason::Duplicate, note: None, services: vec![], duplicate_of: of };
+    for wrong in [None, Some(y), Some(AlertId(99))] {
+        assert!(w.act(y, of(wrong)).await.is_err());
+    }
+    w.act(y, of(Some(x))).await.unwrap();
+    w.advance(minutes(1)).await;
+    assert_eq!(w.expect("search/slack", &["duplicate of #"]).thread, Some(first.id.clone()));
+    w.act(y, Action::Reopen { note: None }).await.unwrap();
+    w.advance(minutes(1)).await;
+    assert_eq!(w.expect("search/slack", &["Open again", "gpt-y"]).thread, Some(first.id));
+}
+
+#[tokio::test]
+async fn use_seen_after_migrated_opens_it_again() {
+    let (mut w, alert, first) = told().await;
+    w.act(alert, resolve(ResolveReason::Migrated)).await.unwrap();
+    w.advance(minutes(1)).await;
+    w.arrived();
+    let seen = |service: Option<&str>, on| Use {
+        subject: "openai:gpt-x".into(),
+        account: None,
+        service: service.map(str::to_owned),
+        on,
+    };
+    for (u, n) in [
+        (seen(None, day(0)), 0), // that very day: nobody knows what came first
+        (seen(Some("invoices"), day(3)), 0),
+        (Use { subject: "openai:gpt-y".into(), ..seen(None, day(3)) }, 0),
+        (seen(Some("support-bot"), day(3)), 1),
+        (seen(Some("support-bot"), day(3)), 0),
+    ] {
+        assert_eq!(used(&w.cx, std::slice::from_ref(&u), w.now()).await.unwrap(), n, "{u:?}");
+    }
+    w.advance(minutes(1)).await;
+    let again = w.expect("search/slack", &["Open again", "used by support-bot on 2026-11-26"]);
+    assert_eq!(again.thread, Some(first.id));
+}
+
+#[tokio::test]
+async fn a_reassigned_alert_goes_on_with_its_new_owner() {
+    let (mut w, alert, _) = told().await;
+    let to = |o: &str| Action::Reassign { to: o.into(), note: Some("theirs".into()) };
+    assert!(w.act(alert, to("nobody")).await.unwrap_err().to_string().contains("billing"));
+    assert_eq!(w.act(alert, to("search")).await.unwrap_err(), ActError::Refused(Refused::SameOwner("search".into())));
+    w.ack(alert, Some(day(50))).await;
+    let done = w.act(alert, to("billing")).await.unwrap();
+    assert_eq!((done.alert.id, done.alert.owner.as_str(), done.alert.state), (alert, "billing", AlertState::Open));
+    w.advance(minutes(1)).await;
+    let all = w.arrived();
+    assert!(all.iter().any(|m| m.contact == "search/slack" && m.text.contains("reassigned to billing")), "{all:#?}");
+    assert!(all.iter().any(|m| m.contact == "billing/webhook" && m.text.contains("Yours now")), "{all:#?}");
+    // What the page says later goes to whom it was given, and the rungs follow.
+    w.page(&[("gpt-x", day(100)), ("gpt-far", day(700))]);
+    w.advance(days(1)).await;
+    w.advance(minutes(12)).await;
+    w.expect("billing/webhook", &["Moved later"]);
+    w.live(days(40), days(1)).await;
+    let all = w.arrived();
+    assert!(all.iter().all(|m| m.contact == "billing/webhook"), "{all:#?}");
+    assert_eq!(w.alerts().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_silence_mutes_reminds_somebody_and_ends_in_one_message() {
+    let (mut w, _, _) = told().await;
+    let new = NewSilence {
+        matcher: Matcher { provider: Some("openai".into()), service: Some("*".into()), ..Matcher::default() },
+        until: w.now() + days(40),
+        remind: Some("billing".into()),
+        by: "mei".into(),
+        note: "freeze".into(),
+    };
+    let bad = [
+        NewSilence { matcher: Matcher::default(), ..new.clone() },
+        NewSilence { note: " ".into(), ..new.clone() },
+        NewSilence { until: w.now(), ..new.clone() },
+        NewSilence { until: w.now() + days(400), ..new.clone() },
+        NewSilence { remind: Some("nobody".into()), ..new.clone() },
+    ];
+    for b in bad {
+        assert!(add(&w.cx, b.clone(), w.now()).await.is_err(), "{b:?}");
+    }
+    add(&w.cx, new.clone(), w.now()).await.unwrap();
+    w.live(days(38), days(1)).await;
+    w.expect_silence();
+    w.live(days(1), minutes(60)).await;
+    w.expect("billing/webhook", &["ends", "freeze", "Open alerts it mutes: 1"]);
+    w.live(days(1), minutes(60)).await;
+    let all = w.arrived();
+    assert_eq!(all.len(), 2, "{all:#?}");
+    assert!(all.iter().any(|m| m.contact == "search/slack" && m.text.contains("20 days")), "{all:#?}");
+    assert!(all.iter().any(|m| m.contact == "billing/webhook" && m.text.contains("over")), "{all:#?}");
+
+    let (mut w, _, _) = told().await;
+    let made = add(&w.cx, NewSilence { until: w.now() + days(40), ..new }, w.now()).await.unwrap();
+    w.live(days(35), days(1)).await;
+    w.expect_silence();
+    end(&w.cx, made.id, "mei", w.now()).await.unwrap();
+    assert!(end(&w.cx, made.id, "mei", w.now()).await.is_err());
+    w.tick().await;
+    w.expect("search/slack", &["25 days"]);
+}
+
+#[tokio::test]
+async fn one_answer_counts_for_the_wave_and_each_row_is_finished_alone() {
+    let mut w = World::new().await;
+    w.tick().await;
+    w.page(&[("gpt-x", day(60)), ("gpt-y", day(60)), ("gpt-far", day(700))]);
+    w.advance(days(1)).await;
+    let first = w.expect("search/slack", &["2 of yours", "gpt-x", "gpt-y"]);
+    let all = w.alerts().await;
+    let done = w.act(all[0].0.id, Action::Acknowledge { note: None, plan_on: Some(day(50)) }).await.unwrap();
+    assert_eq!(done.also, [all[1].0.id]);
+    w.advance(minutes(1)).await;
+    let note = w.expect("search/slack", &["mei acknowledged, plan", "2 of yours"]);
+    assert_eq!(note.thread, Some(first.id.clone()));
+    w.live(days(49), days(1)).await;
+    w.expect_silence();
+    w.act(all[0].0.id, resolve(ResolveReason::Migrated)).await.unwrap();
+    w.advance(minutes(1)).await;
+    assert_eq!(w.expect("search/slack", &["resolved, migrated"]).thread, Some(first.id.clone()));
+    w.live(days(5), days(1)).await;
+    let rung = w.expect("search/slack", &["7 days", "gpt-y"]);
+    assert_eq!(rung.thread, Some(first.id));
+    assert!(!rung.text.contains("gpt-x"));
+}
