@@ -8,19 +8,25 @@ mod act;
 mod add_status;
 mod alerts;
 mod audit;
+mod between;
 mod calendar;
 mod check;
 mod deliveries;
 mod demo;
 mod deprecations;
 mod doctor;
+mod episodes;
 mod events;
 mod init;
+mod now;
 mod out;
+mod progress;
 mod providers;
 mod read;
+mod rehearse;
 mod replay;
 mod route;
+mod scorecard;
 mod send_test;
 mod serve;
 mod setup;
@@ -31,6 +37,7 @@ mod subscribe;
 
 use crate::app::AppError;
 use crate::config::Problems;
+use crate::model::Kind;
 use crate::store::StoreError;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -94,6 +101,18 @@ enum Command {
     Silence(silence::Args),
     /// List what ends when, whose it is, and where it stands
     Calendar(calendar::Args),
+    /// Is it them? Open incidents, recent changes, and how well we hear those who would say so
+    Now(now::Args),
+    /// Show what any provider changed or suffered in a window, with evidence; Markdown for a postmortem
+    Between(between::Args),
+    /// Play known history through this config: who would have been told, and when; sends nothing
+    Rehearse(rehearse::Args),
+    /// List incidents, newest first
+    Incidents(episodes::Args),
+    /// List planned and past maintenance, newest first
+    Maintenance(episodes::Args),
+    /// List what providers said about money, newest first
+    Billing(episodes::Args),
     /// Show what every source says of one deprecation, or say which date is true
     Deprecations(deprecations::Args),
     /// Send a test message through the real channel of a contact
@@ -206,6 +225,12 @@ async fn run(command: Command, place: Place) -> Done {
         Command::Reassign(a) => act::reassign(a, place).await,
         Command::Silence(a) => silence::run(a, place).await,
         Command::Calendar(a) => calendar::run(a, place).await,
+        Command::Now(a) => now::run(a, place).await,
+        Command::Between(a) => between::run(a, place).await,
+        Command::Rehearse(a) => rehearse::run(a, place).await,
+        Command::Incidents(a) => episodes::run(a, Kind::Incident, place).await,
+        Command::Maintenance(a) => episodes::run(a, Kind::Maintenance, place).await,
+        Command::Billing(a) => episodes::run(a, Kind::Billing, place).await,
         Command::Deprecations(a) => deprecations::run(a, place).await,
         Command::SendTest(a) => send_test::run(a, place).await,
         Command::Simulate(a) => simulate::run(a, place).await,

@@ -5,23 +5,28 @@
 //! restart would lose. Refuses to loop: only the supervisor does.
 
 pub mod act;
+pub mod between;
 pub mod calendar;
 pub mod catchup;
 pub mod clockwatch;
 pub mod confirm;
 pub mod connections;
 pub mod deliver;
+pub mod heard;
 pub mod housekeep;
 pub mod listing;
 pub mod normalize;
+pub mod now;
 pub mod observe;
 pub mod pin;
 pub mod poll;
 pub mod private;
 pub mod receive;
 pub mod record;
+pub mod rehearse;
 pub mod rejected;
 pub mod remind;
+pub mod scorecard;
 pub mod show;
 pub mod silence;
 pub mod silences;

@@ -67,6 +67,7 @@ fn the_papers_name_commands_that_exist_and_the_readme_names_all() {
         "docs/config.md",
         "docs/answers.md",
         "docs/api.md",
+        "docs/questions.md",
     ] {
         for (_, text) in code(&paper(name)).iter().filter(|(l, _)| ["span", "sh", "text"].contains(&l.as_str())) {
             for before in ["forewarn ", "--locked -- "] {

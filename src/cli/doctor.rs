@@ -56,8 +56,12 @@ pub(super) async fn run(_: Args, place: Place) -> Done {
     let client = Client::new(config.fetch.clone());
     let wanted =
         Wanted { connections: &config.connections, watch: config.watch.as_deref(), allow: &config.fetch.allow };
-    for target in targets(&config.catalog, &config.directory, wanted).0 {
+    let bar = super::progress::bar("sources");
+    let all = targets(&config.catalog, &config.directory, wanted).0;
+    for (n, target) in all.iter().enumerate() {
+        bar.on(n, all.len(), target.id.as_str());
         let answer = client.get(&target.request(crate::clock::Clock::now(&crate::clock::SystemClock))).await;
+        bar.done();
         line(
             answer.is_ok(),
             &format!("source {}", target.id),
@@ -77,5 +81,11 @@ pub(super) async fn run(_: Args, place: Place) -> Done {
             "",
         )?;
     }
+    let next = if bad {
+        "\nNext: what stands behind FIX, then forewarn doctor again"
+    } else {
+        "\nAll is well. Next: forewarn calendar, or forewarn rehearse to see who would have been told"
+    };
+    out::say(next)?;
     if bad { Err(Failure::Found) } else { Ok(()) }
 }

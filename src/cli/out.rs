@@ -41,16 +41,25 @@ pub(super) fn json<T: Serialize>(value: &T) -> Result<(), Failure> {
 /// A table without lines: columns under their heads.
 pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
     let mut t = Table::new();
+    t.set_header(head.iter().map(|h| (*h).to_owned()));
+    lay_out(t, rows, "")
+}
+
+/// Columns without heads, indented.
+pub(super) fn rows(rows: &[Vec<String>]) -> Result<(), Failure> {
+    lay_out(Table::new(), rows, "  ")
+}
+
+fn lay_out(mut t: Table, rows: &[Vec<String>], indent: &str) -> Result<(), Failure> {
     t.load_style(comfy_table::presets::NOTHING);
     t.set_content_arrangement(ContentArrangement::Disabled);
-    t.set_header(head.iter().map(|h| (*h).to_owned()));
     for r in rows {
         t.add_row(r.iter().map(|c| one_line(c, 100)));
     }
     for c in t.column_iter_mut() {
         c.set_padding((0, 2));
     }
-    let text: Vec<String> = t.to_string().lines().map(|l| l.trim_end().to_owned()).collect();
+    let text: Vec<String> = t.to_string().lines().map(|l| format!("{indent}{}", l.trim_end())).collect();
     say(&text.join("\n"))
 }
 

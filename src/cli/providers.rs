@@ -15,11 +15,15 @@ use std::path::Path;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  forewarn providers\n  forewarn providers show openai\n  forewarn providers subscribe github/main\n  forewarn providers check ./providers/acme.toml\n  forewarn providers check openai --live"
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  forewarn providers\n  forewarn providers show openai\n  forewarn providers subscribe github/main\n  forewarn providers check ./providers/acme.toml\n  forewarn providers check openai --live\n  forewarn providers --scorecard   # notice really given, moved dates, incidents"
 )]
 pub(super) struct Args {
     #[command(subcommand)]
     what: Option<What>,
+    /// How each treated its customers: notice really given, dates moved, incidents and how long they took
+    #[arg(long)]
+    scorecard: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -45,6 +49,9 @@ enum What {
 }
 
 pub(super) async fn run(args: Args, place: &Place) -> Done {
+    if args.scorecard {
+        return super::scorecard::run(place, args.json).await;
+    }
     let config = place.config()?;
     match args.what {
         None => {

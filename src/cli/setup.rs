@@ -98,19 +98,9 @@ pub(super) fn secret(reference: &str) -> Result<secrecy::SecretString, Failure> 
     crate::secret::resolve(reference, &env).map_err(|e| Failure::Usage(e.to_string()))
 }
 
-/// A moment as people write it: RFC 3339, a date (its start in UTC), or `24h`, `7d` ago.
+/// A moment as people write it; a day is its beginning.
 pub(super) fn moment(text: &str, now: jiff::Timestamp) -> Result<jiff::Timestamp, String> {
-    if let Some(span) = crate::provider::file::Span::parse(text) {
-        return now.checked_sub(jiff::SignedDuration::from_secs(span.seconds())).map_err(|e| e.to_string());
-    }
-    if let Ok(t) = text.parse() {
-        return Ok(t);
-    }
-    let date: Result<jiff::civil::Date, _> = text.parse();
-    date.ok()
-        .and_then(|d| d.to_zoned_datetime(jiff::tz::TimeZone::UTC).ok())
-        .map(|z| z.timestamp())
-        .ok_or_else(|| format!("{text:?} is no moment: write 2026-11-23, 2026-11-23T08:00:00Z, 24h or 7d"))
+    crate::model::Stretch::parse(text, now).map(|s| s.from)
 }
 
 /// Reads a file, or standard input for `-`.

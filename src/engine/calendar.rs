@@ -15,7 +15,7 @@ pub use filter::Filter;
 
 use super::Context;
 use crate::model::{Alert, AlertState, Claim, Deadline, Firmness, Kind, MatterState, SourceId, Stage};
-use crate::rules::route::users;
+use crate::rules::route::{About, users};
 use crate::store::{AlertFilter, StoreError};
 use jiff::civil::Date;
 use serde::Serialize;
@@ -248,7 +248,7 @@ fn day_of(m: &MatterState) -> Option<Date> {
 
 /// Services that use what a matter is about, and their owners.
 pub fn concerned(cx: &Context, m: &MatterState) -> (Vec<String>, Vec<String>) {
-    let by = users(&cx.directory, &m.subjects);
+    let by = users(&cx.directory, About::matter(m));
     let private = cx.directory.private(&m.id);
     let users = by.iter().filter(|_| !private.is_some_and(|p| p.is_named_for_its_owner()));
     let mut owners: Vec<String> = users.map(|s| s.owner.clone()).chain(private.and_then(|p| p.owner.clone())).collect();

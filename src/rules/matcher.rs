@@ -60,6 +60,11 @@ impl UsePattern {
         &self.provider
     }
 
+    /// The pattern of what it names of the provider, if it names one.
+    pub fn subject(&self) -> Option<&str> {
+        self.subject.as_deref()
+    }
+
     /// The account it names, if it names one and no pattern.
     pub fn account(&self) -> Option<&str> {
         self.account.as_deref().filter(|a| !a.contains('*'))

@@ -10,7 +10,7 @@ use super::matcher::UsePattern;
 use super::policy;
 use crate::model::event::words;
 use crate::model::text::glob;
-use crate::model::{Change, Kind, MatterState, NewEvent, Recipient, Severity, Subject, Trust};
+use crate::model::{Change, Kind, MatterState, NewEvent, ProviderId, Recipient, Severity, Subject, Trust};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 
@@ -103,24 +103,55 @@ pub fn route(dir: &Directory, event: &NewEvent, matter: Option<&MatterState>, tr
     recipients(dir, event)
 }
 
-/// Why a service is concerned by an event, in words; none if it is not. A service that names components, products or
-/// regions of the provider is concerned by these; one that names none by all of them, since nobody knows which it uses.
-fn concerned(dir: &Directory, s: &Service, event: &NewEvent) -> Option<String> {
-    if !is_public(event.kind, &event.subjects) {
-        let used = used_by(dir, s, &event.subjects)?;
-        return Some(format!("service {} uses {}", s.name, used.as_str()));
+/// What something is about, as far as it says who is concerned.
+#[derive(Debug, Clone, Copy)]
+pub struct About<'a> {
+    /// What sort of thing.
+    pub kind: Kind,
+    /// Whose.
+    pub provider: &'a ProviderId,
+    /// What of it.
+    pub subjects: &'a [Subject],
+}
+
+impl<'a> About<'a> {
+    /// What an event is about.
+    pub fn event(e: &'a NewEvent) -> Self {
+        Self { kind: e.kind, provider: &e.provider, subjects: &e.subjects }
     }
-    let uses: Vec<_> = s.uses.iter().filter(|u| glob(u.provider(), event.provider.as_str())).collect();
-    let first = uses.first()?;
-    let parts: Vec<&Subject> = event.subjects.iter().filter(|x| !x.is_whole()).collect();
+
+    /// What a matter is about.
+    pub fn matter(m: &'a MatterState) -> Self {
+        Self { kind: m.kind, provider: &m.provider, subjects: &m.subjects }
+    }
+}
+
+/// Which of these uses something touches, and in which words if not by name. Uses that name components, products or
+/// regions of the provider are touched by these; where none does by all of them, since nobody knows which is used.
+pub fn touched<'u>(
+    dir: &Directory,
+    uses: &'u [UsePattern],
+    about: About<'_>,
+) -> Option<(&'u UsePattern, &'static str)> {
+    if !is_public(about.kind, about.subjects) {
+        return used_by(dir, uses, about.subjects).map(|u| (u, ""));
+    }
+    let of_provider = || uses.iter().filter(|u| glob(u.provider(), about.provider.as_str()));
+    let first = of_provider().next()?;
+    let parts: Vec<&Subject> = about.subjects.iter().filter(|x| !x.is_whole()).collect();
     if parts.is_empty() {
-        return Some(format!("service {} uses {}; the page names no component", s.name, first.as_str()));
+        return Some((first, "; the page names no component"));
     }
-    if !uses.iter().any(|u| u.names_part()) {
-        return Some(format!("service {} uses {}, no component of it by name", s.name, first.as_str()));
+    if !of_provider().any(UsePattern::names_part) {
+        return Some((first, ", no component of it by name"));
     }
-    let used = uses.iter().find(|u| parts.iter().any(|x| u.touches(x)))?;
-    Some(format!("service {} uses {}", s.name, used.as_str()))
+    of_provider().find(|u| parts.iter().any(|x| u.touches(x))).map(|u| (u, ""))
+}
+
+/// Why a service is concerned by an event, in words; none if it is not.
+fn concerned(dir: &Directory, s: &Service, event: &NewEvent) -> Option<String> {
+    let (used, how) = touched(dir, &s.uses, About::event(event))?;
+    Some(format!("service {} uses {}{how}", s.name, used.as_str()))
 }
 
 fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
@@ -230,21 +261,21 @@ fn fits(r: &Route, event: &NewEvent) -> bool {
         && w.account.as_ref().is_none_or(account)
 }
 
-/// Which use of a service covers one of the subjects; a use whose account has a deadline of its own does not.
-fn used_by<'s>(dir: &Directory, service: &'s Service, subjects: &[Subject]) -> Option<&'s UsePattern> {
-    service.uses.iter().find(|u| subjects.iter().any(|x| u.covers(x) && !dir.has_own_deadline(u, x)))
+/// Which use covers one of the subjects; a use whose account has a deadline of its own does not.
+fn used_by<'u>(dir: &Directory, uses: &'u [UsePattern], subjects: &[Subject]) -> Option<&'u UsePattern> {
+    uses.iter().find(|u| subjects.iter().any(|x| u.covers(x) && !dir.has_own_deadline(u, x)))
 }
 
-/// Which services use a subject, for lists and the calendar.
-pub fn users<'d>(dir: &'d Directory, subjects: &[Subject]) -> Vec<&'d Service> {
-    dir.services().filter(|s| used_by(dir, s, subjects).is_some()).collect()
+/// Which services something concerns, for lists and the calendar: those that are told of it.
+pub fn users<'d>(dir: &'d Directory, about: About<'_>) -> Vec<&'d Service> {
+    dir.services().filter(|s| touched(dir, &s.uses, about).is_some()).collect()
 }
 
 /// Whether all these services use the subjects only through accounts that have a deadline of their own, so that what is
 /// said for everybody does not concern them.
 pub fn is_outranked(dir: &Directory, services: &[String], subjects: &[Subject]) -> bool {
     let outranked = |s: &Service| {
-        used_by(dir, s, subjects).is_none() && s.uses.iter().any(|u| subjects.iter().any(|x| u.covers(x)))
+        used_by(dir, &s.uses, subjects).is_none() && s.uses.iter().any(|u| subjects.iter().any(|x| u.covers(x)))
     };
     !services.is_empty() && services.iter().all(|name| dir.service(name).is_some_and(outranked))
 }

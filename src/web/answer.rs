@@ -4,6 +4,7 @@
 //! guessed from a query: an unknown or doubled name is refused. Refuses to know routes.
 
 use crate::crypto::short_hash;
+use crate::model::Stretch;
 use crate::store::StoreError;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
@@ -167,11 +168,16 @@ impl Query {
 
     /// A moment: RFC 3339, or a date for its start in UTC.
     pub(super) fn moment(&self, name: &str) -> Result<Option<jiff::Timestamp>, Problem> {
+        Ok(self.stretch(name)?.map(|s| s.from))
+    }
+
+    /// A moment, or a date for all of that day in UTC. Only what machines write: what "today" means, they know best.
+    pub(super) fn stretch(&self, name: &str) -> Result<Option<Stretch>, Problem> {
         let Some(text) = self.get(name) else { return Ok(None) };
-        let day = || text.parse::<jiff::civil::Date>().ok()?.to_zoned_datetime(jiff::tz::TimeZone::UTC).ok();
-        text.parse()
-            .ok()
-            .or_else(|| day().map(|z| z.timestamp()))
+        let day = || text.parse::<jiff::civil::Date>().is_ok() && !text.contains(':');
+        let exact = text.parse::<jiff::Timestamp>().ok().map(|t| Stretch { from: t, until: t });
+        exact
+            .or_else(|| day().then(|| Stretch::parse(text, jiff::Timestamp::UNIX_EPOCH).ok())?)
             .map(Some)
             .ok_or_else(|| Problem::bad(format!("{name} {text:?}: write 2026-11-23 or 2026-11-23T08:00:00Z")))
     }

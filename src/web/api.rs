@@ -48,6 +48,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Arc<Actions>>)> {
         ("/api/v1/providers/{id}", get(known::provider)),
         ("/api/v1/connections", get(known::connections)),
         ("/api/v1/connections/{id}", get(known::connection)),
+        ("/api/v1/scorecard", get(known::scorecard)),
         ("/api/v1/status", get(heard::status)),
         ("/api/v1/openapi.json", get(openapi)),
     ]

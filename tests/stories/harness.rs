@@ -393,6 +393,11 @@ impl World {
         }
     }
 
+    /// Sources that are polled.
+    pub fn targets(&self) -> &[Target] {
+        &self.targets
+    }
+
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }

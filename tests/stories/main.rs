@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)] // a test may fail, and runs a world of its own
 
 mod acme;
+mod answers;
 mod channels;
 mod deliveries;
 mod deprecations;

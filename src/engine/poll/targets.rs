@@ -37,6 +37,11 @@ pub struct Target {
 }
 
 impl Target {
+    /// Whether it is a status page: it tells of incidents.
+    pub fn tells_incidents(&self) -> bool {
+        self.lists
+    }
+
     /// A request for all of it.
     pub fn request(&self, at: Timestamp) -> Request {
         let (url, proof, headers) = (self.url.clone(), self.proof.clone(), self.headers.clone());

@@ -37,6 +37,11 @@ fn event(seen: &crate::model::Observation, change: Change) -> NewEvent {
 }
 
 /// A deprecation of `openai:gpt-demo-1`.
+/// A deprecation of these.
+fn about(subjects: &[Subject]) -> About<'_> {
+    About { kind: Kind::Deprecation, provider: &subjects[0].platform, subjects }
+}
+
 fn deprecation() -> NewEvent {
     event(&ending("deprecations", crate::model::Rank::Page, Some("2027-01-22"), "gpt-demo-2"), Change::Announced)
 }
@@ -214,10 +219,28 @@ fn the_most_specific_route_chooses_the_ladder() {
 #[test]
 fn users_are_the_services_that_cover_a_subject() {
     let dir = build(&format!("{OWNERS}{SERVICES}")).unwrap();
-    let names = |s: &Subject| users(&dir, std::slice::from_ref(s)).iter().map(|x| x.name.clone()).collect::<Vec<_>>();
+    let names =
+        |s: &Subject| users(&dir, about(std::slice::from_ref(s))).iter().map(|x| x.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&Subject::model(&openai(), "gpt-demo-1")), ["rerank", "support-bot"]);
     assert_eq!(names(&Subject::model(&openai(), "tts-demo")), ["support-bot"]);
     assert_eq!(names(&Subject::account(&openai(), "third")), Vec::<String>::new());
+}
+
+#[test]
+fn lists_name_those_who_would_be_told_of_an_incident() {
+    let dir = build(&format!(
+        "{OWNERS}[services.page]\nowner = \"search\"\nuses = [\"acme:component/web\"]\n\
+         [services.model]\nowner = \"search\"\nuses = [\"acme:gpt-demo-1\"]\n"
+    ))
+    .unwrap();
+    let acme = ProviderId::new("acme").unwrap();
+    let of = |id: &str| {
+        let subjects = [Subject::of(&acme, crate::model::SubjectType::Component, id)];
+        let about = About { kind: Kind::Incident, provider: &acme, subjects: &subjects };
+        users(&dir, about).iter().map(|s| s.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("web"), ["model", "page"], "a model names no component: any may be behind it");
+    assert_eq!(of("mail"), ["model"]);
 }
 
 const OWN: &str = "catch_all = \"platform\"\n\
@@ -255,7 +278,7 @@ fn an_extension_sold_to_one_account_outranks_the_page_for_that_account_only() {
     assert!(is_outranked(&dir, &["bot".into()], &subject));
     assert!(!is_outranked(&dir, &["bot".into(), "other".into()], &subject));
     assert!(!is_outranked(&dir, &[], &subject));
-    assert_eq!(users(&dir, &subject).iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["other"]);
+    assert_eq!(users(&dir, about(&subject)).iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["other"]);
 }
 
 #[test]

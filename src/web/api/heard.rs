@@ -3,24 +3,17 @@
 //! In: queries. Out: pages, newest first. Invariant: the cursor is a number, so a page never shows a thing twice. Refuses
 //! to change anything.
 
-use crate::engine::calendar::{self, Deprecation};
-use crate::engine::listing::{self, Episode};
-use crate::model::{Alert, AlertId, AlertState, Event, Kind, MatterState, NotificationId, Stage};
-use crate::store::{AlertFilter, EventFilter, NotificationFilter, SourceHealth};
+use crate::engine::{between, now};
+use crate::model::{Alert, AlertId, AlertState, Event, Kind, MatterState, NotificationId};
+use crate::store::{AlertFilter, EventFilter, NotificationFilter};
 use crate::web::actions::Actions;
-use crate::web::answer::{Answered, Problem, Query, digits, value};
+use crate::web::answer::{Answered, Problem, Query, digits, etag, fresh, value};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
-use jiff::{SignedDuration, tz::TimeZone};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 type Shared = State<Arc<Actions>>;
-
-/// What counts as lately.
-const LATELY: SignedDuration = SignedDuration::from_hours(72);
-/// Most changes of `now`.
-const MOST_CHANGES: usize = 200;
 
 pub(super) async fn events(State(a): Shared, uri: Uri, headers: HeaderMap) -> Answered {
     let q = Query::of(&uri, &["kind", "provider", "matter", "since", "until", "limit", "cursor"])?;
@@ -28,14 +21,23 @@ pub(super) async fn events(State(a): Shared, uri: Uri, headers: HeaderMap) -> An
     list_events(&a, &headers, f, json!({})).await
 }
 
+/// What moved in a window: the report, and all events of it page by page.
 pub(super) async fn between(State(a): Shared, uri: Uri, headers: HeaderMap) -> Answered {
-    let q = Query::of(&uri, &["from", "to", "kind", "provider", "limit", "cursor"])?;
-    let (Some(from), Some(to)) = (q.moment("from")?, q.moment("to")?) else {
+    let q = Query::of(&uri, &["from", "to", "kind", "provider", "format", "limit", "cursor"])?;
+    let (Some(from), Some(to)) = (q.stretch("from")?, q.stretch("to")?) else {
         return Err(Problem::bad("from and to are needed: /api/v1/between?from=2026-11-01&to=2026-11-23T08:00:00Z"));
     };
-    let (from, to) = (from.min(to), from.max(to));
+    let (from, to) = if from.from <= to.from { (from.from, to.until) } else { (to.from, from.until) };
     let f = EventFilter { since: Some(from), until: Some(to), ..filter(&q)? };
-    list_events(&a, &headers, f, json!({ "from": from, "to": to })).await
+    let as_text =
+        q.word("format", |s| ["json", "markdown"].contains(&s).then(|| s == "markdown"), &["json", "markdown"])?;
+    let report = between::between(&a.cx, between::Asked { from, to, provider: f.provider.clone() }).await?;
+    if as_text == Some(true) {
+        let text = between::markdown(&report);
+        let etag = etag(text.as_bytes());
+        return Ok(fresh(&headers, "text/markdown; charset=utf-8", &etag, text.into()));
+    }
+    list_events(&a, &headers, f, json!(report)).await
 }
 
 fn filter(q: &Query) -> Result<EventFilter, Problem> {
@@ -140,42 +142,17 @@ pub(super) async fn notification(State(a): Shared, Path(id): Path<String>, uri: 
     value(&headers, found.first().ok_or_else(missing)?)
 }
 
-/// Is it them? What is open, what changed lately, which sources cannot say.
+/// Is it them?
 pub(super) async fn now(State(a): Shared, uri: Uri, headers: HeaderMap) -> Answered {
-    let q = Query::of(&uri, &["provider"])?;
-    let provider = q.get("provider");
-    let is_it = |p: &str| provider.is_none_or(|x| x == p);
-    let now = a.cx.clock.now();
-    let today = now.to_zoned_datetime(TimeZone::UTC).date();
-    let mut open: Vec<Vec<Episode>> = Vec::new();
-    for kind in [Kind::Incident, Kind::Maintenance, Kind::Billing] {
-        let all = listing::episodes(&a.cx, kind).await?;
-        open.push(all.into_iter().filter(|e| e.stage == Stage::Open && is_it(&e.provider)).collect());
-    }
-    let [incidents, maintenance, billing] = <[Vec<Episode>; 3]>::try_from(open).unwrap_or_default();
-    let since = now.checked_sub(LATELY).ok();
-    let f = EventFilter { provider: provider.map(str::to_owned), since, limit: MOST_CHANGES, ..EventFilter::default() };
-    let quiet = [Kind::Job, Kind::Unrecognized, Kind::Source];
-    let heard = a.cx.store.events(f).await?;
-    let changes: Vec<Value> =
-        heard.iter().filter(|(e, _)| !quiet.contains(&e.event.kind)).map(|(e, r)| with_routing(e, r)).collect();
-    let ending: Vec<Deprecation> = calendar::all(&a.cx, today)
-        .await?
-        .into_iter()
-        .filter(|d| is_it(&d.provider) && d.used != Some(false) && d.days_left.is_some_and(|n| (0..=90).contains(&n)))
-        .collect();
-    let sources = listing::sources(&a.cx, &a.targets, &a.off).await?;
-    let blind: Vec<_> = sources
-        .into_iter()
-        .filter(|s| is_it(s.id.provider()) && s.health != SourceHealth::Fresh && s.health != SourceHealth::Off)
-        .collect();
-    value(
-        &headers,
-        &json!({
-            "provider": provider, "since": since, "incidents": incidents, "maintenance": maintenance, "billing": billing,
-            "ending": ending, "changes": changes, "blind": blind,
-        }),
-    )
+    let q = Query::of(&uri, &["about", "provider"])?;
+    let scope = match (q.get("about"), q.get("provider")) {
+        (Some(_), Some(_)) => return Err(Problem::bad("about and provider say the same: give one")),
+        (None, Some(p)) if a.cx.catalog.get(p).is_none() => {
+            return Err(Problem::bad(format!("provider {p:?}: there is none of this name: see /api/v1/providers")));
+        }
+        (about, provider) => now::scope(&a.cx, about.or(provider)).await?.map_err(Problem::bad)?,
+    };
+    value(&headers, &now::now(&a.cx, &scope, &a.targets, &a.off).await?)
 }
 
 pub(super) async fn status(State(a): Shared, headers: HeaderMap) -> Answered {

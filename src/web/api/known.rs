@@ -3,8 +3,8 @@
 //! In: queries. Out: pages in a fixed order. Invariant: the cursor is the id of the last thing shown. Refuses to change
 //! anything.
 
-use crate::engine::calendar;
 use crate::engine::listing::{self, Episode};
+use crate::engine::{calendar, scorecard};
 use crate::model::{Event, Kind, MatterId, Stage};
 use crate::store::{AlertFilter, EventFilter};
 use crate::web::actions::Actions;
@@ -149,6 +149,11 @@ pub(super) async fn providers(State(a): Shared, uri: Uri, headers: HeaderMap) ->
 
 pub(super) async fn provider(State(a): Shared, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Answered {
     one(&uri, &headers, listing::providers(&a.cx).iter().find(|p| p.id == id), "such provider")
+}
+
+pub(super) async fn scorecard(State(a): Shared, uri: Uri, headers: HeaderMap) -> Answered {
+    let q = Query::of(&uri, &["provider", "limit", "cursor"])?;
+    page(&headers, &q, &scorecard::scorecard(&a.cx, q.get("provider")).await?, |s| s.id.clone())
 }
 
 pub(super) async fn connections(State(a): Shared, uri: Uri, headers: HeaderMap) -> Answered {
