@@ -29,6 +29,7 @@ use crate::store::{Housekeeping, Store, StoreError};
 use crate::tasks::{Job, Supervisor};
 use crate::web::actions::Actions;
 use crate::web::calendar::{self, Calendars};
+use crate::web::pages::{SettingGroup, Site};
 use crate::web::{control, hooks, listener, private};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -73,6 +74,7 @@ pub struct App {
     folder: PathBuf,
     low_water: u64,
     public_url: Option<String>,
+    settings: Vec<SettingGroup>,
 }
 
 /// Where the daemon listens.
@@ -133,6 +135,8 @@ impl App {
     /// # Errors
     /// A channel that cannot be set up.
     pub fn with(config: Config, sqlite: Sqlite, path: &Path, clock: Arc<dyn Clock>) -> Result<Self, AppError> {
+        let settings = crate::config::settings(&config);
+        let settings = settings.into_iter().map(|(name, rows)| SettingGroup { name, rows }).collect();
         let sqlite = Arc::new(sqlite);
         let store: Arc<dyn Store> = sqlite.clone();
         let cx = Context {
@@ -157,6 +161,7 @@ impl App {
             folder: path.to_owned(),
             low_water: config.low_water,
             public_url: config.public_url,
+            settings,
         })
     }
 
@@ -188,6 +193,11 @@ impl App {
             receiver,
             tasks,
         }
+    }
+
+    /// The pages.
+    pub fn site(&self, actions: Arc<Actions>) -> Arc<Site> {
+        Site::new(actions, self.public_url.clone(), self.settings.clone())
     }
 
     /// Connections whose webhook is on.
@@ -307,7 +317,8 @@ impl App {
             listener::serve(intake, public, a).await;
             "intake".into()
         });
-        let inside = private::router(actions.clone(), calendars);
+        let site = self.site(actions.clone());
+        let inside = private::router(actions.clone(), calendars, site);
         running.spawn(async move {
             listener::serve(listen, inside, b).await;
             "private".into()

@@ -4,6 +4,7 @@
 //! job is `tick(now)`: idempotent, without input beside the clock, its result visible; nothing waits in memory that a
 //! restart would lose. Refuses to loop: only the supervisor does.
 
+pub mod about;
 pub mod act;
 pub mod between;
 pub mod calendar;
@@ -12,6 +13,8 @@ pub mod clockwatch;
 pub mod confirm;
 pub mod connections;
 pub mod deliver;
+pub mod evidence;
+pub mod front;
 pub mod heard;
 pub mod housekeep;
 pub mod listing;
@@ -33,6 +36,7 @@ pub mod silences;
 pub mod simulate;
 pub mod skew;
 pub mod status;
+pub mod subscribe;
 pub mod trouble;
 pub mod usage;
 

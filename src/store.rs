@@ -8,15 +8,15 @@ pub mod sqlite;
 mod types;
 
 pub use types::{
-    ActOutcome, Acting, AlertFilter, Claimed, ClaimedRow, Conflict, ConnectionRow, DeadLetter, Deed, Delivery,
-    DueAlert, EventFilter, Fetched, FlushTimes, INCOMPARABLE, Ledger, LedgerLine, NotificationFilter, NotificationRow,
-    PlanOutcome, Planned, Receipt, RecordOutcome, Recording, RoutedEvent, Routing, Settlement, SourceHealth, SourceRow,
-    StoredPayload, Thread, ToldRow, Unreadable,
+    ActOutcome, Acting, AlertFilter, AuditFilter, AuditRow, Claimed, ClaimedRow, Conflict, ConnectionRow, DatedFilter,
+    DeadLetter, Deed, Delivery, DueAlert, EventFilter, Fetched, FlushTimes, INCOMPARABLE, Ledger, LedgerLine,
+    NotificationFilter, NotificationRow, PlanOutcome, Planned, Receipt, RecordOutcome, Recording, RoutedEvent, Routing,
+    Settlement, SourceDay, SourceHealth, SourceRow, StoredPayload, Thread, ToldRow, Unreadable,
 };
 
 use crate::model::{
-    Alert, ConnectionId, CoveredDay, Event, Kind, MatterId, MatterState, ModelList, NewNotification, NotificationId,
-    PayloadId, ProviderId, Silence, SourceId, UsageReport, UseRow,
+    Alert, ConnectionId, CoveredDay, Event, EventId, Kind, MatterId, MatterState, ModelList, NewNotification,
+    NotificationId, PayloadId, ProviderId, Silence, SourceId, UsageReport, UseRow,
 };
 use jiff::{Timestamp, civil::Date};
 use std::{collections::BTreeSet, future::Future, pin::Pin};
@@ -137,6 +137,8 @@ pub trait Read: Send + Sync {
     fn alerts(&self, filter: AlertFilter) -> Fut<'_, Vec<(Alert, MatterState)>>;
     /// All matters of a kind.
     fn matters_of(&self, kind: Kind) -> Fut<'_, Vec<MatterState>>;
+    /// Deprecations that go on, without a date, of which a person should look at something.
+    fn undated(&self) -> Fut<'_, Vec<MatterState>>;
     /// Deprecations of which a source has given another date once, and not twice yet; and those that a source says have
     /// ended, whose date has come by `today` and which are not known to have ended.
     fn unconfirmed(&self, today: Date) -> Fut<'_, Vec<MatterState>>;
@@ -166,6 +168,24 @@ pub trait Read: Send + Sync {
     fn unreadable(&self, limit: usize) -> Fut<'_, Vec<Unreadable>>;
 }
 
+/// Looking at a part: what a page shows. What it costs follows from what is shown, not from what is stored.
+pub trait Look: Send + Sync {
+    /// Matters whose day to reckon with is inside a window, soonest first.
+    fn dated(&self, filter: DatedFilter) -> Fut<'_, Vec<MatterState>>;
+    /// Matters of a kind that go on, by id.
+    fn open(&self, kind: Kind, limit: usize) -> Fut<'_, Vec<MatterState>>;
+    /// The alerts on these matters.
+    fn alerts_on(&self, matters: Vec<MatterId>) -> Fut<'_, Vec<Alert>>;
+    /// How many alerts nobody has answered, and the most urgent of them: what goes on, then what ends soonest.
+    fn unanswered(&self, limit: usize) -> Fut<'_, (u64, Vec<(Alert, MatterState)>)>;
+    /// What an event was read from; none when it is forewarn's own or past its retention.
+    fn payload_of(&self, event: EventId) -> Fut<'_, Option<StoredPayload>>;
+    /// How sources were read, day by day.
+    fn source_days(&self, source: Option<SourceId>, since: Date) -> Fut<'_, Vec<SourceDay>>;
+    /// The audit, newest first.
+    fn audit(&self, filter: AuditFilter) -> Fut<'_, Vec<AuditRow>>;
+}
+
 /// Keeping house.
 pub trait Housekeeping: Send + Sync {
     /// Removes what its retention allows, at most one small slice; how many rows went.
@@ -179,5 +199,5 @@ pub trait Housekeeping: Send + Sync {
 }
 
 /// Everything.
-pub trait Store: Intake + Sources + Matters + Alerts + Outbox + Usage + Read + Housekeeping {}
-impl<T: Intake + Sources + Matters + Alerts + Outbox + Usage + Read + Housekeeping> Store for T {}
+pub trait Store: Intake + Sources + Matters + Alerts + Outbox + Usage + Read + Look + Housekeeping {}
+impl<T: Intake + Sources + Matters + Alerts + Outbox + Usage + Read + Look + Housekeeping> Store for T {}

@@ -12,4 +12,5 @@ pub mod hooks;
 pub mod listener;
 pub mod metrics;
 pub mod observe;
+pub mod pages;
 pub mod private;

@@ -1,6 +1,7 @@
 //! `forewarn providers subscribe`: from the secret to the first real delivery.
 
 use super::{Done, Failure, Place, out};
+use crate::engine::subscribe;
 use crate::model::ConnectionId;
 use crate::provider::catalog::Provider;
 use crate::provider::file;
@@ -42,7 +43,8 @@ pub(super) async fn run(args: Args, place: &Place) -> Done {
     let configured = config.connections.get(&connection).is_some_and(|c| !c.webhook_secrets.is_empty());
     out::say(&format!("Connecting {} as {connection}\n\nThe address it must call:\n", provider.file.name))?;
     let base = config.public_url.as_deref().map_or("https://YOUR-PUBLIC-URL", |u| u.trim_end_matches('/'));
-    out::say(&format!("  {base}{}\n", path(&connection, by_url)))?;
+    let note = if by_url { "   (SECRET is the value of webhook_secret)" } else { "" };
+    out::say(&format!("  {base}{}{note}\n", subscribe::path(&connection, by_url)))?;
     if config.public_url.is_none() {
         out::say("  (set public_url in forewarn.toml: the address at which the outside reaches the intake)\n")?;
     }
@@ -59,22 +61,9 @@ pub(super) async fn run(args: Args, place: &Place) -> Done {
     wait(place, &connection, Duration::from_secs(60 * args.minutes)).await
 }
 
-fn path(connection: &ConnectionId, by_url: bool) -> String {
-    let (id, account) = (connection.provider(), connection.account());
-    match (by_url, account) {
-        (true, _) => format!("/hooks/{id}/{account}/SECRET   (SECRET is the value of webhook_secret)"),
-        (false, "main") => format!("/hooks/{id}"),
-        (false, _) => format!("/hooks/{id}/{account}"),
-    }
-}
-
 /// The lines of the config that connect it.
 pub(super) fn section(connection: &ConnectionId) -> String {
-    let mut name = connection.as_str().to_uppercase().replace(['-', '.', '/'], "_");
-    if connection.account() == "main" {
-        name = connection.provider().to_uppercase().replace(['-', '.'], "_");
-    }
-    format!("  [connections.\"{connection}\"]\n  webhook_secret = \"env:{name}_WEBHOOK_SECRET\"\n")
+    subscribe::section(connection).lines().map(|l| format!("  {l}\n")).collect()
 }
 
 fn steps(p: &Provider, connection: &ConnectionId) -> Done {

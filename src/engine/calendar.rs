@@ -16,8 +16,8 @@ pub use filter::Filter;
 use super::Context;
 use crate::model::{Alert, AlertState, Claim, Deadline, Firmness, Kind, MatterState, SourceId, Stage};
 use crate::rules::route::{About, users};
-use crate::store::{AlertFilter, StoreError};
-use jiff::civil::Date;
+use crate::store::{AlertFilter, DatedFilter, StoreError};
+use jiff::{ToSpan, civil::Date};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -130,7 +130,10 @@ pub struct ClaimView {
 /// The store's.
 pub async fn upcoming(cx: &Context, window: &Window, today: Date) -> Result<(Vec<Deprecation>, usize), StoreError> {
     let (mut rows, mut hidden) = (Vec::new(), 0);
-    for d in all(cx, today).await? {
+    let from = today.saturating_sub(window.past_days.days());
+    let mut all = between(cx, from, today.saturating_add(window.within_days.days()), today).await?;
+    all.append(&mut self::rows(cx, &cx.store.undated().await?, today).await?);
+    for d in all {
         let soonest = d.soonest().and_then(|s| today.until(s).ok()).map(|s| s.get_days());
         // What a person should look at has no date for the very reason that makes it worth a look.
         let in_time = match soonest {
@@ -150,6 +153,29 @@ pub async fn upcoming(cx: &Context, window: &Window, today: Date) -> Result<(Vec
     }
     rows.sort_by_key(|d| (d.soonest().is_none(), d.soonest(), d.id.clone()));
     Ok((rows, hidden))
+}
+
+/// What ends from one day to another, both counted, soonest first; costs what it finds, not what is known.
+///
+/// # Errors
+/// The store's.
+pub async fn between(cx: &Context, from: Date, until: Date, today: Date) -> Result<Vec<Deprecation>, StoreError> {
+    let filter = DatedFilter { kind: Kind::Deprecation, from, until, after: None, limit: usize::MAX };
+    rows(cx, &cx.store.dated(filter).await?, today).await
+}
+
+/// These matters with the alerts on them.
+///
+/// # Errors
+/// The store's.
+pub async fn rows(cx: &Context, matters: &[MatterState], today: Date) -> Result<Vec<Deprecation>, StoreError> {
+    let alerts = cx.store.alerts_on(matters.iter().map(|m| m.id.clone()).collect()).await?;
+    let mut on: BTreeMap<&str, Vec<&Alert>> = BTreeMap::new();
+    for a in &alerts {
+        on.entry(a.matter.as_str()).or_default().push(a);
+    }
+    let of = |m: &MatterState| on.get(m.id.as_str()).map_or(&[][..], Vec::as_slice);
+    Ok(matters.iter().map(|m| deprecation(cx, m, of(m), today)).collect())
 }
 
 impl Deprecation {
@@ -291,27 +317,30 @@ pub fn deprecation(cx: &Context, m: &MatterState, alerts: &[&Alert], today: Date
         used: cx.directory.usage_known().then_some(!owners.is_empty()),
         owners,
         conflict: m.in_conflict(),
-        claims: m.claims.iter().map(|(s, c)| claim(s, c)).collect(),
+        claims: m.claims.iter().map(|(s, c)| ClaimView::of(s, c)).collect(),
         url: m.url.clone(),
         state: state(m, alerts),
         deadline: m.deadline.clone(),
     }
 }
 
-fn claim(source: &SourceId, c: &Claim) -> ClaimView {
-    ClaimView {
-        source: source.clone(),
-        url: c.url.clone(),
-        text: c.text.clone(),
-        date: c.deadline.as_ref().map(|d| d.date),
-        firmness: c.deadline.as_ref().map(|d| d.firmness),
-        read_at: c.read_at,
-        rank: c.rank,
-        ended: c.ended,
-        withdrawn: c.withdrawn,
-        pending: c.pending.as_ref().map(|p| p.deadline.date),
-        flips: c.flips,
-        review: c.review.clone(),
+impl ClaimView {
+    /// The latest word of a source.
+    pub fn of(source: &SourceId, c: &Claim) -> Self {
+        Self {
+            source: source.clone(),
+            url: c.url.clone(),
+            text: c.text.clone(),
+            date: c.deadline.as_ref().map(|d| d.date),
+            firmness: c.deadline.as_ref().map(|d| d.firmness),
+            read_at: c.read_at,
+            rank: c.rank,
+            ended: c.ended,
+            withdrawn: c.withdrawn,
+            pending: c.pending.as_ref().map(|p| p.deadline.date),
+            flips: c.flips,
+            review: c.review.clone(),
+        }
     }
 }
 

@@ -60,6 +60,16 @@ pub async fn episodes(cx: &Context, kind: Kind) -> Result<Vec<Episode>, StoreErr
     Ok(all)
 }
 
+/// All matters of a kind that go on, newest first.
+///
+/// # Errors
+/// The store's.
+pub async fn going_on(cx: &Context, kind: Kind) -> Result<Vec<Episode>, StoreError> {
+    let mut all: Vec<Episode> = cx.store.open(kind, usize::MAX).await?.iter().map(|m| episode(cx, m)).collect();
+    all.sort_by(|a, b| (b.opened_at, &b.id).cmp(&(a.opened_at, &a.id)));
+    Ok(all)
+}
+
 /// One matter.
 pub fn episode(cx: &Context, m: &MatterState) -> Episode {
     let (services, owners) = concerned(cx, m);

@@ -6,7 +6,7 @@
 use super::Context;
 use super::calendar::{Deprecation, deprecation};
 use crate::model::{Alert, Change, EventId, Kind, MatterId, MatterState, SourceId};
-use crate::store::{AlertFilter, EventFilter, StoreError, ToldRow};
+use crate::store::{AuditFilter, AuditRow, EventFilter, StoreError, ToldRow};
 use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 
@@ -23,6 +23,10 @@ pub struct Shown {
     pub history: Vec<Happened>,
     /// Who was told, oldest first.
     pub told: Vec<ToldRow>,
+    /// The alerts on it, one for each owner, with their answers.
+    pub alerts: Vec<Alert>,
+    /// What was done about it, oldest first.
+    pub done: Vec<AuditRow>,
     /// The same thing elsewhere: other regions, deployments, accounts.
     pub related: Vec<MatterId>,
 }
@@ -51,14 +55,7 @@ pub struct Happened {
 pub async fn show(cx: &Context, id: &MatterId, today: Date) -> Result<Option<Shown>, StoreError> {
     let found = cx.store.matters(vec![id.clone()]).await?.pop();
     let Some(m) = found.filter(|m| m.kind == Kind::Deprecation) else { return Ok(None) };
-    let alerts: Vec<Alert> = cx
-        .store
-        .alerts(AlertFilter { limit: usize::MAX, ..AlertFilter::default() })
-        .await?
-        .into_iter()
-        .map(|(a, _)| a)
-        .filter(|a| a.matter == m.id)
-        .collect();
+    let alerts = cx.store.alerts_on(vec![m.id.clone()]).await?;
     let filter = EventFilter { matter: Some(m.id.to_string()), limit: HISTORY, ..EventFilter::default() };
     let mut history: Vec<Happened> = cx
         .store
@@ -80,9 +77,19 @@ pub async fn show(cx: &Context, id: &MatterId, today: Date) -> Result<Option<Sho
     Ok(Some(Shown {
         deprecation: deprecation(cx, &m, &alerts.iter().collect::<Vec<_>>(), today),
         history,
+        done: done(cx, id).await?,
         told: cx.store.told_of(m.id.clone()).await?,
         related,
+        alerts,
     }))
+}
+
+/// What the audit says of a matter, oldest first.
+pub(super) async fn done(cx: &Context, id: &MatterId) -> Result<Vec<AuditRow>, StoreError> {
+    let filter = AuditFilter { subject: Some(id.to_string()), limit: HISTORY, ..AuditFilter::default() };
+    let mut rows = cx.store.audit(filter).await?;
+    rows.reverse();
+    Ok(rows)
 }
 
 fn same_thing(a: &MatterState, b: &MatterState) -> bool {

@@ -10,6 +10,7 @@ mod flushes;
 mod housekeeping;
 mod intake;
 mod keys;
+mod look;
 mod matters;
 mod open;
 mod outbox;

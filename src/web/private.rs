@@ -1,11 +1,11 @@
-//! The private listener: health, the API, the calendar, metrics, what our clients observe. Loopback by default.
+//! The private listener: pages, health, the API, the calendar, metrics, what our clients observe. Loopback by default.
 //!
 //! In: requests of our own people. Out: JSON, iCalendar, metrics. Invariant: what is posted is on disk before the answer.
 //! Refuses to be public: the app warns when it is bound elsewhere.
 
 use super::actions::Actions;
 use super::calendar::{self, Calendars};
-use super::{api, metrics, observe};
+use super::{api, metrics, observe, pages};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, State};
@@ -16,7 +16,7 @@ use serde_json::json;
 use std::sync::Arc;
 
 /// The routes of the private listener.
-pub fn router(actions: Arc<Actions>, calendars: Arc<Calendars>) -> Router {
+pub fn router(actions: Arc<Actions>, calendars: Arc<Calendars>, site: Arc<pages::Site>) -> Router {
     Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
@@ -24,6 +24,7 @@ pub fn router(actions: Arc<Actions>, calendars: Arc<Calendars>) -> Router {
         .with_state(actions.clone())
         .merge(api::router(actions.clone()))
         .merge(metrics::router(actions))
+        .merge(pages::router(site))
         .merge(calendar::private(calendars))
 }
 

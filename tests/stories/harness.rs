@@ -40,6 +40,7 @@ use forewarn::store::{AlertFilter, EventFilter, LedgerLine, sqlite::Sqlite};
 use forewarn::web::actions::Actions;
 use forewarn::web::calendar::Calendars;
 use forewarn::web::hooks::{Hooks, router};
+use forewarn::web::pages::Site;
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
@@ -592,10 +593,14 @@ impl World {
             receiver: None,
             tasks: Arc::new(Vec::new),
         };
-        let answer = forewarn::web::private::router(Arc::new(actions), Calendars::new(self.cx.clone(), b"a key", None))
-            .oneshot(request)
-            .await
-            .unwrap();
+        let answer = {
+            let actions = Arc::new(actions);
+            let site = Site::new(actions.clone(), None, vec![]);
+            forewarn::web::private::router(actions, Calendars::new(self.cx.clone(), b"a key", None), site)
+        }
+        .oneshot(request)
+        .await
+        .unwrap();
         let status = answer.status().as_u16();
         let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
         (status, serde_json::from_slice(&body).unwrap())

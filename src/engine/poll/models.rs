@@ -13,7 +13,7 @@ use crate::model::{
     Claim, Fact, Kind, MatterId, MatterState, Observation, ProviderId, Rank, Severity, Subject, text::one_line,
 };
 use crate::rules::listing::{Shows, compare};
-use crate::rules::route::users;
+use crate::rules::route::{About, users};
 use crate::store::StoreError;
 use jiff::{Timestamp, tz::TimeZone};
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,10 +55,13 @@ pub(super) async fn beside_what_was_listed(
         match state(id) {
             Some(m) if m.is_over() => {}
             Some(m) => unsaid.push(teller.ended(subject, m.claims.get(&t.id), *since)),
-            None if !users(&cx.directory, std::slice::from_ref(&subject)).is_empty() => {
-                unsaid.push(teller.ended(subject, None, *since));
+            None => {
+                let subjects = std::slice::from_ref(&subject);
+                let about = About { kind: Kind::Deprecation, provider: &platform, subjects };
+                if !users(&cx.directory, about).is_empty() {
+                    unsaid.push(teller.ended(subject, None, *since));
+                }
             }
-            None => {}
         }
     }
     for (id, since) in &c.back {

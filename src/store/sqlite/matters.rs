@@ -12,7 +12,7 @@ use crate::store::{Fut, Matters};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::{BTreeMap, BTreeSet};
 
-const PAYLOAD: &str =
+pub(super) const PAYLOAD: &str =
     "p.id, p.source, p.connection, p.trust, p.baseline, p.conflict_of, p.received_at, p.headers, p.body";
 
 impl Matters for Sqlite {
@@ -96,7 +96,7 @@ pub(super) fn stale() -> StoreError {
     StoreError::Unavailable(STALE.into())
 }
 
-fn payload(row: &Row<'_>) -> Result<StoredPayload, StoreError> {
+pub(super) fn payload(row: &Row<'_>) -> Result<StoredPayload, StoreError> {
     let headers: String = row.get("headers").map_err(fault)?;
     Ok(StoredPayload {
         id: PayloadId(row.get("id").map_err(fault)?),
@@ -189,7 +189,8 @@ fn record(c: &Connection, r: &Recording) -> Result<RecordOutcome, StoreError> {
 
 fn write_state(c: &Connection, m: &MatterState) -> Result<(), StoreError> {
     let text = to_json(m)?;
-    let day = m.deadline.as_ref().map(|d| d.date.to_string());
+    // The day to reckon with: what a page or a feed asks for by date.
+    let day = m.remind_by().map(|d| d.date.to_string());
     let done = if m.version == 0 {
         c.prepare_cached("INSERT INTO matters (id, kind, stage, shutdown_on, version, state) VALUES (?1, ?2, ?3, ?4, 1, ?5) ON CONFLICT (id) DO NOTHING")
             .and_then(|mut s| s.execute(params![m.id.as_str(), m.kind.as_str(), m.stage.as_str(), day, text]))

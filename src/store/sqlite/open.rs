@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_sources.sql"),
     include_str!("schema_usage.sql"),
     include_str!("schema_people.sql"),
+    include_str!("schema_pages.sql"),
     include_str!("schema_lists.sql"),
 ];
 /// The schema this binary writes.

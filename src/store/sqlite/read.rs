@@ -65,6 +65,17 @@ impl Read for Sqlite {
         })
     }
 
+    fn undated(&self) -> Fut<'_, Vec<MatterState>> {
+        self.read(|c| {
+            let sql = r#"SELECT version, state FROM matters WHERE kind = 'deprecation' AND shutdown_on IS NULL
+                AND stage = 'announced' AND instr(state, '"review":"') > 0"#;
+            rows(c, sql, [], |r| {
+                let text: String = r.get(1).map_err(fault)?;
+                Ok(MatterState { version: r.get(0).map_err(fault)?, ..from_json(&text)? })
+            })
+        })
+    }
+
     fn unconfirmed(&self, today: Date) -> Fut<'_, Vec<MatterState>> {
         self.read(move |c| {
             // Quotes inside texts are escaped, so only the field itself matches; the text is cheaper to search than to parse.

@@ -23,6 +23,7 @@ impl Sources for Sqlite {
     fn fetched(&self, row: SourceRow, body: Option<Fetched>) -> Fut<'_, ()> {
         self.write(move |c| {
             save(c, &row)?;
+            day(c, &row)?;
             body.map_or(Ok(()), |b| keep(c, &row.id, &b))
         })
     }
@@ -103,6 +104,21 @@ fn save(c: &Connection, s: &SourceRow) -> Result<(), StoreError> {
             s.again,
         ])
     })
+    .map(drop)
+    .map_err(fault)
+}
+
+/// Counts a try under its day.
+fn day(c: &Connection, s: &SourceRow) -> Result<(), StoreError> {
+    let Some(at) = s.last_try_at else { return Ok(()) };
+    let well = s.last_ok_at == Some(at);
+    let day = at.to_zoned_datetime(jiff::tz::TimeZone::UTC).date().to_string();
+    c.prepare_cached(
+        "INSERT INTO source_days (source, day, read, failed, fewest, most) VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+         ON CONFLICT (source, day) DO UPDATE SET read = read + ?3, failed = failed + ?4,
+         fewest = min(coalesce(fewest, ?5), coalesce(?5, fewest)), most = max(coalesce(most, ?5), coalesce(?5, most))",
+    )
+    .and_then(|mut q| q.execute(params![s.id.as_str(), day, well, !well, well.then_some(s.rows)]))
     .map(drop)
     .map_err(fault)
 }

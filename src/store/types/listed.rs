@@ -3,8 +3,8 @@
 //! In: filters of commands, pages and the API. Out: rows. Invariant: plain values, bounded by a filter's limit. Refuses
 //! behaviour.
 
-use crate::model::{AlertId, AlertState, ContactId, Kind, NotificationId, PayloadId, SourceId};
-use jiff::Timestamp;
+use crate::model::{AlertId, AlertState, ContactId, Kind, MatterId, NotificationId, PayloadId, SourceId};
+use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 
 /// A notification that could not be delivered.
@@ -160,4 +160,64 @@ pub struct FlushTimes {
     pub sum: f64,
     /// Flushes in all.
     pub count: u64,
+}
+
+/// Which matters to list by date.
+#[derive(Debug, Clone)]
+pub struct DatedFilter {
+    /// Of this kind.
+    pub kind: Kind,
+    /// From this day on.
+    pub from: Date,
+    /// To this day, which counts.
+    pub until: Date,
+    /// After this matter, which stands under this day.
+    pub after: Option<(Date, MatterId)>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// How a source was read on a day (UTC).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SourceDay {
+    /// Which.
+    pub source: SourceId,
+    /// The day.
+    pub day: Date,
+    /// Good reads.
+    pub read: u32,
+    /// Tries that failed or were not believed.
+    pub failed: u32,
+    /// Fewest rows of a good read.
+    pub fewest: Option<u32>,
+    /// Most rows of a good read.
+    pub most: Option<u32>,
+}
+
+/// A line of the audit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AuditRow {
+    /// Its number.
+    pub id: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who or what.
+    pub who: String,
+    /// What, as `alert.acknowledged`.
+    pub what: String,
+    /// What it was done to.
+    pub subject: String,
+    /// More.
+    pub detail: String,
+}
+
+/// Which lines of the audit.
+#[derive(Debug, Clone, Default)]
+pub struct AuditFilter {
+    /// With a number below this one.
+    pub before: Option<i64>,
+    /// Of this subject.
+    pub subject: Option<String>,
+    /// At most so many.
+    pub limit: usize,
 }

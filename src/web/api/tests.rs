@@ -164,7 +164,7 @@ impl World {
     }
 
     async fn get(&self, path: &str) -> (u16, HeaderMap, Vec<u8>) {
-        let router = private::router(self.actions(), self.calendars.clone());
+        let router = private::router(self.actions(), self.calendars.clone(), self.app.site(self.actions()));
         self.ask(router, Request::get(path).body(Body::empty()).unwrap()).await
     }
 
@@ -321,7 +321,7 @@ async fn a_wrong_question_is_a_problem_that_says_what_is_allowed() {
         let (s, detail) = w.problem(path).await;
         assert!(s == status && detail.contains(word), "{path}: {s} {detail}");
     }
-    let router = private::router(w.actions(), w.calendars.clone());
+    let router = private::router(w.actions(), w.calendars.clone(), w.app.site(w.actions()));
     let (status, headers, _) = w.ask(router, Request::post("/api/v1/events").body(Body::empty()).unwrap()).await;
     assert_eq!(status, 405);
     assert_eq!(headers[header::ALLOW], "GET,HEAD");
@@ -337,7 +337,8 @@ async fn what_did_not_change_is_304() {
         let tag = headers[header::ETAG].to_str().unwrap().to_owned();
         for (given, expected) in [(tag.clone(), 304), (format!("W/{tag}, \"x\""), 304), ("\"x\"".into(), 200)] {
             let request = Request::get(path).header(header::IF_NONE_MATCH, given).body(Body::empty()).unwrap();
-            let (status, headers, body) = w.ask(private::router(w.actions(), w.calendars.clone()), request).await;
+            let (status, headers, body) =
+                w.ask(private::router(w.actions(), w.calendars.clone(), w.app.site(w.actions())), request).await;
             assert_eq!((status, body.is_empty()), (expected, expected == 304), "{path}");
             assert_eq!(headers[header::ETAG], tag.as_str());
         }

@@ -1,0 +1,140 @@
+//! The pages: what a person sees in a browser, made here, without a script.
+//!
+//! In: requests of our own people. Out: HTML. Invariant: a page shows what a query of the engine returns and decides nothing;
+//! every text is escaped where it is written. Refuses to change anything by GET.
+
+mod calendar;
+mod events;
+mod front;
+mod matters;
+mod operating;
+mod people;
+mod providers;
+mod sources;
+mod timeline;
+mod view;
+mod words;
+
+pub use operating::SettingGroup;
+
+use super::actions::Actions;
+use super::answer::Problem;
+use crate::store::StoreError;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use jiff::{civil::Date, tz::TimeZone};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use view::{Frame, Page, View};
+
+/// What all pages share.
+pub struct Site {
+    actions: Arc<Actions>,
+    view: View,
+    public_url: Option<String>,
+    settings: Vec<SettingGroup>,
+}
+
+impl Site {
+    /// Over the daemon's actions; `public_url` is where the outside reaches the intake.
+    pub fn new(actions: Arc<Actions>, public_url: Option<String>, settings: Vec<SettingGroup>) -> Arc<Self> {
+        Arc::new(Self { actions, view: View::new(), public_url, settings })
+    }
+
+    fn today(&self) -> Date {
+        self.actions.cx.clock.now().to_zoned_datetime(TimeZone::UTC).date()
+    }
+}
+
+type Shared = State<Arc<Site>>;
+
+/// The routes.
+pub fn router(site: Arc<Site>) -> Router {
+    Router::new()
+        .route("/", get(front::front))
+        .route("/calendar", get(calendar::calendar))
+        .route("/deprecations/{id}", get(matters::deprecation))
+        .route("/incidents", get(matters::incidents))
+        .route("/incidents/{id}", get(matters::incident))
+        .route("/maintenance", get(matters::maintenances))
+        .route("/maintenance/{id}", get(matters::maintenance))
+        .route("/billing", get(matters::billings))
+        .route("/billing/{id}", get(matters::billing))
+        .route("/matters/{id}", get(matters::matter))
+        .route("/events", get(events::events))
+        .route("/events/{id}", get(events::event))
+        .route("/alerts", get(people::alerts))
+        .route("/alerts/{id}", get(people::alert))
+        .route("/owners", get(people::owners))
+        .route("/sources", get(sources::sources))
+        .route("/sources/{id}", get(sources::source))
+        .route("/providers", get(providers::providers))
+        .route("/providers/{id}", get(providers::provider))
+        .route("/deliveries", get(operating::deliveries))
+        .route("/notifications", get(operating::notifications))
+        .route("/audit", get(operating::audit))
+        .route("/settings", get(operating::settings))
+        .route("/style.css", get(view::style))
+        .route("/icon.svg", get(view::icon))
+        .fallback(nothing)
+        .layer(from_fn_with_state(site.clone(), rendered))
+        .with_state(site)
+}
+
+async fn rendered(State(site): Shared, request: Request, next: Next) -> Response {
+    let frame = Frame {
+        path: request.uri().path().to_owned(),
+        now: site.actions.cx.clock.now(),
+        held: site.actions.cx.nudges.held.load(Ordering::Relaxed),
+    };
+    let answer = next.run(request).await;
+    site.view.render(&frame, answer)
+}
+
+async fn nothing() -> Page {
+    Page::message(StatusCode::NOT_FOUND, "Not here", "There is no such page.")
+}
+
+/// Why there is no page.
+#[derive(Debug)]
+enum Fault {
+    /// What was asked for is not known.
+    Missing(&'static str),
+    /// What was asked cannot be understood.
+    Bad(String),
+    /// The store cannot answer.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Fault {
+    fn from(e: StoreError) -> Self {
+        Self::Store(e)
+    }
+}
+
+impl From<Problem> for Fault {
+    fn from(p: Problem) -> Self {
+        Self::Bad(p.detail().to_owned())
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        match self {
+            Fault::Missing(what) => Page::message(StatusCode::NOT_FOUND, "Not here", format!("There is no {what}.")),
+            Fault::Bad(why) => Page::message(StatusCode::BAD_REQUEST, "Not understood", why),
+            Fault::Store(e) => Page::message(StatusCode::SERVICE_UNAVAILABLE, "Cannot say now", e.to_string()),
+        }
+        .into_response()
+    }
+}
+
+type Paged = Result<Page, Fault>;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail
+mod tests;
