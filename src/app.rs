@@ -15,6 +15,7 @@ use crate::engine::normalize::Normalizer;
 use crate::engine::poll::{Off, Poller, Target, Wanted, targets};
 use crate::engine::private::PrivateDeadlines;
 use crate::engine::receive::Receiver;
+use crate::engine::rehearse::rehearse;
 use crate::engine::remind::Reminder;
 use crate::engine::silence::Watcher;
 use crate::engine::silences::SilenceKeeper;
@@ -29,7 +30,7 @@ use crate::store::{Housekeeping, Store, StoreError};
 use crate::tasks::{Job, Supervisor};
 use crate::web::actions::Actions;
 use crate::web::calendar::{self, Calendars};
-use crate::web::pages::{SettingGroup, Site};
+use crate::web::pages::{Given, Played, SettingGroup, Site};
 use crate::web::{control, hooks, listener, private};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -93,6 +94,15 @@ pub struct Scratch {
 }
 
 impl Scratch {
+    fn make() -> Result<Self, AppError> {
+        let name = format!("forewarn-rehearsal-{}-{:016x}", std::process::id(), fastrand::u64(..));
+        let folder = std::env::temp_dir().join(name);
+        let made = std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(&folder);
+        made.map_err(|e| AppError::System(format!("cannot make {}: {e}", folder.display())))?;
+        let sqlite = Arc::new(Sqlite::scratch(&folder::database(&folder))?);
+        Ok(Scratch { sqlite, folder })
+    }
+
     /// The store.
     pub fn store(&self) -> Arc<dyn Store> {
         self.sqlite.clone()
@@ -170,12 +180,7 @@ impl App {
     /// # Errors
     /// The system's.
     pub fn scratch(&self) -> Result<Scratch, AppError> {
-        let name = format!("forewarn-rehearsal-{}-{:016x}", std::process::id(), fastrand::u64(..));
-        let folder = std::env::temp_dir().join(name);
-        let made = std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(&folder);
-        made.map_err(|e| AppError::System(format!("cannot make {}: {e}", folder.display())))?;
-        let sqlite = Arc::new(Sqlite::scratch(&folder::database(&folder))?);
-        Ok(Scratch { sqlite, folder })
+        Scratch::make()
     }
 
     /// What the command line and the control socket may do.
@@ -197,7 +202,18 @@ impl App {
 
     /// The pages.
     pub fn site(&self, actions: Arc<Actions>) -> Arc<Site> {
-        Site::new(actions, self.public_url.clone(), self.settings.clone())
+        let cx = self.cx.clone();
+        let rehearse = Box::new(move |span| -> Played {
+            let cx = cx.clone();
+            Box::pin(async move {
+                let scratch = Scratch::make().map_err(|e| e.to_string())?;
+                let played = rehearse(&cx, scratch.store(), span, &|_, _| {}).await;
+                scratch.close().await;
+                played.map_err(|e| e.to_string())
+            })
+        });
+        let given = Given { public_url: self.public_url.clone(), settings: self.settings.clone(), rehearse };
+        Site::new(actions, given)
     }
 
     /// Connections whose webhook is on.

@@ -11,6 +11,7 @@ mod audit;
 mod between;
 mod calendar;
 mod check;
+mod completions;
 mod deliveries;
 mod demo;
 mod deprecations;
@@ -18,7 +19,9 @@ mod doctor;
 mod episodes;
 mod events;
 mod init;
+mod man;
 mod now;
+mod openapi;
 mod out;
 mod progress;
 mod providers;
@@ -26,6 +29,7 @@ mod read;
 mod rehearse;
 mod replay;
 mod route;
+mod schema;
 mod scorecard;
 mod send_test;
 mod serve;
@@ -123,6 +127,14 @@ enum Command {
     Replay(replay::Args),
     /// Show how forewarn itself is: what needs a person, sources, hooks, messages given up
     Status(status::Args),
+    /// Print the JSON Schema of the config, of a provider file or of an event
+    Schema(schema::Args),
+    /// Print the OpenAPI description of the API
+    Openapi(openapi::Args),
+    /// Print what a shell needs to complete our commands
+    Completions(completions::Args),
+    /// Print the manual page, or write one for each command
+    Man(man::Args),
     /// Count what came in and what became of it; exit 3 if it does not add up
     Audit(audit::Args),
 }
@@ -236,6 +248,10 @@ async fn run(command: Command, place: Place) -> Done {
         Command::Simulate(a) => simulate::run(a, place).await,
         Command::Replay(a) => replay::run(a, place).await,
         Command::Status(a) => status::run(a, place).await,
+        Command::Schema(a) => schema::run(&a),
+        Command::Openapi(a) => openapi::run(&a),
+        Command::Completions(a) => completions::run(&a),
+        Command::Man(a) => man::run(&a),
         Command::Audit(a) => audit::run(a, place).await,
     }
 }

@@ -7,11 +7,13 @@
 mod channels;
 mod check;
 mod connections;
+mod schema;
 mod settings;
 mod text;
 
 pub use channels::ChannelSettings;
 pub use check::show as show_bad_file;
+pub use schema::schema;
 pub use settings::settings;
 pub use text::{Problems, Text};
 

@@ -15,6 +15,7 @@ pub mod notify;
 pub mod provider;
 pub mod rules;
 pub mod secret;
+pub mod shape;
 pub mod store;
 pub mod tasks;
 pub mod web;

@@ -9,6 +9,7 @@ mod changelog;
 mod handshake;
 mod polled;
 mod polling;
+mod schema;
 mod status;
 mod verify;
 mod webhook;
@@ -18,6 +19,7 @@ pub use changelog::{ChangelogForm, ChangelogSource};
 pub use handshake::{HandshakeTable, ReplyTable};
 pub use polled::{Columns, Form, Guards, ModelsSource, Pointers, SlashOrder, TableSource};
 pub use polling::{Polled, in_words};
+pub use schema::schema;
 pub use status::{Dialect, StatusGuards, StatusSource};
 pub use verify::{
     BasicVerify, BodyHash, Compound, KeyDecode, PublicKeyForm, Scheme, SigEncoding, Signature, SignedVerify, TimeUnit,

@@ -14,10 +14,11 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{MethodRouter, any, get};
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// The description of the API (<https://spec.openapis.org/oas/v3.1.1.html>).
-const OPENAPI: &str = include_str!("api/openapi.json");
+pub const OPENAPI: &str = include_str!("api/openapi.json");
 
 /// Every address with what answers there, as `openapi.json` writes it; an id may hold slashes.
 fn routes() -> Vec<(&'static str, MethodRouter<Arc<Actions>>)> {
@@ -52,6 +53,29 @@ fn routes() -> Vec<(&'static str, MethodRouter<Arc<Actions>>)> {
         ("/api/v1/status", get(heard::status)),
         ("/api/v1/openapi.json", get(openapi)),
     ]
+}
+
+/// The JSON Schema of an event, from the description of the API.
+pub fn event_schema() -> Value {
+    let doc: Value = serde_json::from_str(OPENAPI).unwrap_or_default();
+    let text = doc["components"]["schemas"].to_string().replace("#/components/schemas/", "#/$defs/");
+    let mut all: Map<String, Value> = serde_json::from_str(&text).unwrap_or_default();
+    let mut out = all.remove("Event").unwrap_or_default();
+    let mut needed: Vec<String> = Vec::new();
+    let mut look = vec![out.to_string()];
+    while let Some(text) = look.pop() {
+        for name in text.split("#/$defs/").skip(1).filter_map(|rest| rest.split('"').next()) {
+            if let Some(def) = all.get(name).filter(|_| !needed.iter().any(|n| n == name)) {
+                needed.push(name.to_owned());
+                look.push(def.to_string());
+            }
+        }
+    }
+    all.retain(|name, _| needed.contains(name));
+    out["$defs"] = Value::Object(all);
+    out["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    out["title"] = json!("an event of forewarn");
+    out
 }
 
 /// The routes.

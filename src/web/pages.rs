@@ -3,6 +3,7 @@
 //! In: requests of our own people. Out: HTML. Invariant: a page shows what a query of the engine returns and decides nothing;
 //! every text is escaped where it is written. Refuses to change anything by GET.
 
+mod answers;
 mod calendar;
 mod events;
 mod front;
@@ -19,6 +20,7 @@ pub use operating::SettingGroup;
 
 use super::actions::Actions;
 use super::answer::Problem;
+use crate::engine::rehearse::Rehearsal;
 use crate::store::StoreError;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -26,9 +28,11 @@ use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use tokio::sync::Semaphore;
 use view::{Frame, Page, View};
 
 /// What all pages share.
@@ -37,12 +41,31 @@ pub struct Site {
     view: View,
     public_url: Option<String>,
     settings: Vec<SettingGroup>,
+    rehearse: Rehearse,
+    /// One rehearsal at a time.
+    stage: Semaphore,
 }
 
+/// What the app hands to the pages beside its actions.
+pub struct Given {
+    /// Where the outside reaches the intake.
+    pub public_url: Option<String>,
+    /// The settings as they were loaded.
+    pub settings: Vec<SettingGroup>,
+    /// Plays history on a stage of its own.
+    pub rehearse: Rehearse,
+}
+
+/// Plays history between two moments; an error is what to tell.
+pub type Rehearse = Box<dyn Fn((Timestamp, Timestamp)) -> Played + Send + Sync>;
+/// A rehearsal under way.
+pub type Played = Pin<Box<dyn Future<Output = Result<Rehearsal, String>> + Send>>;
+
 impl Site {
-    /// Over the daemon's actions; `public_url` is where the outside reaches the intake.
-    pub fn new(actions: Arc<Actions>, public_url: Option<String>, settings: Vec<SettingGroup>) -> Arc<Self> {
-        Arc::new(Self { actions, view: View::new(), public_url, settings })
+    /// Over the daemon's actions.
+    pub fn new(actions: Arc<Actions>, given: Given) -> Arc<Self> {
+        let Given { public_url, settings, rehearse } = given;
+        Arc::new(Self { actions, view: View::new(), public_url, settings, rehearse, stage: Semaphore::new(1) })
     }
 
     fn today(&self) -> Date {
@@ -56,6 +79,11 @@ type Shared = State<Arc<Site>>;
 pub fn router(site: Arc<Site>) -> Router {
     Router::new()
         .route("/", get(front::front))
+        .route("/now", get(answers::ask))
+        .route("/now/{what}", get(answers::now))
+        .route("/between", get(answers::between))
+        .route("/rehearse", get(answers::rehearse))
+        .route("/scorecard", get(answers::scores))
         .route("/calendar", get(calendar::calendar))
         .route("/deprecations/{id}", get(matters::deprecation))
         .route("/incidents", get(matters::incidents))

@@ -40,7 +40,7 @@ use forewarn::store::{AlertFilter, EventFilter, LedgerLine, sqlite::Sqlite};
 use forewarn::web::actions::Actions;
 use forewarn::web::calendar::Calendars;
 use forewarn::web::hooks::{Hooks, router};
-use forewarn::web::pages::Site;
+use forewarn::web::pages::{Given, Site};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
@@ -595,7 +595,7 @@ impl World {
         };
         let answer = {
             let actions = Arc::new(actions);
-            let site = Site::new(actions.clone(), None, vec![]);
+            let site = no_pages(actions.clone());
             forewarn::web::private::router(actions, Calendars::new(self.cx.clone(), b"a key", None), site)
         }
         .oneshot(request)
@@ -695,4 +695,10 @@ pub fn markdown(heading: &str, rows: &[(&str, Date)]) -> String {
     format!(
         "# Deprecations\n\n## {heading}\n\n### Older models\n\n| Shutdown date | Model | Recommended replacement |\n| --- | --- | --- |\n{rows}"
     )
+}
+
+/// The pages, without a stage for rehearsals.
+fn no_pages(actions: Arc<Actions>) -> Arc<Site> {
+    let rehearse = Box::new(|_| -> forewarn::web::pages::Played { Box::pin(async { Err("not here".to_owned()) }) });
+    Site::new(actions, Given { public_url: None, settings: vec![], rehearse })
 }

@@ -8,6 +8,7 @@ use super::{FileError, Span, typed, word_of};
 use crate::crypto::Algorithm;
 use crate::provider::pick::Place;
 use crate::provider::verify::{Atom, template};
+use crate::shape;
 use serde::Deserialize;
 use toml::{Spanned, de::DeValue};
 
@@ -294,9 +295,20 @@ struct Ed25519Table {
     body_hash: Option<BodyHash>,
 }
 
-const FAMILIES: &str = "hmac, ed25519, token, basic, url_token";
+pub(super) const FAMILIES: &str = "hmac, ed25519, token, basic, url_token";
 /// Most ways one sender may have.
 const MOST_WAYS: usize = 8;
+
+/// Each family with its shape, in the order of [`FAMILIES`].
+pub(super) fn shapes() -> Vec<(&'static str, serde_json::Value)> {
+    vec![
+        ("hmac", shape::of::<HmacTable>()),
+        ("ed25519", shape::of::<Ed25519Table>()),
+        ("token", shape::of::<TokenVerify>()),
+        ("basic", shape::of::<BasicVerify>()),
+        ("url_token", shape::of::<UrlTokenVerify>()),
+    ]
+}
 
 pub(super) fn parse(value: Spanned<DeValue<'_>>) -> Result<Vec<Verify>, FileError> {
     let span = value.span();

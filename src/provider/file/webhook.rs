@@ -214,6 +214,11 @@ fn post() -> Vec<String> {
     vec!["POST".into()]
 }
 
+/// The shape of a webhook source without its ways of proof.
+pub(super) fn shape() -> serde_json::Value {
+    crate::shape::of::<Rest>()
+}
+
 pub(super) fn parse(value: Spanned<DeValue<'_>>) -> Result<WebhookSource, FileError> {
     let span = value.span();
     let DeValue::Table(mut table) = value.into_inner() else {

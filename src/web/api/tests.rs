@@ -14,7 +14,7 @@ use crate::web::{metrics, private};
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
 use jiff::{Timestamp, civil::date};
-use serde_json::Value;
+
 use std::collections::{BTreeMap, BTreeSet};
 use tower::ServiceExt;
 

@@ -48,6 +48,11 @@ pub(super) const TEMPLATES: &[(&str, &str)] = templates![
     "notifications",
     "audit",
     "settings",
+    "ask",
+    "now",
+    "between",
+    "rehearse",
+    "scorecard",
 ];
 
 const STYLE: &str = include_str!("templates/style.css");
@@ -66,6 +71,11 @@ impl Page {
     /// A page of a template and what it shows.
     pub(super) fn new<T: Serialize>(template: &'static str, title: impl Into<String>, value: &T) -> Self {
         Self { template, title: title.into(), value: Value::from(Serde(value)), status: StatusCode::OK }
+    }
+
+    /// The same with another status.
+    pub(super) fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
     }
 
     /// A page that only says something.

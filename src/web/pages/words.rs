@@ -17,6 +17,7 @@ pub(super) fn teach(env: &mut Environment<'static>) {
     env.add_filter("quarter", quarter);
     env.add_filter("short_day", |v: Value| with_date(&v, "%-d %b"));
     env.add_filter("moment", |v: Value| with_time(&v, "%a %-d %b %Y %H:%M UTC"));
+    env.add_filter("day_of", |v: Value| with_time(&v, "%-d %b %Y"));
     env.add_filter("clock", |v: Value| with_time(&v, "%-d %b %H:%M"));
     env.add_filter("left", |v: Value| v.as_i64().map_or_else(String::new, left));
     env.add_filter("minutes", |v: Value| v.as_i64().map_or_else(String::new, minutes));
