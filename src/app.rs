@@ -10,6 +10,7 @@ use crate::engine::clockwatch::ClockWatch;
 use crate::engine::confirm::Confirmer;
 use crate::engine::connections::Connection;
 use crate::engine::deliver::{Channels, DeadLetters, Deliverer};
+use crate::engine::gaps::GapWatch;
 use crate::engine::housekeep::Housekeeper;
 use crate::engine::normalize::Normalizer;
 use crate::engine::poll::{Off, Poller, Target, Wanted, targets};
@@ -24,6 +25,7 @@ use crate::engine::{Context, Nudges};
 use crate::fetch::{Client, Settings};
 use crate::model::ConnectionId;
 use crate::notify::{Channel, console, email, http, slack, webhook};
+use crate::provider::snapshot;
 use crate::store::folder::{self, DataFolder};
 use crate::store::sqlite::Sqlite;
 use crate::store::{Housekeeping, Store, StoreError};
@@ -140,6 +142,17 @@ impl App {
         Self::with(config, sqlite, path, Arc::new(SystemClock))
     }
 
+    /// As [`App::look`]; where nothing was ever stored, over an empty store that keeps nothing.
+    ///
+    /// # Errors
+    /// As [`App::open`].
+    pub fn look_or_empty(config: Config, path: &Path) -> Result<Self, AppError> {
+        if folder::database(path).exists() {
+            return Self::look(config, path);
+        }
+        Self::with(config, Sqlite::empty()?, path, Arc::new(SystemClock))
+    }
+
     /// Wires everything over a store and a clock.
     ///
     /// # Errors
@@ -153,6 +166,7 @@ impl App {
             store,
             catalog: Arc::new(config.catalog),
             directory: Arc::new(config.directory),
+            known: if config.snapshot { snapshot::embedded() } else { &snapshot::NONE },
             clock,
             nudges: Arc::new(Nudges::default()),
         };
@@ -272,6 +286,8 @@ impl App {
         jobs.push(job("confirm", seconds(60), confirmer, |c, now| async move { c.tick(now).await }));
         let private = Arc::new(PrivateDeadlines { cx: cx.clone() });
         jobs.push(job("deadlines", seconds(3_600), private, |p, now| async move { p.tick(now).await }));
+        let gaps = Arc::new(GapWatch { cx: cx.clone() });
+        jobs.push(job("gaps", seconds(3_600), gaps, |g, now| async move { g.tick(now).await }));
         let watcher = Arc::new(Watcher { cx: cx.clone(), configured: self.configured() });
         jobs.push(job("silence", seconds(3_600), watcher, |w, now| async move { w.tick(now).await }));
         let silences = Arc::new(SilenceKeeper { cx: cx.clone() });

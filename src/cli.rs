@@ -23,12 +23,15 @@ mod man;
 mod now;
 mod openapi;
 mod out;
+mod owners;
+mod plan;
 mod progress;
 mod providers;
 mod read;
 mod rehearse;
 mod replay;
 mod route;
+mod scan;
 mod schema;
 mod scorecard;
 mod send_test;
@@ -38,6 +41,7 @@ mod silence;
 mod simulate;
 mod status;
 mod subscribe;
+mod usage;
 
 use crate::app::AppError;
 use crate::config::Problems;
@@ -75,6 +79,8 @@ enum Command {
     Init(init::Args),
     /// Check the config and everything it names, without network; all mistakes at once
     Check(check::Args),
+    /// Show what a changed config would do to open alerts; exit 3 if one becomes unreachable
+    Plan(plan::Args),
     /// Check, and look at the disk, the database and the pages we poll; says what to do about each finding
     Doctor(doctor::Args),
     /// List providers, show one, connect one, or check a provider file
@@ -117,6 +123,12 @@ enum Command {
     Maintenance(episodes::Args),
     /// List what providers said about money, newest first
     Billing(episodes::Args),
+    /// List owners, and what nobody owns or can be told; import them from CODEOWNERS and Backstage files
+    Owners(owners::Args),
+    /// Find the ids that end in code and settings
+    Scan(scan::Args),
+    /// Tell what you use, from exports, gateways and scans, or list it
+    Usage(usage::Args),
     /// Show what every source says of one deprecation, or say which date is true
     Deprecations(deprecations::Args),
     /// Send a test message through the real channel of a contact
@@ -220,8 +232,9 @@ async fn run(command: Command, place: Place) -> Done {
     match command {
         Command::Serve(a) => serve::run(a, place).await,
         Command::Demo(a) => demo::run(a).await,
-        Command::Init(a) => init::run(&a),
-        Command::Check(a) => check::run(&a, &place),
+        Command::Init(a) => init::run(&a, &place).await,
+        Command::Check(a) => check::run(&a, &place).await,
+        Command::Plan(a) => plan::run(&a, &place).await,
         Command::Doctor(a) => doctor::run(a, place).await,
         Command::Providers(a) => providers::run(a, &place).await,
         Command::AddStatus(a) => add_status::run(a, &place).await,
@@ -230,6 +243,7 @@ async fn run(command: Command, place: Place) -> Done {
         Command::Deliveries(a) => deliveries::run(a, place).await,
         Command::Events(a) => events::run(a, place).await,
         Command::Alerts(a) => alerts::run(a, place).await,
+        Command::Owners(a) => owners::run(a, &place).await,
         Command::Ack(a) => act::ack(a, place).await,
         Command::Snooze(a) => act::snooze(a, place).await,
         Command::Resolve(a) => act::resolve(a, place).await,
@@ -244,6 +258,8 @@ async fn run(command: Command, place: Place) -> Done {
         Command::Maintenance(a) => episodes::run(a, Kind::Maintenance, place).await,
         Command::Billing(a) => episodes::run(a, Kind::Billing, place).await,
         Command::Deprecations(a) => deprecations::run(a, place).await,
+        Command::Scan(a) => scan::run(&a, &place).await,
+        Command::Usage(a) => usage::run(a, place).await,
         Command::SendTest(a) => send_test::run(a, place).await,
         Command::Simulate(a) => simulate::run(a, place).await,
         Command::Replay(a) => replay::run(a, place).await,

@@ -7,6 +7,7 @@
 mod channels;
 mod check;
 mod connections;
+pub mod draft;
 mod schema;
 mod settings;
 mod text;
@@ -24,7 +25,7 @@ use crate::notify::email::EmailSection;
 use crate::notify::slack::SlackSection;
 use crate::notify::webhook::WebhookSection;
 use crate::provider::catalog::Catalog;
-use crate::rules::directory::{Directory, OwnerSection, RouteSection, ServiceSection};
+use crate::rules::directory::{Directory, Mode, OwnerSection, RouteSection, ServiceSection};
 use crate::rules::policy::PolicySection;
 use crate::rules::private::DeadlineSection;
 use serde::Deserialize;
@@ -43,8 +44,11 @@ pub const PLACES: [&str; 2] = ["forewarn.toml", "/etc/forewarn/forewarn.toml"];
 #[serde(deny_unknown_fields)]
 struct File {
     public_url: Option<Spanned<String>>,
+    #[serde(default)]
+    mode: Mode,
     catch_all: Option<Spanned<String>>,
     data_dir: Option<PathBuf>,
+    snapshot: Option<bool>,
     providers_dir: Option<Spanned<PathBuf>>,
     watch: Option<Vec<Spanned<String>>>,
     intake: Option<Spanned<String>>,
@@ -87,6 +91,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// `data_dir`.
     pub data_dir: Option<PathBuf>,
+    /// What was known when forewarn was built is shown until a provider's own page is read.
+    pub snapshot: bool,
     /// Free bytes below which nothing is accepted.
     pub low_water: u64,
     /// Providers watched; none means the default.

@@ -15,13 +15,16 @@ pub mod connections;
 pub mod deliver;
 pub mod evidence;
 pub mod front;
+pub mod gaps;
 pub mod heard;
 pub mod housekeep;
+pub mod known;
 pub mod listing;
 pub mod normalize;
 pub mod now;
 pub mod observe;
 pub mod pin;
+pub mod plan;
 pub mod poll;
 pub mod private;
 pub mod receive;
@@ -29,6 +32,7 @@ pub mod record;
 pub mod rehearse;
 pub mod rejected;
 pub mod remind;
+pub mod scan;
 pub mod scorecard;
 pub mod show;
 pub mod silence;
@@ -42,6 +46,7 @@ pub mod usage;
 
 use crate::clock::Clock;
 use crate::provider::catalog::Catalog;
+use crate::provider::snapshot::Snapshot;
 use crate::rules::directory::Directory;
 use crate::store::Store;
 use std::sync::Arc;
@@ -57,6 +62,8 @@ pub struct Context {
     pub catalog: Arc<Catalog>,
     /// Owners, services, routes.
     pub directory: Arc<Directory>,
+    /// What was known when forewarn was built.
+    pub known: &'static Snapshot,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Who is woken by whom.

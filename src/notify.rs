@@ -37,6 +37,8 @@ pub struct Message {
     pub now: Timestamp,
     /// The recipient's zone.
     pub zone: TimeZone,
+    /// In shadow mode: who it was meant for, while it goes to the operators.
+    pub meant_for: Option<String>,
     /// What is said.
     pub body: Body,
 }

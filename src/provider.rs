@@ -13,4 +13,5 @@ pub mod read;
 pub mod redact;
 pub mod shallow;
 pub mod sign;
+pub mod snapshot;
 pub mod verify;

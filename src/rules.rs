@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod cadence;
 pub mod directory;
+pub mod find;
 pub mod fold;
 pub mod group;
 pub mod hours;

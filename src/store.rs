@@ -8,10 +8,10 @@ pub mod sqlite;
 mod types;
 
 pub use types::{
-    ActOutcome, Acting, AlertFilter, AuditFilter, AuditRow, Claimed, ClaimedRow, Conflict, ConnectionRow, DatedFilter,
-    DeadLetter, Deed, Delivery, DueAlert, EventFilter, Fetched, FlushTimes, INCOMPARABLE, Ledger, LedgerLine,
-    NotificationFilter, NotificationRow, PlanOutcome, Planned, Receipt, RecordOutcome, Recording, RoutedEvent, Routing,
-    Settlement, SourceDay, SourceHealth, SourceRow, StoredPayload, Thread, ToldRow, Unreadable,
+    ActOutcome, Acting, AlertFilter, AuditFilter, AuditRow, Claimed, ClaimedRow, Conflict, ConnectionRow, ContactRow,
+    DatedFilter, DeadLetter, Deed, Delivery, DueAlert, EventFilter, Fetched, FlushTimes, INCOMPARABLE, Ledger,
+    LedgerLine, NotificationFilter, NotificationRow, PlanOutcome, Planned, Receipt, RecordOutcome, Recording,
+    RoutedEvent, Routing, Settlement, SourceDay, SourceHealth, SourceRow, StoredPayload, Thread, ToldRow, Unreadable,
 };
 
 use crate::model::{
@@ -158,6 +158,8 @@ pub trait Read: Send + Sync {
     fn dead(&self, limit: usize) -> Fut<'_, Vec<DeadLetter>>;
     /// Notifications, newest first.
     fn notifications(&self, filter: NotificationFilter) -> Fut<'_, Vec<NotificationRow>>;
+    /// How letters to each contact fared.
+    fn contacts(&self) -> Fut<'_, Vec<ContactRow>>;
     /// Notifications still to be delivered: how many, and when the oldest was planned.
     fn undelivered(&self) -> Fut<'_, (u64, Option<Timestamp>)>;
     /// Rises with every write of this process that is no delivery: what was read before a rise may have changed.

@@ -14,3 +14,4 @@ pub mod metrics;
 pub mod observe;
 pub mod pages;
 pub mod private;
+mod usage;

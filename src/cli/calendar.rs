@@ -7,6 +7,7 @@ use crate::engine::calendar::{self, Deprecation, Filter, Window, csv, icalendar,
 use crate::provider::file::Span;
 use crate::store::SourceHealth;
 use crate::store::folder::instance_key;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 #[derive(Debug, clap::Args)]
@@ -74,7 +75,7 @@ pub(super) async fn run(args: Args, place: Place) -> Done {
     };
     let fail_within = args.fail_within.as_deref().map(days).transpose()?;
     let filter = filter(&args)?;
-    let app = place.look()?;
+    let app = place.look_or_empty()?;
     let today = SystemClock.now().to_zoned_datetime(TimeZone::UTC).date();
     let (rows, hidden) = upcoming(&app.cx, &window, today).await?;
     match format {
@@ -128,7 +129,7 @@ fn feed(text: &str, place: &Place) -> Done {
 }
 
 async fn table(app: &crate::app::App, rows: &[Deprecation], hidden: usize, w: &Window) -> Done {
-    let known = app.cx.directory.usage_known();
+    let known = rows.first().map_or_else(|| app.cx.directory.usage_known() || hidden > 0, |r| r.used.is_some());
     if rows.is_empty() {
         out::say(&format!(
             "Nothing {}ends within {} days, as far as the sources say.",
@@ -146,7 +147,7 @@ async fn table(app: &crate::app::App, rows: &[Deprecation], hidden: usize, w: &W
     let mut foot = if known {
         format!("\n{used} used by us, {unowned} unowned")
     } else {
-        "\nNo service says what it uses: [services.NAME] uses = […]".to_owned()
+        "\nNothing says what you use: [services.NAME] uses = […], or forewarn usage import".to_owned()
     };
     if hidden > 0 {
         foot.push_str(&format!("; {hidden} others: --all"));
@@ -154,6 +155,9 @@ async fn table(app: &crate::app::App, rows: &[Deprecation], hidden: usize, w: &W
     let unread = rows.iter().filter(|r| r.review.is_some()).count();
     if unread > 0 {
         foot.push_str(&format!("; {unread} need review: forewarn deprecations show ID"));
+    }
+    if let Some(age) = age_of_snapshot(rows, app) {
+        foot.push_str(&age);
     }
     let sources = app.cx.store.sources().await?;
     let read = sources.iter().filter(|s| s.health == SourceHealth::Fresh).count();
@@ -168,6 +172,19 @@ async fn table(app: &crate::app::App, rows: &[Deprecation], hidden: usize, w: &W
         out::say(&format!("UNREADABLE: {} (their rows may be incomplete).", bad.join(", ")))?;
     }
     out::say("Next: forewarn alerts")
+}
+
+/// How old what is known from the binary alone is, in words.
+fn age_of_snapshot(rows: &[Deprecation], app: &crate::app::App) -> Option<String> {
+    let old: Vec<Date> = rows.iter().filter_map(|r| r.snapshot_on).collect();
+    let taken = app.cx.known.taken_on.filter(|_| !old.is_empty())?;
+    let today = SystemClock.now().to_zoned_datetime(TimeZone::UTC).date();
+    let days = taken.until(today).map_or(0, |s| s.get_days());
+    Some(format!(
+        ".\n{} of these are as this forewarn was built with them, read by {} ({days} days ago): forewarn serve reads the pages",
+        old.len(),
+        out::day(taken)
+    ))
 }
 
 fn line(d: &Deprecation) -> Vec<String> {
@@ -186,7 +203,8 @@ fn line(d: &Deprecation) -> Vec<String> {
         && matches!(d.precision, Some(crate::model::Precision::Day | crate::model::Precision::Instant));
     let left = if exact { d.days_left.map_or_else(String::new, |n| format!("{n}d")) } else { "?".into() };
     let used_by = match d.services.as_slice() {
-        [] => String::new(),
+        // Calls of a project that no service has claimed.
+        [] => d.usage.iter().find_map(|u| u.project.clone()).unwrap_or_default(),
         [one] => one.clone(),
         [first, rest @ ..] => format!("{first} +{}", rest.len()),
     };

@@ -128,6 +128,7 @@ fn config_text(page: SocketAddr) -> String {
         r#"
 catch_all = "platform"
 watch = ["openai"]
+snapshot = false
 low_water_mb = 0
 [connections."openai/main"]
 webhook_secret = "env:DEMO_WHSEC"

@@ -78,7 +78,7 @@ async fn look(id: &str, place: &Place) -> Result<Shown, Failure> {
         Failure::Usage(format!("no source has announced the end of {id:?}: ids are exact, see forewarn calendar --all"))
     };
     let matter = MatterId::new(id).map_err(|_| unknown())?;
-    let app = place.look()?;
+    let app = place.look_or_empty()?;
     let today = SystemClock.now().to_zoned_datetime(TimeZone::UTC).date();
     show(&app.cx, &matter, today).await?.ok_or_else(unknown)
 }
@@ -113,6 +113,13 @@ fn text(s: &Shown) -> Done {
     let ends = d.deadline.as_ref().map_or_else(|| "no date yet".to_owned(), |x| x.in_words());
     let left = d.days_left.map_or_else(String::new, |n| format!(" ({n} days)"));
     out::say(format!("{}  {}  {ends}{left}  {}", d.id, d.stage, d.state).trim_end())?;
+    if let Some(on) = d.snapshot_on {
+        let days = on.until(SystemClock.now().to_zoned_datetime(TimeZone::UTC).date()).map_or(0, |s| s.get_days());
+        out::say(&format!(
+            "As this forewarn was built with it, read {} ({days} days ago): forewarn serve reads the page.",
+            out::day(on)
+        ))?;
+    }
     if let Some(day) = d.remind_on {
         out::say(&format!("Reminders follow {}, the earlier date, until somebody pins the truth.", out::day(day)))?;
     }
@@ -180,6 +187,12 @@ fn text(s: &Shown) -> Done {
         (names, _) => format!("{} (owners: {})", names.join(", "), d.owners.join(", ")),
     };
     out::say(&format!("\nUsed by: {used}"))?;
+    let now = SystemClock.now();
+    for u in &d.usage {
+        let name = u.service.clone().or_else(|| u.project.clone()).unwrap_or_else(|| "nobody has claimed it".into());
+        let words = u.in_words(now).or_else(|| u.declared.as_ref().map(|p| format!("declared ({p})")));
+        out::say(&format!("  {name}: {}", words.unwrap_or_default()))?;
+    }
     if s.told.is_empty() {
         out::say("Nobody was told yet.")?;
     } else {

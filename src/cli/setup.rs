@@ -69,6 +69,13 @@ impl Place {
         Ok(App::look(config, &folder)?)
     }
 
+    /// As [`Place::look`]; on a machine that has no data yet, what was known when forewarn was built answers.
+    pub(super) fn look_or_empty(&self) -> Result<App, Failure> {
+        let config = self.config()?;
+        let folder = self.folder(&config);
+        Ok(App::look_or_empty(config, &folder)?)
+    }
+
     /// Lets the daemon act, or acts itself where none runs.
     pub(super) async fn act(&self, request: Request) -> Result<Value, Failure> {
         let config = self.config()?;

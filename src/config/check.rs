@@ -8,7 +8,7 @@ use super::connections::connections;
 use super::{Config, Env, File, Problems, Text};
 use crate::fetch;
 use crate::provider::catalog::{BadFile, Catalog};
-use crate::rules::directory::{Directory, Sections};
+use crate::rules::directory::{Directory, Mode, Sections};
 use crate::secret;
 use secrecy::SecretString;
 use std::net::SocketAddr;
@@ -69,6 +69,7 @@ pub(super) fn check(file: File, text: Text, env: Env<'_>) -> Result<Config, Prob
     let channels = channels(&file, &mut c);
     let fetch = fetch::check_section(&file.fetch).map_err(|mut p| c.problems.append(&mut p));
     let sections = Sections {
+        mode: file.mode,
         catch_all: file.catch_all.clone(),
         owners: file.owners.clone(),
         services: file.services.clone(),
@@ -105,6 +106,9 @@ pub(super) fn check(file: File, text: Text, env: Env<'_>) -> Result<Config, Prob
             "the private side listens on {listen}, not on loopback: whoever reaches it can read everything"
         ));
     }
+    if file.mode == Mode::Shadow {
+        c.note("mode = \"shadow\": everything goes to the operators, nobody else is told".into());
+    }
     let (Ok(directory), Ok(fetch)) = (directory, fetch) else { return Err(all(&text, &c)) };
     if !c.problems.is_empty() {
         return Err(all(&text, &c));
@@ -115,6 +119,7 @@ pub(super) fn check(file: File, text: Text, env: Env<'_>) -> Result<Config, Prob
         intake,
         listen,
         data_dir: file.data_dir,
+        snapshot: file.snapshot.unwrap_or(true),
         low_water: file.low_water_mb.unwrap_or(256) << 20,
         watch,
         catalog,

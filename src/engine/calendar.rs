@@ -13,10 +13,12 @@ pub use csv::csv;
 pub use feed::ics;
 pub use filter::Filter;
 
-use super::Context;
+use super::{Context, known, usage};
 use crate::model::{Alert, AlertState, Claim, Deadline, Firmness, Kind, MatterState, SourceId, Stage};
 use crate::rules::route::{About, users};
+use crate::rules::usage::{Book, ServiceUse};
 use crate::store::{AlertFilter, DatedFilter, StoreError};
+use jiff::tz::TimeZone;
 use jiff::{ToSpan, civil::Date};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -78,7 +80,9 @@ pub struct Deprecation {
     pub owners: Vec<String>,
     /// What uses it.
     pub services: Vec<String>,
-    /// Whether a service of ours uses it; null when no service says what it uses.
+    /// Who uses it, how much, and where declared and seen use disagree.
+    pub usage: Vec<ServiceUse>,
+    /// Whether we use it; null when nothing says what we use.
     pub used: Option<bool>,
     /// Two sources differ by more than 7 days.
     pub conflict: bool,
@@ -86,6 +90,9 @@ pub struct Deprecation {
     pub claims: Vec<ClaimView>,
     /// Where to read about it.
     pub url: Option<String>,
+    /// The day on which it was read, where it is only known from the snapshot in the binary.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot_on: Option<Date>,
     /// What people said, `waiting` or `plan 2027-01-10 (Mei)`.
     pub state: String,
     /// The deadline itself, for showing.
@@ -161,7 +168,9 @@ pub async fn upcoming(cx: &Context, window: &Window, today: Date) -> Result<(Vec
 /// The store's.
 pub async fn between(cx: &Context, from: Date, until: Date, today: Date) -> Result<Vec<Deprecation>, StoreError> {
     let filter = DatedFilter { kind: Kind::Deprecation, from, until, after: None, limit: usize::MAX };
-    rows(cx, &cx.store.dated(filter).await?, today).await
+    let stored = cx.store.dated(filter).await?;
+    let in_time = |m: &MatterState| m.deadline.as_ref().is_some_and(|d| d.date >= from && d.date <= until);
+    rows(cx, &known::with_snapshot(cx, stored, in_time).await?, today).await
 }
 
 /// These matters with the alerts on them.
@@ -175,7 +184,8 @@ pub async fn rows(cx: &Context, matters: &[MatterState], today: Date) -> Result<
         on.entry(a.matter.as_str()).or_default().push(a);
     }
     let of = |m: &MatterState| on.get(m.id.as_str()).map_or(&[][..], Vec::as_slice);
-    Ok(matters.iter().map(|m| deprecation(cx, m, of(m), today)).collect())
+    let lens = Lens::new(cx, today).await?;
+    Ok(matters.iter().map(|m| lens.deprecation(m, of(m))).collect())
 }
 
 impl Deprecation {
@@ -190,11 +200,12 @@ impl Deprecation {
 /// # Errors
 /// The store's.
 pub async fn all(cx: &Context, today: Date) -> Result<Vec<Deprecation>, StoreError> {
-    let matters = cx.store.matters_of(Kind::Deprecation).await?;
+    let matters = known::deprecations(cx).await?;
     let alerts = cx.store.alerts(AlertFilter { limit: usize::MAX, ..AlertFilter::default() }).await?;
     let by_matter = by_matter(&alerts);
     let of = |m: &MatterState| by_matter.get(m.id.as_str()).map_or(&[][..], Vec::as_slice);
-    let mut rows: Vec<Deprecation> = matters.iter().map(|m| deprecation(cx, m, of(m), today)).collect();
+    let lens = Lens::new(cx, today).await?;
+    let mut rows: Vec<Deprecation> = matters.iter().map(|m| lens.deprecation(m, of(m))).collect();
     rows.sort_by(|a, b| (a.days_left.is_none(), a.days_left, &a.id).cmp(&(b.days_left.is_none(), b.days_left, &b.id)));
     Ok(rows)
 }
@@ -233,7 +244,10 @@ pub async fn icalendar(cx: &Context, filter: &Filter, span: Span, source: Option
     let mut matters = Vec::new();
     for kind in [Kind::Deprecation, Kind::Maintenance] {
         if filter.kind.is_none_or(|k| k == kind) {
-            matters.append(&mut cx.store.matters_of(kind).await?);
+            matters.append(&mut match kind {
+                Kind::Maintenance => cx.store.matters_of(kind).await?,
+                _ => known::deprecations(cx).await?,
+            });
         }
     }
     let mut entries: Vec<Entry<'_>> = Vec::new();
@@ -258,7 +272,7 @@ pub async fn icalendar(cx: &Context, filter: &Filter, span: Span, source: Option
 
 /// The day a matter stands under.
 fn day_of(m: &MatterState) -> Option<Date> {
-    let utc = |t: jiff::Timestamp| t.to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
+    let utc = |t: jiff::Timestamp| t.to_zoned_datetime(TimeZone::UTC).date();
     match m.kind {
         Kind::Maintenance => Some(utc(m.window.map_or(m.opened_at, |w| w.from))),
         Kind::Deprecation
@@ -291,36 +305,72 @@ fn by_matter(alerts: &[(Alert, MatterState)]) -> BTreeMap<&str, Vec<&Alert>> {
     out
 }
 
-/// A matter as the outside sees it, with the alerts on it.
-pub fn deprecation(cx: &Context, m: &MatterState, alerts: &[&Alert], today: Date) -> Deprecation {
-    let (services, owners) = concerned(cx, m);
-    let d = m.deadline.as_ref();
-    let after = m.after();
-    let firm = d.filter(|d| d.firmness == Firmness::Firm).map(|d| d.date);
-    Deprecation {
-        id: m.id.to_string(),
-        provider: m.provider.to_string(),
-        subject: m.subjects.first().cloned(),
-        stage: m.stage,
-        announced_on: m.announced_on,
-        shutdown_on: firm,
-        earliest_shutdown_on: if firm.is_some() { None } else { d.map(|d| d.date) },
-        remind_on: m.remind_by().map(|r| r.date).filter(|r| d.is_some_and(|d| *r < d.date)),
-        redirects_to: after.redirect,
-        price: after.price,
-        review: m.review(),
-        redirected_to: m.claims.values().find_map(|c| c.redirect.clone()),
-        precision: d.map(|d| d.precision),
-        days_left: d.map(|d| d.days_left(today)),
-        replacements: m.replacements.clone(),
-        services,
-        used: cx.directory.usage_known().then_some(!owners.is_empty()),
-        owners,
-        conflict: m.in_conflict(),
-        claims: m.claims.iter().map(|(s, c)| ClaimView::of(s, c)).collect(),
-        url: m.url.clone(),
-        state: state(m, alerts),
-        deadline: m.deadline.clone(),
+/// What a matter is seen through: who uses what, today.
+pub struct Lens<'c> {
+    cx: &'c Context,
+    book: Book,
+    today: Date,
+}
+
+impl<'c> Lens<'c> {
+    /// Reads what is used.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn new(cx: &'c Context, today: Date) -> Result<Self, StoreError> {
+        Ok(Self { cx, book: usage::book(cx, cx.clock.now()).await?, today })
+    }
+
+    /// A matter as the outside sees it, with the alerts on it.
+    pub fn deprecation(&self, m: &MatterState, alerts: &[&Alert]) -> Deprecation {
+        let (cx, today) = (self.cx, self.today);
+        let (mut services, mut owners) = concerned(cx, m);
+        let usage = self.book.users_of(&cx.directory, &m.subjects, cx.clock.now());
+        for u in usage.iter().filter(|u| u.declared.is_none() && !u.mention) {
+            services.extend(u.service.clone());
+            owners.extend(u.owner.clone());
+        }
+        services.sort();
+        services.dedup();
+        owners.sort();
+        owners.dedup();
+        let seen = usage.iter().any(|u| u.declared.is_none() && !u.mention);
+        let known = cx.directory.usage_known() || !self.book.is_empty();
+        let d = m.deadline.as_ref();
+        let after = m.after();
+        let firm = d.filter(|d| d.firmness == Firmness::Firm).map(|d| d.date);
+        let snapshot_on = known::is_of_snapshot(m).then(|| m.opened_at.to_zoned_datetime(TimeZone::UTC).date());
+        let mut state = state(m, alerts);
+        if state.is_empty() && seen && owners.is_empty() {
+            state = "UNOWNED".into();
+        }
+        Deprecation {
+            id: m.id.to_string(),
+            provider: m.provider.to_string(),
+            subject: m.subjects.first().cloned(),
+            stage: m.stage,
+            announced_on: m.announced_on,
+            shutdown_on: firm,
+            earliest_shutdown_on: if firm.is_some() { None } else { d.map(|d| d.date) },
+            remind_on: m.remind_by().map(|r| r.date).filter(|r| d.is_some_and(|d| *r < d.date)),
+            redirects_to: after.redirect,
+            price: after.price,
+            review: m.review(),
+            redirected_to: m.claims.values().find_map(|c| c.redirect.clone()),
+            precision: d.map(|d| d.precision),
+            days_left: d.map(|d| d.days_left(today)),
+            replacements: m.replacements.clone(),
+            services,
+            usage,
+            used: known.then_some(!owners.is_empty() || seen),
+            owners,
+            conflict: m.in_conflict(),
+            claims: m.claims.iter().map(|(s, c)| ClaimView::of(s, c)).collect(),
+            url: m.url.clone(),
+            snapshot_on,
+            state,
+            deadline: m.deadline.clone(),
+        }
     }
 }
 

@@ -77,8 +77,9 @@ impl Deliverer {
         if rows.is_empty() {
             return Ok(Settlement::Superseded);
         }
-        let Some(channel) = self.channels.get(&self.channel) else {
-            return Ok(Settlement::Dead { reason: format!("channel {} is no longer configured", self.channel) });
+        // A letter that was planned before the config changed goes where its contact is reached now.
+        let Some(channel) = self.channels.get(&contact.channel) else {
+            return Ok(Settlement::Dead { reason: format!("channel {} is no longer configured", contact.channel) });
         };
         let zone = dir.owner(&contact.owner).zone.clone();
         let message = Message {
@@ -87,6 +88,7 @@ impl Deliverer {
             thread: claimed.thread.clone(),
             now,
             zone,
+            meant_for: dir.meant_for(&contact.id).map(str::to_owned),
             body: Body::Alerts(rows),
         };
         let outcome = channel.send(&message).await;
@@ -264,7 +266,8 @@ pub async fn send_test(cx: &Context, channels: &Channels, contact: &ContactId) -
     let key =
         hex::encode(crate::crypto::short_hash(&[b"test", contact.id.0.as_bytes(), &now.as_nanosecond().to_be_bytes()]));
     let zone = cx.directory.owner(&contact.owner).zone.clone();
-    let message = Message { key, contact: contact.clone(), thread: None, now, zone, body: Body::Test };
+    let meant_for = cx.directory.meant_for(&contact.id).map(str::to_owned);
+    let message = Message { key, contact: contact.clone(), thread: None, now, zone, meant_for, body: Body::Test };
     match channel.send(&message).await {
         Outcome::Delivered { .. } => Ok(()),
         Outcome::Retry { reason, .. } | Outcome::Rejected { reason } | Outcome::Unauthorized { reason } => Err(reason),

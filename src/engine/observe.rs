@@ -7,9 +7,8 @@
 use super::Context;
 use super::record::{Heeded, record};
 use crate::model::text::{one_line, safe_link};
-use crate::model::{Fact, Kind, MatterId, Observation, Severity, SourceId, Trust};
+use crate::model::{Fact, Kind, MatterId, Observation, Severity, SourceId, Subject, Trust};
 use crate::rules::fold::Heard;
-use crate::rules::private::parse_subject;
 use crate::rules::sunset;
 use crate::store::{Recording, StoreError};
 use jiff::Timestamp;
@@ -71,7 +70,7 @@ pub async fn observe(cx: &Context, batch: &[Seen], now: Timestamp) -> Result<Vec
 }
 
 fn observation(cx: &Context, s: &Seen, now: Timestamp) -> Result<Observation, String> {
-    let subject = parse_subject(&s.subject).ok_or_else(|| {
+    let subject = Subject::parse(&s.subject).ok_or_else(|| {
         let text = one_line(&s.subject, 100);
         format!(
             "{text:?} is no subject: write PROVIDER[/ACCOUNT]:[TYPE/]ID[~REGION], for example \"openai:gpt-demo-1\""

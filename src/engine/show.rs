@@ -3,9 +3,9 @@
 //! In: an id, today. Out: [`Shown`]. Invariant: nothing is left out because another source outranks it. Refuses to guess
 //! which id was meant: ids are exact, and those like it are named.
 
-use super::Context;
-use super::calendar::{Deprecation, deprecation};
-use crate::model::{Alert, Change, EventId, Kind, MatterId, MatterState, SourceId};
+use super::calendar::{Deprecation, Lens};
+use super::{Context, known};
+use crate::model::{Alert, Change, EventId, MatterId, MatterState, SourceId};
 use crate::store::{AuditFilter, AuditRow, EventFilter, StoreError, ToldRow};
 use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
@@ -53,8 +53,7 @@ pub struct Happened {
 /// # Errors
 /// The store's.
 pub async fn show(cx: &Context, id: &MatterId, today: Date) -> Result<Option<Shown>, StoreError> {
-    let found = cx.store.matters(vec![id.clone()]).await?.pop();
-    let Some(m) = found.filter(|m| m.kind == Kind::Deprecation) else { return Ok(None) };
+    let Some(m) = known::deprecation(cx, id).await? else { return Ok(None) };
     let alerts = cx.store.alerts_on(vec![m.id.clone()]).await?;
     let filter = EventFilter { matter: Some(m.id.to_string()), limit: HISTORY, ..EventFilter::default() };
     let mut history: Vec<Happened> = cx
@@ -72,10 +71,10 @@ pub async fn show(cx: &Context, id: &MatterId, today: Date) -> Result<Option<Sho
         })
         .collect();
     history.reverse();
-    let all = cx.store.matters_of(Kind::Deprecation).await?;
+    let all = known::deprecations(cx).await?;
     let related = all.into_iter().filter(|o| o.id != m.id && same_thing(o, &m)).map(|o| o.id).collect();
     Ok(Some(Shown {
-        deprecation: deprecation(cx, &m, &alerts.iter().collect::<Vec<_>>(), today),
+        deprecation: Lens::new(cx, today).await?.deprecation(&m, &alerts.iter().collect::<Vec<_>>()),
         history,
         done: done(cx, id).await?,
         told: cx.store.told_of(m.id.clone()).await?,

@@ -27,6 +27,16 @@ pub enum SubjectType {
 }
 
 impl SubjectType {
+    /// Every sort that is written before an id; a model is the id alone.
+    const WRITTEN: [SubjectType; 6] = [
+        SubjectType::Api,
+        SubjectType::Feature,
+        SubjectType::Component,
+        SubjectType::Sdk,
+        SubjectType::Product,
+        SubjectType::Account,
+    ];
+
     /// The word used in ids and JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -83,6 +93,24 @@ impl Subject {
     /// Our account at a platform.
     pub fn account(platform: &ProviderId, account: &str) -> Self {
         Self { account: Some(account.to_owned()), ..Self::of(platform, SubjectType::Account, account) }
+    }
+
+    /// Reads `bedrock:demo-v2~us-east-1` back: the inverse of [`Subject::matter_id`].
+    pub fn parse(text: &str) -> Option<Self> {
+        let id = MatterId::new(text).ok()?;
+        let (who, rest) = id.as_str().split_once(':')?;
+        let (platform, account) = who.split_once('/').map_or((who, None), |(p, a)| (p, Some(a.to_owned())));
+        let mut parts = rest.split('~');
+        let rest = parts.next().filter(|r| !r.is_empty())?;
+        let (region, deployment) = (parts.next().map(str::to_owned), parts.next().map(str::to_owned));
+        let empty = |scope: &Option<String>| scope.as_ref().is_some_and(String::is_empty);
+        if parts.next().is_some() || empty(&region) || empty(&deployment) {
+            return None;
+        }
+        let kind_of = |t: &str| SubjectType::WRITTEN.into_iter().find(|k| k.as_str() == t);
+        let typed = rest.split_once('/').and_then(|(t, id)| Some((kind_of(t)?, id)));
+        let (kind, id) = typed.filter(|(_, id)| !id.is_empty()).unwrap_or((SubjectType::Model, rest));
+        Some(Self { region, deployment, account, ..Self::of(&ProviderId::new(platform).ok()?, kind, id) })
     }
 
     /// `openai:gpt-4-0613`, `stripe:api/2024-06-20`, `bedrock:x~us-east-1`; `openai/support:gpt-4-0613` where it holds for

@@ -21,7 +21,7 @@ words!(
 );
 
 /// One word about one subject: an id that was found, or calls in a window of time.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Use {
     /// What is used.
     pub subject: Subject,
@@ -44,7 +44,7 @@ pub struct Use {
 }
 
 /// What one teller said at once.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsageReport {
     /// How it knows.
     pub direction: Direction,

@@ -102,12 +102,27 @@ impl Line {
 /// Puts a message into words.
 pub fn render(message: &Message) -> Rendered {
     let clock = Clock { now: message.now, zone: &message.zone };
-    match &message.body {
+    let said = match &message.body {
         Body::Test => test(message, clock),
         Body::Alerts(rows) => match rows.as_slice() {
             [row] => single(row, clock),
             rows => group::group(rows, clock),
         },
+    };
+    match &message.meant_for {
+        Some(who) => shadowed(said, &one_line(who, 120)),
+        None => said,
+    }
+}
+
+/// A message that reaches the operators only.
+fn shadowed(said: Rendered, who: &str) -> Rendered {
+    let why = Line::new(Part::Why, format!("Shadow mode: this would have gone to {who}. Only the operators have it."));
+    Rendered {
+        headline: one_line(&format!("Shadow, meant for {who}: {}", said.headline), HEADLINE_MAX),
+        subject: one_line(&format!("Shadow, meant for {who}: {}", said.subject), HEADLINE_MAX),
+        lines: std::iter::once(why).chain(said.lines).collect(),
+        ..said
     }
 }
 

@@ -102,6 +102,7 @@ pub fn incident() -> Row {
 pub fn message(rows: Vec<Row>) -> Message {
     Message {
         key: "0123456789abcdef0123456789abcdef".into(),
+        meant_for: None,
         contact: Contact {
             id: ContactId("search/slack".into()),
             owner: "search".into(),

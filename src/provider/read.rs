@@ -16,6 +16,7 @@ mod page;
 mod prose;
 pub mod status;
 pub mod table;
+pub mod usage;
 pub mod webhook;
 mod when;
 

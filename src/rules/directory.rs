@@ -37,6 +37,8 @@ pub struct OwnerSection {
     pub lead: Option<Spanned<String>>,
     /// IANA zone; UTC by default.
     pub zone: Option<Spanned<String>>,
+    /// It is gone: this owner answers for what was its own.
+    pub moved_to: Option<Spanned<String>>,
     /// `mon-fri 09:00-17:00`: reminders come as the day begins, those for a day off on the working day before.
     pub hours: Option<Spanned<String>>,
     /// Days off.
@@ -59,6 +61,17 @@ pub struct AwaySection {
     pub until: Spanned<String>,
     /// The owner who is told instead.
     pub deputy: Spanned<String>,
+}
+
+/// `mode`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Owners are told.
+    #[default]
+    Live,
+    /// Everything goes to `operators`, naming who would have been told.
+    Shadow,
 }
 
 /// `[services.NAME]`.
@@ -211,6 +224,8 @@ pub struct Route {
 /// What the directory is built from.
 #[derive(Debug, Clone, Default)]
 pub struct Sections {
+    /// `mode`.
+    pub mode: Mode,
     /// `catch_all`.
     pub catch_all: Option<Spanned<String>>,
     /// `[owners]`.
@@ -238,6 +253,10 @@ pub struct Directory {
     pub routes: Vec<Route>,
     /// Who owns a connection.
     pub connection_owners: BTreeMap<ConnectionId, String>,
+    /// Owners that are gone, and who answers for them.
+    moved: BTreeMap<String, String>,
+    /// In shadow mode: who a message to a contact was meant for.
+    meant: BTreeMap<ContactId, String>,
     /// What the config itself says that ends.
     pub deadlines: Vec<PrivateDeadline>,
     /// Who is told what matters and nobody covers.
@@ -252,13 +271,18 @@ impl Directory {
     pub fn build(s: &Sections) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut owners = BTreeMap::new();
-        for (name, section) in &s.owners {
+        let moved = owners::moved(s, &mut problems);
+        for (name, section) in s.owners.iter().filter(|(name, _)| !moved.contains_key(*name)) {
             match owners::owner(name, section) {
                 Ok(o) => drop(owners.insert(name.clone(), o)),
                 Err(mut p) => problems.append(&mut p),
             }
         }
         let known = |name: &Spanned<String>, problems: &mut Vec<Problem>| {
+            if let Some(to) = moved.get(name.get_ref()) {
+                problems
+                    .push((format!("owner {:?} has moved to {to:?}: write {to:?} here", name.get_ref()), name.span()));
+            }
             let found = name.get_ref() == OPERATORS || s.owners.contains_key(name.get_ref());
             if !found {
                 let names: Vec<_> = s.owners.keys().map(String::as_str).collect();
@@ -326,12 +350,27 @@ impl Directory {
                 .map_or_else(console_operators, |o| Owner { name: OPERATORS.into(), ..o });
             owners.insert(OPERATORS.into(), fallback);
         }
+        let meant = match s.mode {
+            Mode::Live => BTreeMap::new(),
+            Mode::Shadow => owners::shadow(&mut owners),
+        };
         let contacts: BTreeMap<ContactId, Contact> =
             owners.values().flat_map(|o| o.contacts.iter().chain(&o.lead)).map(|c| (c.id.clone(), c.clone())).collect();
         owners::absences(s, &mut problems);
         owners::strangers(s, &policies, &contacts, &mut problems);
         if problems.is_empty() {
-            Ok(Self { owners, contacts, services, policies, routes, connection_owners, deadlines, catch_all })
+            Ok(Self {
+                owners,
+                contacts,
+                services,
+                policies,
+                routes,
+                connection_owners,
+                moved,
+                meant,
+                deadlines,
+                catch_all,
+            })
         } else {
             Err(problems)
         }
@@ -339,11 +378,16 @@ impl Directory {
 
     /// An owner by name; a name that is gone from the config is answered for by the catch-all.
     pub fn owner(&self, name: &str) -> &Owner {
+        let name = self.moved.get(name).map_or(name, String::as_str);
         self.owners.get(name).or_else(|| self.owners.get(&self.catch_all)).unwrap_or_else(|| &self.owners[OPERATORS])
     }
-    /// Whether the config still has this owner.
+    /// Whether the config still has this owner, or says who answers for it now.
     pub fn has_owner(&self, name: &str) -> bool {
-        self.owners.contains_key(name)
+        self.owners.contains_key(name) || self.moved.contains_key(name)
+    }
+    /// In shadow mode: who a message to this contact was meant for, `search (#search-ai)`.
+    pub fn meant_for(&self, contact: &ContactId) -> Option<&str> {
+        self.meant.get(contact).map(String::as_str)
     }
     /// All owners.
     pub fn owners(&self) -> impl Iterator<Item = &Owner> {

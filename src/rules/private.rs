@@ -59,31 +59,6 @@ pub struct PrivateDeadline {
     pub replacements: Vec<String>,
 }
 
-/// Reads `bedrock:demo-v2~us-east-1` back into a subject: the inverse of [`Subject::matter_id`].
-pub fn parse_subject(text: &str) -> Option<Subject> {
-    let id = MatterId::new(text).ok()?;
-    let (who, rest) = id.as_str().split_once(':')?;
-    let (platform, account) = who.split_once('/').map_or((who, None), |(p, a)| (p, Some(a.to_owned())));
-    let mut parts = rest.split('~');
-    let rest = parts.next().filter(|r| !r.is_empty())?;
-    let (region, deployment) = (parts.next().map(str::to_owned), parts.next().map(str::to_owned));
-    let empty = |scope: &Option<String>| scope.as_ref().is_some_and(String::is_empty);
-    if parts.next().is_some() || empty(&region) || empty(&deployment) {
-        return None;
-    }
-    let kinds = [
-        SubjectType::Api,
-        SubjectType::Feature,
-        SubjectType::Component,
-        SubjectType::Sdk,
-        SubjectType::Product,
-        SubjectType::Account,
-    ];
-    let typed = rest.split_once('/').and_then(|(t, id)| Some((kinds.into_iter().find(|k| k.as_str() == t)?, id)));
-    let (kind, id) = typed.filter(|(_, id)| !id.is_empty()).unwrap_or((SubjectType::Model, rest));
-    Some(Subject { region, deployment, account, ..Subject::of(&ProviderId::new(platform).ok()?, kind, id) })
-}
-
 /// Checks all of them.
 ///
 /// # Errors
@@ -132,7 +107,7 @@ fn subject(s: &DeadlineSection, problems: &mut Vec<Problem>) -> Option<Subject> 
     });
     match (&s.subject, &s.what, &s.provider) {
         (Some(id), None, None) => {
-            let Some(found) = parse_subject(id.get_ref()) else {
+            let Some(found) = Subject::parse(id.get_ref()) else {
                 let text = id.get_ref();
                 let why = format!(
                     "{text:?} is no subject: write PROVIDER[/ACCOUNT]:[TYPE/]ID[~REGION], for example \"openai:gpt-demo-1\""

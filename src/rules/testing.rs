@@ -150,6 +150,8 @@ pub(super) fn owner(name: &str, zone: &str) -> Owner {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Text {
+    #[serde(default)]
+    mode: super::directory::Mode,
     catch_all: Option<Spanned<String>>,
     #[serde(default)]
     owners: BTreeMap<String, Spanned<OwnerSection>>,
@@ -170,6 +172,7 @@ struct Text {
 pub(super) fn build(text: &str) -> Result<Directory, Vec<Problem>> {
     let t: Text = toml::from_str(text).unwrap();
     Directory::build(&Sections {
+        mode: t.mode,
         catch_all: t.catch_all,
         owners: t.owners,
         services: t.services,

@@ -41,7 +41,8 @@ pub struct Sqlite {
 }
 
 struct Readers {
-    path: PathBuf,
+    /// The file; none for an empty store in memory, of which each connection has its own.
+    path: Option<PathBuf>,
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -79,6 +80,16 @@ impl Sqlite {
     pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
         let readers = Readers::new(path);
         readers.give_back(open::read_only(path)?);
+        Ok(Self { writer: None, readers, changed: AtomicU64::new(0) })
+    }
+
+    /// A store in memory that nobody wrote to, for looking where there is no file yet.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn empty() -> Result<Self, StoreError> {
+        let readers = Arc::new(Readers { path: None, idle: Mutex::new(Vec::new()) });
+        readers.give_back(open::empty()?);
         Ok(Self { writer: None, readers, changed: AtomicU64::new(0) })
     }
 
@@ -139,13 +150,13 @@ impl Sqlite {
 
 impl Readers {
     fn new(path: &Path) -> Arc<Self> {
-        Arc::new(Self { path: path.to_owned(), idle: Mutex::new(Vec::new()) })
+        Arc::new(Self { path: Some(path.to_owned()), idle: Mutex::new(Vec::new()) })
     }
     fn take(&self) -> Result<Connection, StoreError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         match idle {
             Some(c) => Ok(c),
-            None => open::read_only(&self.path),
+            None => self.path.as_ref().map_or_else(open::empty, |p| open::read_only(p)),
         }
     }
     fn give_back(&self, c: Connection) {

@@ -5,8 +5,8 @@
 mod listed;
 
 pub use listed::{
-    AlertFilter, AuditFilter, AuditRow, Conflict, DatedFilter, DeadLetter, EventFilter, FlushTimes, Ledger, LedgerLine,
-    NotificationFilter, NotificationRow, SourceDay, Unreadable,
+    AlertFilter, AuditFilter, AuditRow, Conflict, ContactRow, DatedFilter, DeadLetter, EventFilter, FlushTimes, Ledger,
+    LedgerLine, NotificationFilter, NotificationRow, SourceDay, Unreadable,
 };
 
 use crate::model::event::words;

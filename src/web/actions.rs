@@ -12,7 +12,8 @@ use crate::engine::poll::{Off, Target};
 use crate::engine::receive::Receiver;
 use crate::engine::silences::{NewSilence, SilenceError, add, end};
 use crate::engine::status::{Hook, Parts, Task, status};
-use crate::model::{Act, ConnectionId, ContactId, Silence};
+use crate::engine::usage::take;
+use crate::model::{Act, ConnectionId, ContactId, Silence, UsageReport};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -35,6 +36,8 @@ pub enum Request {
     },
     /// Take a person's word on a deadline.
     Pin(Pin),
+    /// Take what a teller says of our usage.
+    Usage(UsageReport),
     /// How everything is.
     Status,
     /// The newest deliveries that were refused.
@@ -101,6 +104,10 @@ impl Actions {
                 Err(e @ (PinError::NotFound(_) | PinError::NotPinned(_) | PinError::NoNote)) => {
                     Reply::Refused(e.to_string())
                 }
+            },
+            Request::Usage(report) => match take(&self.cx, report).await {
+                Ok(new) => done(&new),
+                Err(e) => Reply::Failed(e.to_string()),
             },
             Request::Status => match self.status().await {
                 Ok(s) => done(&s),

@@ -1,7 +1,7 @@
 //! The control socket: how the command line talks to the daemon.
 //!
 //! In: one JSON line a connection. Out: one JSON line. Invariant: the socket is 0600 in a folder of mode 0700, so only
-//! the daemon's own user reaches it. Refuses lines over 64 KiB and clients that keep it waiting.
+//! the daemon's own user reaches it. Refuses lines over 16 MiB and clients that keep it waiting.
 
 use super::actions::{Actions, Reply, Request};
 use std::os::unix::fs::PermissionsExt;
@@ -13,7 +13,8 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-const LARGEST: u64 = 64 * 1024;
+/// A scan of a large tree is one line.
+const LARGEST: u64 = 16 << 20;
 const ASK_DEADLINE: Duration = Duration::from_secs(5);
 const ANSWER_DEADLINE: Duration = Duration::from_secs(60);
 

@@ -5,7 +5,7 @@
 
 use super::actions::Actions;
 use super::calendar::{self, Calendars};
-use super::{api, metrics, observe, pages};
+use super::{api, metrics, observe, pages, usage};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, State};
@@ -21,6 +21,7 @@ pub fn router(actions: Arc<Actions>, calendars: Arc<Calendars>, site: Arc<pages:
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/api/v1/observations", post(observe::observations).layer(DefaultBodyLimit::max(observe::LARGEST)))
+        .route("/api/v1/usage", post(usage::usage).layer(DefaultBodyLimit::max(usage::LARGEST)))
         .with_state(actions.clone())
         .merge(api::router(actions.clone()))
         .merge(metrics::router(actions))

@@ -56,6 +56,7 @@ class Provider:
         return f"""
 public_url = "https://forewarn.example.com"
 watch = ["openai"]
+snapshot = false
 low_water_mb = 0
 [owners.search]
 console = true

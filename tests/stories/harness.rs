@@ -272,6 +272,7 @@ fn config(outside: SocketAddr) -> String {
     format!(
         r##"
 watch = ["openai"]
+snapshot = false
 low_water_mb = 0
 [slack]
 bot_token = "env:SLACK"

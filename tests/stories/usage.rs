@@ -1,6 +1,10 @@
 //! What we use, as counted calls and scans tell it, and what people read of it.
 
 use crate::harness::*;
+use axum::body::Body;
+use axum::http::Request;
+use forewarn::engine::gaps::{GapWatch, Lack, gaps};
+use forewarn::engine::plan::plan;
 use forewarn::engine::usage::take;
 use forewarn::model::{Direction, ProviderId, Subject, UsageReport, Use};
 use jiff::{SignedDuration, Timestamp};
@@ -56,4 +60,167 @@ async fn without_counted_calls_the_message_claims_nothing_about_them() {
     w.tick().await;
     let m = w.expect("search/slack", &["support-bot, production"]);
     assert!(!m.text.contains("calls in") && !m.text.contains("no calls"), "{}", m.text);
+}
+
+fn gap_watch(w: &World) -> GapWatch {
+    GapWatch { cx: w.cx.clone() }
+}
+
+#[tokio::test]
+async fn a_new_gap_is_told_to_the_operators_once_and_its_end_too() {
+    let mut w = World::new().await;
+    w.tick().await;
+    w.arrived();
+    take(&w.cx, export("gpt-stranger", "proj_new", 7, w.now())).await.unwrap();
+    for _ in 0..3 {
+        gap_watch(&w).tick(w.now()).await.unwrap();
+        w.tick().await;
+    }
+    let told = w.arrived();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(
+        told[0].contact == "operators/webhook"
+            && told[0].text.contains("gpt-stranger")
+            && told[0].text.contains("proj_new")
+    );
+    let row = gaps(&w.cx, w.now()).await.unwrap();
+    assert_eq!(
+        row.iter().map(|g| (g.lack, g.about.as_str())).collect::<Vec<_>>(),
+        [(Lack::Unowned, "openai:gpt-stranger")]
+    );
+    let config = w.config.replace(
+        "[services.invoices]",
+        "[services.strange]\nowner = \"search\"\nuses = [\"openai:gpt-stranger\"]\n[services.invoices]",
+    );
+    w.restart_with(&config);
+    w.pass(minutes(1));
+    gap_watch(&w).tick(w.now()).await.unwrap();
+    w.tick().await;
+    assert!(gaps(&w.cx, w.now()).await.unwrap().is_empty());
+    assert!(w.arrived().iter().all(|m| m.contact == "operators/webhook"));
+}
+
+#[tokio::test]
+async fn a_contact_whose_last_letter_was_refused_is_a_gap_until_one_is_taken() {
+    let mut w = World::new().await;
+    w.mood("slack", Mood::Refusing);
+    w.page(&[("gpt-x", day(60))]);
+    w.tick().await;
+    let all = gaps(&w.cx, w.now()).await.unwrap();
+    let gap = all.iter().find(|g| g.lack == Lack::Unreachable).unwrap();
+    assert_eq!(gap.about, "search/slack");
+    assert!(
+        gap.advice.contains("is_archived") && gap.advice.contains("search cannot be reached at all"),
+        "{}",
+        gap.advice
+    );
+    w.mood("slack", Mood::Well);
+    w.advance(days(30)).await;
+    assert!(gaps(&w.cx, w.now()).await.unwrap().is_empty(), "the next letter was taken");
+    w.advance(days(150)).await;
+    let all = gaps(&w.cx, w.now()).await.unwrap();
+    assert!(all.iter().any(|g| g.about == "search" && g.title.contains("180 days")), "{all:?}");
+}
+
+#[tokio::test]
+async fn in_shadow_mode_everything_goes_to_the_operators_and_names_who_was_meant() {
+    let mut w = World::new().await;
+    let live = w.config.clone();
+    w.restart_with(&format!("mode = \"shadow\"\n{live}"));
+    w.page(&[("gpt-x", day(60)), ("gpt-b", day(60))]);
+    w.tick().await;
+    let all = w.arrived();
+    assert!(!all.is_empty() && all.iter().all(|m| m.text.contains("Shadow, meant for")), "{all:#?}");
+    assert!(all.iter().any(|m| m.text.contains("search/slack (#search)")), "{all:#?}");
+    // Going live tells nothing twice.
+    w.restart_with(&live);
+    w.tick().await;
+    w.expect_silence();
+}
+
+#[tokio::test]
+async fn a_plan_says_who_would_be_told_instead_and_what_would_be_lost() {
+    let mut w = World::new().await;
+    w.page(&[("gpt-x", day(60)), ("gpt-b", day(90))]);
+    w.tick().await;
+    let channels = ["slack", "webhook.billing", "webhook.ops", "console"].map(str::to_owned).into_iter().collect();
+    let directory =
+        |text: &str| forewarn::config::parse(forewarn::config::Text::embedded("new", text), &env).unwrap().directory;
+    let (same, open) = plan(&w.cx, &directory(&w.config), &channels, w.now()).await.unwrap();
+    assert_eq!((same, open), (vec![], 2));
+    let moved = directory(&w.config.replace("slack = \"#search\"", "slack = \"#search-new\""));
+    let (changed, _) = plan(&w.cx, &moved, &channels, w.now()).await.unwrap();
+    assert_eq!(changed.len(), 1);
+    assert!(changed[0].unreachable.is_none());
+    let rung = changed[0].rungs.iter().find(|r| r.step == "30d").unwrap();
+    assert_eq!((&rung.was[0][..], &rung.will[0][..]), ("search/slack (#search)", "search/slack (#search-new)"));
+    let gone = w
+        .config
+        .replace("[owners.billing]\nwebhook = \"billing\"\n", "")
+        .replace("owner = \"billing\"", "owner = \"search\"");
+    let (changed, _) = plan(&w.cx, &directory(&gone), &channels, w.now()).await.unwrap();
+    let lost: Vec<_> = changed.iter().filter_map(|c| c.unreachable.as_deref()).collect();
+    assert!(lost.len() == 1 && lost[0].contains("moved_to"), "{changed:?}");
+    let handed = gone + "[owners.billing]\nmoved_to = \"search\"\n";
+    let (changed, _) = plan(&w.cx, &directory(&handed), &channels, w.now()).await.unwrap();
+    assert!(changed.iter().all(|c| c.unreachable.is_none()) && !changed.is_empty(), "{changed:?}");
+}
+
+#[tokio::test]
+async fn usage_is_taken_by_the_api_in_every_form_and_stands_in_the_calendar() {
+    let mut w = World::new().await;
+    w.page(&[("gpt-x", day(60)), ("gpt-unused", day(50))]);
+    w.tick().await;
+    let post = |kind: &str, uri: &str, body: &str| {
+        Request::builder()
+            .method("POST")
+            .uri(uri)
+            .header("content-type", kind)
+            .body(Body::from(body.to_owned()))
+            .unwrap()
+    };
+    let rows = format!(
+        r#"{{"usage":[{{"subject":"openai:gpt-unused","project":"proj_new","calls":12,"last_at":"{}"}},{{"subject":"nobody-knows:x","calls":1}},{{"x":1}}]}}"#,
+        w.now()
+    );
+    let (status, v) = w.ask_inside(post("application/json", "/api/v1/usage", &rows)).await;
+    assert_eq!((status, v["observed"].as_u64(), v["new"].as_u64()), (200, Some(1), Some(1)), "{v}");
+    assert_eq!(v["left_out"].as_object().unwrap().len(), 2, "{v}");
+    let row = w.calendar().await.into_iter().find(|d| d.id == "openai:gpt-unused").unwrap();
+    assert_eq!((row.used, row.state.as_str(), row.owners.len()), (Some(true), "UNOWNED", 0));
+    assert_eq!((row.usage[0].project.as_deref(), row.usage[0].calls), (Some("proj_new"), Some(12)));
+    let csv = "start_time,end_time,project_id,num_model_requests,model\n1,2,p,3,gpt-x\n";
+    assert_eq!(w.ask_inside(post("text/csv", "/api/v1/usage?service=support-bot", csv)).await.0, 200);
+    for (kind, uri, body, answer) in [
+        ("text/plain", "/api/v1/usage", "{}", 415),
+        ("application/json", "/api/v1/usage", "{}", 422),
+        ("application/json", "/api/v1/usage?service=none", rows.as_str(), 422),
+        ("application/json", "/api/v1/usage?servce=x", rows.as_str(), 400),
+    ] {
+        assert_eq!(w.ask_inside(post(kind, uri, body)).await.0, answer, "{kind} {uri}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_known_at_the_build_answers_until_the_page_is_read() {
+    let mut w = World::new().await;
+    w.restart_with(&w.config.replace("snapshot = false\n", ""));
+    let of = |all: &[forewarn::engine::calendar::Deprecation], p: &str| {
+        all.iter().filter(|d| d.provider == p && d.snapshot_on.is_some()).count()
+    };
+    let all = known_rows(&w).await;
+    assert!(of(&all, "openai") > 100 && of(&all, "anthropic") > 10);
+    let old = all.iter().find(|d| d.id == "openai:gpt-4-32k").unwrap();
+    assert!(old.url.as_deref().unwrap().starts_with("https://") && old.state != "UNOWNED");
+    w.page(&[("gpt-x", day(60))]);
+    w.tick().await;
+    let all = known_rows(&w).await;
+    assert_eq!(of(&all, "openai"), 0, "its page was read");
+    assert!(
+        of(&all, "anthropic") > 10 && w.events().await.iter().all(|(e, _)| e.event.provider.as_str() != "anthropic")
+    );
+}
+
+async fn known_rows(w: &World) -> Vec<forewarn::engine::calendar::Deprecation> {
+    forewarn::engine::calendar::all(&w.cx, w.now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date()).await.unwrap()
 }

@@ -3,7 +3,7 @@
 //! In: the section. Out: an [`Owner`], or every problem with its place. Invariant: an owner can be reached, and whoever is
 //! named exists. Refuses to know whether a channel is set up: that is the config's check.
 
-use super::{Owner, OwnerSection, Sections, list};
+use super::{OPERATORS, Owner, OwnerSection, Sections, list};
 use crate::model::{Contact, ContactId, ids};
 use crate::rules::hours::{Away, Hours};
 use crate::rules::policy::{Policy, Problem, Tell};
@@ -11,6 +11,42 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use toml::Spanned;
+
+/// Owners that are gone, each with who answers for it in the end.
+pub(super) fn moved(s: &Sections, problems: &mut Vec<Problem>) -> BTreeMap<String, String> {
+    let to = |name: &str| s.owners.get(name).and_then(|o| o.get_ref().moved_to.as_ref());
+    let mut out = BTreeMap::new();
+    for name in s.owners.keys() {
+        let Some(first) = to(name) else { continue };
+        let mut at = first;
+        let mut steps = 0;
+        while let Some(next) = to(at.get_ref()).filter(|_| steps <= s.owners.len()) {
+            (at, steps) = (next, steps + 1);
+        }
+        if steps > s.owners.len() {
+            problems.push((format!("owner {name:?} moves in a circle: name an owner who is there"), first.span()));
+        } else if at.get_ref() != OPERATORS && !s.owners.contains_key(at.get_ref()) {
+            problems
+                .push((format!("unknown owner {:?}: moved_to names an owner who is there", at.get_ref()), at.span()));
+        }
+        out.insert(name.clone(), at.get_ref().clone());
+    }
+    out
+}
+
+/// Sends what is meant for anybody to the first contact of the operators; who each contact was meant for.
+pub(super) fn shadow(owners: &mut BTreeMap<String, Owner>) -> BTreeMap<ContactId, String> {
+    let Some(to) = owners.get(OPERATORS).and_then(|o| o.contacts.first()).cloned() else { return BTreeMap::new() };
+    let mut meant = BTreeMap::new();
+    for owner in owners.values_mut().filter(|o| o.name != OPERATORS) {
+        for c in owner.contacts.iter_mut().chain(&mut owner.lead) {
+            meant.insert(c.id.clone(), format!("{} ({})", c.id, c.address));
+            c.channel.clone_from(&to.channel);
+            c.address.clone_from(&to.address);
+        }
+    }
+    meant
+}
 
 pub(super) fn owner(name: &str, section: &Spanned<OwnerSection>) -> Result<Owner, Vec<Problem>> {
     let mut problems = Vec::new();

@@ -147,3 +147,28 @@ fn every_problem_is_found_at_once() {
     );
     assert_eq!(all.len(), 4, "{all:?}");
 }
+
+#[test]
+fn an_owner_who_is_gone_is_answered_for_by_the_one_it_moved_to() {
+    let dir =
+        build(&format!("{GOOD}[owners.old]\nmoved_to = \"older\"\n[owners.older]\nmoved_to = \"search\"\n")).unwrap();
+    assert_eq!((dir.owner("old").name.as_str(), dir.owner("older").name.as_str()), ("search", "search"));
+    assert!(dir.has_owner("old") && dir.owners().all(|o| o.name != "old"));
+    refused("[owners.old]\nmoved_to = \"nobody\"\n", "nobody", &["unknown owner", "moved_to"]);
+    let circle = problems("[owners.a]\nmoved_to = \"b\"\n[owners.b]\nmoved_to = \"a\"\n");
+    assert!(circle.len() == 2 && circle[0].1.contains("circle"), "{circle:?}");
+    refused(
+        "[owners.old]\nmoved_to = \"search\"\n[services.x]\nowner = \"old\"\nuses = []\n",
+        "old",
+        &["moved to \"search\""],
+    );
+}
+
+#[test]
+fn in_shadow_mode_every_contact_is_the_operators() {
+    let dir = build(&format!("mode = \"shadow\"\n{GOOD}[owners.operators]\nconsole = true\n")).unwrap();
+    let all: Vec<&Contact> = dir.owners().flat_map(|o| o.contacts.iter().chain(&o.lead)).collect();
+    assert!(all.len() > 3 && all.iter().all(|c| c.channel == "console"), "{all:?}");
+    assert_eq!(dir.meant_for(&ContactId("search/email".into())), Some("search/email (search@example.com)"));
+    assert_eq!(dir.meant_for(&ContactId("operators/console".into())), None);
+}

@@ -104,6 +104,16 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, StoreError> {
     Ok(c)
 }
 
+/// The schema with nothing in it, in memory, to be looked at.
+pub(super) fn empty() -> Result<Connection, StoreError> {
+    let c = Connection::open_in_memory().map_err(fault)?;
+    for sql in MIGRATIONS {
+        c.execute_batch(sql).map_err(fault)?;
+    }
+    c.execute_batch("PRAGMA query_only = ON").map_err(fault)?;
+    Ok(c)
+}
+
 fn settings(c: &Connection) -> Result<(), StoreError> {
     c.execute_batch("PRAGMA busy_timeout = 4000; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;")
         .map_err(fault)?;

@@ -10,8 +10,8 @@ use crate::model::{
     Alert, AlertId, ContactId, Event, EventId, Kind, MatterId, MatterState, NewEvent, PayloadId, SourceId, StepKey,
 };
 use crate::store::types::{
-    AlertFilter, Conflict, ConnectionRow, DeadLetter, EventFilter, FlushTimes, Ledger, LedgerLine, NotificationFilter,
-    NotificationRow, SourceRow, ToldRow, Unreadable,
+    AlertFilter, Conflict, ConnectionRow, ContactRow, DeadLetter, EventFilter, FlushTimes, Ledger, LedgerLine,
+    NotificationFilter, NotificationRow, SourceRow, ToldRow, Unreadable,
 };
 use crate::store::{Fut, Read};
 use jiff::{Timestamp, civil::Date};
@@ -165,6 +165,25 @@ impl Read for Sqlite {
 
     fn notifications(&self, f: NotificationFilter) -> Fut<'_, Vec<NotificationRow>> {
         self.read(move |c| outbox::list(c, &f))
+    }
+
+    fn contacts(&self) -> Fut<'_, Vec<ContactRow>> {
+        self.read(|c| {
+            let sql = "SELECT contact, min(created_at) AS first_at,
+                 max(CASE WHEN state = 'delivered' THEN settled_at END) AS delivered_at,
+                 max(CASE WHEN state = 'dead' THEN settled_at END) AS died_at,
+                 (SELECT reason FROM notifications d WHERE d.contact = n.contact AND d.state = 'dead' ORDER BY settled_at DESC, id DESC LIMIT 1) AS why
+                 FROM notifications n GROUP BY contact ORDER BY contact";
+            rows(c, sql, [], |r| {
+                let why: Option<String> = r.get("why").map_err(fault)?;
+                Ok(ContactRow {
+                    contact: ContactId(r.get("contact").map_err(fault)?),
+                    first_at: time_at(r, "first_at")?,
+                    delivered_at: maybe_time(r, "delivered_at")?,
+                    died: maybe_time(r, "died_at")?.map(|at| (at, why.unwrap_or_default())),
+                })
+            })
+        })
     }
 
     fn undelivered(&self) -> Fut<'_, (u64, Option<Timestamp>)> {

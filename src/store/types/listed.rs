@@ -138,6 +138,27 @@ pub struct NotificationRow {
     pub alerts: Vec<AlertId>,
 }
 
+/// How letters to a contact fared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ContactRow {
+    /// Who.
+    pub contact: ContactId,
+    /// When it was first told something.
+    pub first_at: Timestamp,
+    /// When a letter was last taken.
+    pub delivered_at: Option<Timestamp>,
+    /// When a letter last died, and why.
+    pub died: Option<(Timestamp, String)>,
+}
+
+impl ContactRow {
+    /// Why its last letter died, if it did.
+    pub fn refused(&self) -> Option<&str> {
+        let (at, why) = self.died.as_ref()?;
+        self.delivered_at.is_none_or(|d| d < *at).then_some(why.as_str())
+    }
+}
+
 /// Which notifications to list, newest first.
 #[derive(Debug, Clone, Default)]
 pub struct NotificationFilter {

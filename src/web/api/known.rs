@@ -4,7 +4,7 @@
 //! anything.
 
 use crate::engine::listing::{self, Episode};
-use crate::engine::{calendar, scorecard};
+use crate::engine::{calendar, known, scorecard};
 use crate::model::{Event, Kind, MatterId, Stage};
 use crate::store::{AlertFilter, EventFilter};
 use crate::web::actions::Actions;
@@ -46,11 +46,11 @@ pub(super) async fn deprecation(State(a): Shared, Path(id): Path<String>, uri: U
     Query::of(&uri, &[])?;
     let missing = || Problem::not_found("such deprecation");
     let id = MatterId::new(id).map_err(|_| missing())?;
-    let found = a.cx.store.matters(vec![id.clone()]).await?;
-    let m = found.first().filter(|m| m.kind == Kind::Deprecation).ok_or_else(missing)?;
+    let m = known::deprecation(&a.cx, &id).await?.ok_or_else(missing)?;
     let alerts = a.cx.store.alerts(AlertFilter { limit: usize::MAX, ..AlertFilter::default() }).await?;
     let of: Vec<_> = alerts.iter().map(|(alert, _)| alert).filter(|alert| alert.matter == id).collect();
-    with_history(&a, &headers, &calendar::deprecation(&a.cx, m, &of, today(&a)), &id).await
+    let lens = calendar::Lens::new(&a.cx, today(&a)).await?;
+    with_history(&a, &headers, &lens.deprecation(&m, &of), &id).await
 }
 
 async fn with_history<T: Serialize>(a: &Actions, headers: &HeaderMap, one: &T, id: &MatterId) -> Answered {

@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tower::ServiceExt;
 
 const CONFIG: &str = r#"
+snapshot = false
 public_url = "https://forewarn.example.com"
 [owners.search]
 console = true
