@@ -5,6 +5,7 @@
 //! and half-given channels.
 
 mod channels;
+mod channels_http;
 mod check;
 mod connections;
 pub mod draft;
@@ -18,11 +19,18 @@ pub use schema::schema;
 pub use settings::settings;
 pub use text::{Problems, Text};
 
+use crate::engine::access::{Access, AccessSection};
 use crate::engine::connections::{Connection, ConnectionSection};
 use crate::fetch::FetchSection;
 use crate::model::ConnectionId;
+use crate::notify::alertmanager::AlertmanagerSection;
+use crate::notify::discord::DiscordSection;
 use crate::notify::email::EmailSection;
+use crate::notify::ntfy::NtfySection;
+use crate::notify::pagerduty::PagerDutySection;
 use crate::notify::slack::SlackSection;
+use crate::notify::teams::TeamsSection;
+use crate::notify::ticket::{github::GithubSection, jira::JiraSection, linear::LinearSection};
 use crate::notify::webhook::WebhookSection;
 use crate::provider::catalog::Catalog;
 use crate::rules::directory::{Directory, Mode, OwnerSection, RouteSection, ServiceSection};
@@ -44,6 +52,7 @@ pub const PLACES: [&str; 2] = ["forewarn.toml", "/etc/forewarn/forewarn.toml"];
 #[serde(deny_unknown_fields)]
 struct File {
     public_url: Option<Spanned<String>>,
+    private_url: Option<Spanned<String>>,
     #[serde(default)]
     mode: Mode,
     catch_all: Option<Spanned<String>>,
@@ -57,12 +66,28 @@ struct File {
     #[serde(default, rename = "include")]
     _include: Vec<Spanned<String>>,
     #[serde(default)]
+    access: AccessSection,
+    #[serde(default)]
     fetch: FetchSection,
     #[serde(default)]
     slack: SlackSection,
     email: Option<Spanned<EmailSection>>,
     #[serde(default)]
     webhooks: BTreeMap<String, Spanned<WebhookSection>>,
+    #[serde(default)]
+    pagerduty: PagerDutySection,
+    #[serde(default)]
+    teams: TeamsSection,
+    #[serde(default)]
+    discord: DiscordSection,
+    ntfy: Option<NtfySection>,
+    #[serde(default)]
+    github: GithubSection,
+    jira: Option<JiraSection>,
+    #[serde(default)]
+    linear: LinearSection,
+    #[serde(default)]
+    alertmanager: BTreeMap<String, AlertmanagerSection>,
     #[serde(default)]
     connections: BTreeMap<String, Spanned<ConnectionSection>>,
     #[serde(default)]
@@ -85,6 +110,8 @@ pub struct Config {
     pub origin: String,
     /// Where the outside reaches us, without a slash at the end.
     pub public_url: Option<String>,
+    /// Who may ask the private side.
+    pub access: Access,
     /// The public listener.
     pub intake: SocketAddr,
     /// The private listener.

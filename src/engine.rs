@@ -5,6 +5,7 @@
 //! restart would lose. Refuses to loop: only the supervisor does.
 
 pub mod about;
+pub mod access;
 pub mod act;
 pub mod between;
 pub mod calendar;
@@ -14,11 +15,13 @@ pub mod confirm;
 pub mod connections;
 pub mod deliver;
 pub mod evidence;
+pub mod follow;
 pub mod front;
 pub mod gaps;
 pub mod heard;
 pub mod housekeep;
 pub mod known;
+pub mod links;
 pub mod listing;
 pub mod normalize;
 pub mod now;
@@ -26,12 +29,14 @@ pub mod observe;
 pub mod pin;
 pub mod plan;
 pub mod poll;
+pub mod press;
 pub mod private;
 pub mod receive;
 pub mod record;
 pub mod rehearse;
 pub mod rejected;
 pub mod remind;
+pub mod resume;
 pub mod scan;
 pub mod scorecard;
 pub mod show;
@@ -41,6 +46,7 @@ pub mod simulate;
 pub mod skew;
 pub mod status;
 pub mod subscribe;
+pub mod tokens;
 pub mod trouble;
 pub mod usage;
 

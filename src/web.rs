@@ -1,8 +1,11 @@
 //! L4: the two listeners and the control socket.
 //!
-//! In: connections. Out: answers. Invariant: the public side knows hooks, secret calendars and health only; everything else is private.
+//! In: connections. Out: answers. Invariant: the public side knows hooks, secret calendars, links of messages, Slack's buttons
+//! and health only; everything else is private.
 //! Refuses to decide: handlers translate between HTTP and the engine.
 
+pub mod access;
+pub mod ack;
 pub mod actions;
 mod answer;
 pub mod api;
@@ -14,4 +17,5 @@ pub mod metrics;
 pub mod observe;
 pub mod pages;
 pub mod private;
+pub mod slack;
 mod usage;

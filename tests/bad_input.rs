@@ -248,6 +248,15 @@ fn a_channel_without_its_parts_is_refused_where_it_is_wanted() {
         ("slack = \"#a\"", "forewarn.toml:2:9", "bot_token"),
         ("email = \"a@example.com\"", "forewarn.toml:2:9", "[email]"),
         ("slack_webhook = \"x\"", "forewarn.toml:2:17", "[slack.webhooks] has none"),
+        ("pagerduty = \"x\"", "forewarn.toml:2:13", "[pagerduty.keys] has none"),
+        ("teams = \"x\"", "forewarn.toml:2:9", "[teams.webhooks] has none"),
+        ("discord = \"x\"", "forewarn.toml:2:11", "[discord.webhooks] has none"),
+        ("alertmanager = \"x\"", "forewarn.toml:2:16", "[alertmanager] has none"),
+        ("ntfy = \"a-topic\"", "forewarn.toml:2:8", "[ntfy]"),
+        ("github = \"a/b\"", "forewarn.toml:2:10", "[github] token"),
+        ("github = \"b\"", "forewarn.toml:2:10", "OWNER/NAME"),
+        ("jira = \"search\"", "forewarn.toml:2:8", "the key of a project"),
+        ("linear = \"ENG\"", "forewarn.toml:2:10", "[linear] api_key"),
         ("webhook = \"x\"", "forewarn.toml:2:11", "[webhooks] has none"),
         ("console = true\nlead = \"a@example.com\"", "forewarn.toml:3:8", "[email]"),
         ("console = true\nzone = \"Mars/Olympus\"", "forewarn.toml:3:8", "IANA"),
@@ -275,6 +284,10 @@ fn a_channel_without_its_parts_is_refused_where_it_is_wanted() {
 fn a_name_that_cannot_be_an_id_is_refused() {
     let config = |name: &str| format!("[webhooks.{name}]\nurl = \"https://x.example\"\nsecret = \"env:WHSEC\"\n");
     refused(&Place::with(&config("\"On Call\"")), "forewarn.toml:1:", &["On Call", "a-z"]);
+    refused(&Place::with("[pagerduty.keys]\na = \"env:SHORT\"\n"), "forewarn.toml:2:5", &["32 characters"]);
+    refused(&Place::with("[ntfy]\nurl = \"http://ntfy.example\"\n"), "forewarn.toml:2:7", &["ntfy.url", "https"]);
+    refused(&Place::with("[teams.webhooks]\na = \"env:WHSEC\"\n"), "forewarn.toml:2:5", &["env:WHSEC", "not a URL"]);
+    refused(&Place::with("[jira]\nurl = \"https://a.example\"\n"), "forewarn.toml:1:1", &["email"]);
     refused(&Place::with("[slack.webhooks]\n\"On Call\" = \"env:WHSEC\"\n"), "forewarn.toml:2:", &["On Call", "a-z"]);
     refused(&Place::with("[connections.openai]\n"), "forewarn.toml:1:", &["PROVIDER/ACCOUNT"]);
     refused(&Place::with("[owners.\"a b\"]\n"), "forewarn.toml:1:", &["a-z"]);

@@ -108,15 +108,19 @@ fn parse(name: &str, text: &str) -> Config {
         .collect::<Vec<_>>()
         .join("\n");
     let given = |name: &str| {
-        // An incoming webhook of Slack is an address; every other secret is a key.
-        Some(if name.ends_with("HOOK") { "https://hooks.slack.example/x".into() } else { SECRET.to_owned() })
+        // A hook is an address, PagerDuty's keys have 32 characters; every other secret is any key.
+        Some(match name {
+            n if n.ends_with("HOOK") => "https://hooks.slack.example/x".into(),
+            n if n.ends_with("PAGERDUTY_KEY") => "0123456789abcdef0123456789abcdef".into(),
+            _ => SECRET.to_owned(),
+        })
     };
     config::parse(Text::embedded(name, &text), &given).unwrap_or_else(|problems| panic!("{text}\n{problems}"))
 }
 
 #[test]
 fn every_example_of_a_config_is_accepted() {
-    for (name, least) in [("README.md", 1), ("docs/config.md", 6)] {
+    for (name, least) in [("README.md", 1), ("docs/config.md", 6), ("docs/channels.md", 8)] {
         let blocks: Vec<String> = code(&paper(name)).into_iter().filter(|(l, _)| l == "toml").map(|(_, t)| t).collect();
         assert!(blocks.len() >= least, "{name}: {} examples", blocks.len());
         for block in blocks {
@@ -152,6 +156,10 @@ fn every_key_of_the_defaults_is_described() {
                 // Sections by name hold tables; [slack] and [email] hold keys.
                 match key.as_str() {
                     "slack" | "email" => keys.extend(section.keys().cloned()),
+                    "access" => keys.extend(section.keys().filter(|k| *k != "proxy").cloned()),
+                    "pagerduty" | "teams" | "discord" | "ntfy" | "github" | "jira" | "linear" => {
+                        keys.extend(section.keys().map(|k| format!("{key}.{k}")));
+                    }
                     "fetch" => keys.extend(section.keys().filter(|k| *k != "allow").cloned()),
                     "provider" => {}
                     _ => keys.extend(section.values().filter_map(|v| v.as_table()).flat_map(|t| t.keys().cloned())),

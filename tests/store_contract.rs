@@ -507,7 +507,7 @@ async fn a_claim_is_one_message_and_its_attempt_is_written_first<B: Bench>() {
     // Its outcome was never heard: the next attempt is the second, with the same key.
     let again = b.s().claim("slack".into(), now()).await.unwrap().unwrap();
     assert_eq!((again.key.as_str(), again.attempts), ("k1", 2));
-    b.s().settle(again.id, Settlement::Delivered { thread: None }, now()).await.unwrap();
+    b.s().settle(again.id, Settlement::Delivered { thread: None, post: None }, now()).await.unwrap();
     b.step();
     assert_eq!(b.s().claim("slack".into(), now()).await.unwrap().unwrap().key, "k2");
 }
@@ -522,7 +522,7 @@ async fn notifications_are_listed_with_their_alerts_and_the_oldest_that_waits<B:
     b.step();
     assert_eq!(b.s().undelivered().await.unwrap(), (2, Some(now())));
     let first = b.s().claim("slack".into(), now()).await.unwrap().unwrap();
-    b.s().settle(first.id, Settlement::Delivered { thread: None }, later(5)).await.unwrap();
+    b.s().settle(first.id, Settlement::Delivered { thread: None, post: None }, later(5)).await.unwrap();
     b.step();
     assert_eq!(b.s().undelivered().await.unwrap(), (1, Some(now())));
     let f = || NotificationFilter { limit: 10, ..NotificationFilter::default() };
@@ -549,7 +549,7 @@ async fn every_way_to_settle_keeps_the_ledger<B: Bench>() {
     assert_eq!(ledger(&b.s(), "obligations").await, parts(&[("pending", 4)]));
     let reason = || "no".to_owned();
     for (how, expected) in [
-        (Settlement::Delivered { thread: Some("t".into()) }, parts(&[("delivered", 1), ("pending", 3)])),
+        (Settlement::Delivered { thread: Some("t".into()), post: None }, parts(&[("delivered", 1), ("pending", 3)])),
         (Settlement::Superseded, parts(&[("delivered", 1), ("superseded", 1), ("pending", 2)])),
         (
             Settlement::Dead { reason: reason() },
@@ -592,9 +592,50 @@ async fn a_conversation_goes_on_in_its_first_thread<B: Bench>() {
     for (before, after) in [(None, "t1"), (Some("t1"), "t2"), (Some("t1"), "t3")] {
         let c = b.s().claim("slack".into(), now()).await.unwrap().unwrap();
         assert_eq!(c.thread.as_deref(), before);
-        b.s().settle(c.id, Settlement::Delivered { thread: Some(after.into()) }, now()).await.unwrap();
+        b.s().settle(c.id, Settlement::Delivered { thread: Some(after.into()), post: None }, now()).await.unwrap();
         b.step();
     }
+}
+
+async fn what_stands_at_a_channel_is_found_again_and_looked_at_in_time<B: Bench>() {
+    let (mut b, a) = with_alert::<B>().await;
+    let three = ["90d", "60d", "30d"].map(|s| notification(s, &a, s)).to_vec();
+    b.s().plan(vec![planned(&a, None)], three, now()).await.unwrap();
+    let contact = ContactId("search/slack".into());
+    let post = |place: &str, next_at| Some(Post { place: place.into(), next_at });
+    for (before, after) in [(None, post("p1", Some(later(60)))), (Some("p1"), None), (Some("p1"), post("p2", None))] {
+        let c = b.s().claim("slack".into(), now()).await.unwrap().unwrap();
+        assert_eq!((c.place.as_deref(), c.beside.len()), (before, 0));
+        assert!(b.s().posts_due(later(59), 9).await.unwrap().is_empty(), "not before its moment");
+        b.s().settle(c.id, Settlement::Delivered { thread: None, post: after.clone() }, now()).await.unwrap();
+        b.step();
+        let due = b.s().posts_due(later(60), 9).await.unwrap();
+        let seen: Vec<_> = due.iter().map(|p| (p.alert.id, p.contact.clone(), p.place.as_str())).collect();
+        match after {
+            Some(Post { next_at: None, .. }) => assert_eq!(seen, []),
+            _ => assert_eq!(seen, [(a.id, contact.clone(), "p1")]),
+        }
+    }
+    b.s().post_seen(a.id, contact, Some(later(5))).await.unwrap();
+    b.step();
+    assert_eq!(b.s().posts_due(later(5), 9).await.unwrap()[0].place, "p2");
+}
+
+async fn who_is_not_there_is_known_until_something_arrives<B: Bench>() {
+    let (mut b, a) = with_alert::<B>().await;
+    let three = ["90d", "60d", "30d"].map(|s| notification(s, &a, s)).to_vec();
+    b.s().plan(vec![planned(&a, None)], three, now()).await.unwrap();
+    let gone = || Settlement::Unreachable { reason: "is_archived".into() };
+    let there = Settlement::Delivered { thread: None, post: None };
+    for (how, expected) in [(Settlement::Dead { reason: "too long".into() }, 0), (gone(), 1), (there, 0)] {
+        let c = b.s().claim("slack".into(), now()).await.unwrap().unwrap();
+        b.s().settle(c.id, how.clone(), later(1)).await.unwrap();
+        b.step();
+        let found = b.s().unreached().await.unwrap();
+        assert_eq!(found.len(), expected, "{how:?}");
+        assert!(found.iter().all(|u| u.reason == "is_archived" && u.contact.0 == "search/slack"), "{found:?}");
+    }
+    assert_eq!(b.s().dead(9).await.unwrap().len(), 2, "both are dead letters");
 }
 
 async fn an_act_is_durable_whole_and_only_on_what_it_was_decided_on<B: Bench>() {
@@ -668,7 +709,7 @@ async fn conversations_are_merged_and_handed_on<B: Bench>() {
     let thread = Thread::Merged { from: other.id.clone(), into: a.matter.clone() };
     b.s().plan(vec![planned(&a, Some(now()))], vec![notification("k1", &a, "opened")], now()).await.unwrap();
     let sent = b.s().claim("slack".into(), now()).await.unwrap().unwrap();
-    b.s().settle(sent.id, Settlement::Delivered { thread: Some("t1".into()) }, now()).await.unwrap();
+    b.s().settle(sent.id, Settlement::Delivered { thread: Some("t1".into()), post: None }, now()).await.unwrap();
     b.step();
     let dup = alerts(&b.s()).await.into_iter().find(|x| x.matter == other.id).unwrap();
     b.s().act(Acting { threads: vec![thread], ..acting(dup, "mei") }).await.unwrap();
@@ -934,6 +975,8 @@ contract! {
     every_way_to_settle_keeps_the_ledger
     what_was_superseded_was_told_to_nobody
     a_conversation_goes_on_in_its_first_thread
+    what_stands_at_a_channel_is_found_again_and_looked_at_in_time
+    who_is_not_there_is_known_until_something_arrives
     an_act_is_durable_whole_and_only_on_what_it_was_decided_on
     what_a_person_resolved_is_not_opened_by_news_and_is_by_a_new_beginning
     an_alert_given_away_gets_what_routing_gives_to_its_first_owner

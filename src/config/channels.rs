@@ -7,38 +7,64 @@ use super::{File, check::Checker};
 use crate::model::ids::check_name;
 use crate::notify::email::{self, SmtpSettings};
 use crate::notify::http::check_url;
+use crate::notify::setting::Setting;
 use crate::notify::webhook;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 use std::ops::Range;
+use toml::Spanned;
 
 /// Longest name of a webhook: `channel-slack_webhook.NAME` must still be a name.
 const LONGEST_NAME: usize = 40;
 
+/// One workspace of Slack.
+#[derive(Debug, Clone)]
+pub struct SlackSettings {
+    /// The bot's token.
+    pub token: SecretString,
+    /// Where the API is.
+    pub api: String,
+    /// Signs what is pressed.
+    pub signing: Option<SecretString>,
+}
+
 /// How to send.
 #[derive(Debug, Clone, Default)]
 pub struct ChannelSettings {
-    /// Slack's bot token and the address of its API.
-    pub slack: Option<(SecretString, String)>,
+    /// Workspaces of Slack, by the names of their channels: `slack`, `slack.NAME`.
+    pub slack: BTreeMap<String, SlackSettings>,
     /// Slack's incoming webhooks by name.
     pub slack_webhooks: BTreeMap<String, SecretString>,
     /// Mail.
     pub email: Option<SmtpSettings>,
     /// Webhooks of ours by name: address and secret.
     pub webhooks: BTreeMap<String, (String, SecretString)>,
+    /// The other channels over HTTP, by the names contacts use.
+    pub others: BTreeMap<String, Setting>,
 }
 
 pub(super) fn channels(file: &File, c: &mut Checker<'_>) -> ChannelSettings {
     let mut out = ChannelSettings::default();
-    if let Some(token) = &file.slack.bot_token {
-        let base = file.slack.api_url.as_ref().map_or(crate::notify::slack::API.to_owned(), |u| u.get_ref().clone());
-        if let Some((u, why)) = file.slack.api_url.as_ref().and_then(|u| Some((u, check_url(u.get_ref()).err()?))) {
-            c.problem(format!("slack.api_url: {why}"), u.span());
-        }
-        out.slack = c.secret(token).map(|t| (t, base));
+    let api = file.slack.api_url.as_ref().map_or(crate::notify::slack::API.to_owned(), |u| u.get_ref().clone());
+    if let Some((u, why)) = file.slack.api_url.as_ref().and_then(|u| Some((u, check_url(u.get_ref()).err()?))) {
+        c.problem(format!("slack.api_url: {why}"), u.span());
     }
-    if let Some(s) = &file.slack.signing_secret {
-        c.secret(s);
+    let mut workspace =
+        |name: String, token: &Spanned<String>, signing: Option<&Spanned<String>>, c: &mut Checker<'_>| {
+            let (token, signing) = (c.secret(token), signing.map(|s| c.secret(s)));
+            if let Some(token) = token {
+                out.slack.insert(name, SlackSettings { token, api: api.clone(), signing: signing.flatten() });
+            }
+        };
+    match (&file.slack.bot_token, &file.slack.signing_secret) {
+        (Some(token), signing) => workspace("slack".into(), token, signing.as_ref(), c),
+        (None, Some(s)) => drop(c.secret(s)),
+        (None, None) => {}
+    }
+    for (name, section) in &file.slack.workspaces {
+        named(name, section.span(), c);
+        let s = section.get_ref();
+        workspace(format!("slack.{name}"), &s.bot_token, s.signing_secret.as_ref(), c);
     }
     for (name, reference) in &file.slack.webhooks {
         named(name, reference.span(), c);
@@ -79,12 +105,13 @@ pub(super) fn channels(file: &File, c: &mut Checker<'_>) -> ChannelSettings {
             out.webhooks.insert(name.clone(), (w.url.get_ref().clone(), secret));
         }
     }
+    out.others = super::channels_http::others(file, c);
     contacts(file, c);
     out
 }
 
 /// A webhook's name becomes the name of a channel, and of the trouble that is told when it fails.
-fn named(name: &str, span: Range<usize>, c: &mut Checker<'_>) {
+pub(super) fn named(name: &str, span: Range<usize>, c: &mut Checker<'_>) {
     let length = if name.len() > LONGEST_NAME {
         Err(format!("{name:?} is longer than {LONGEST_NAME} characters"))
     } else {
@@ -99,11 +126,16 @@ fn named(name: &str, span: Range<usize>, c: &mut Checker<'_>) {
 fn contacts(file: &File, c: &mut Checker<'_>) {
     for (owner, section) in &file.owners {
         let o = section.get_ref();
-        if let Some(a) = o.slack.as_ref().filter(|_| file.slack.bot_token.is_none()) {
-            c.problem(
+        match o.slack.as_ref().map(|a| (a, a.get_ref().split_once(':'))) {
+            Some((a, None)) if file.slack.bot_token.is_none() => c.problem(
                 format!("owner {owner:?} wants Slack, but [slack] has no bot_token: set it, or use slack_webhook"),
                 a.span(),
-            );
+            ),
+            Some((a, Some((name, _)))) if !file.slack.workspaces.contains_key(name) => {
+                let known: Vec<_> = file.slack.workspaces.keys().map(String::as_str).collect();
+                c.problem(format!("unknown workspace {name:?}: [slack] has {}", or_none(&known)), a.span());
+            }
+            Some(_) | None => {}
         }
         if let Some(n) = o.slack_webhook.as_ref().filter(|n| !file.slack.webhooks.contains_key(n.get_ref())) {
             let known: Vec<_> = file.slack.webhooks.keys().map(String::as_str).collect();
@@ -119,9 +151,10 @@ fn contacts(file: &File, c: &mut Checker<'_>) {
             let known: Vec<_> = file.webhooks.keys().map(String::as_str).collect();
             c.problem(format!("unknown webhook {:?}: [webhooks] has {}", n.get_ref(), or_none(&known)), n.span());
         }
+        super::channels_http::contacts(owner, o, file, c);
     }
 }
 
-fn or_none(names: &[&str]) -> String {
+pub(super) fn or_none(names: &[&str]) -> String {
     if names.is_empty() { "none".into() } else { names.join(", ") }
 }

@@ -27,10 +27,11 @@ pub fn settings(c: &Config) -> Vec<Group> {
     ];
     let ch = &c.channels;
     let channels = vec![
-        row("slack", if ch.slack.is_some() { "by bot token" } else { "off" }.to_owned()),
+        row("slack", names(ch.slack.keys().map(String::as_str).collect())),
         row("slack.webhooks", names(ch.slack_webhooks.keys().map(String::as_str).collect())),
         row("email", if ch.email.is_some() { "on" } else { "off" }.to_owned()),
         row("webhooks", names(ch.webhooks.keys().map(String::as_str).collect())),
+        row("others", names(ch.others.keys().map(String::as_str).collect())),
     ];
     let connections = c
         .connections

@@ -5,16 +5,20 @@
 //! else. Refuses to drop anything: what cannot be delivered becomes a dead letter, and the operators hear of it.
 
 use super::act::acted;
+use super::links::{Invited, Links};
 use super::trouble::{self, Trouble};
 use super::{Context, Report, usage};
-use crate::model::{AlertState, Change, ContactId, Kind, Reason, Resolution, Severity};
+use crate::model::{
+    Alert, AlertState, Change, Contact, ContactId, Kind, MatterState, Reason, Resolution, Severity, StepKey,
+};
+use crate::notify::render::render;
 use crate::notify::{Body, Channel, Message, NextStep, Outcome, Row, ServiceBrief};
 use crate::rules::cadence::{DELIVERY_LIFETIME, next_attempt};
 use crate::rules::directory::{Directory, OPERATORS};
 use crate::rules::ladder::rungs;
 use crate::rules::policy::Tell;
 use crate::rules::usage::Book;
-use crate::store::{Claimed, ClaimedRow, Settlement, StoreError};
+use crate::store::{Claimed, ClaimedRow, Post, Settlement, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,6 +41,8 @@ pub struct Deliverer {
     pub channels: Arc<Channels>,
     /// Which one.
     pub channel: String,
+    /// Makes the links of messages; none where no public address is known.
+    pub links: Option<Arc<Links>>,
 }
 
 impl Deliverer {
@@ -73,7 +79,8 @@ impl Deliverer {
         };
         let ends = claimed.rows.iter().any(|r| r.matter.kind == Kind::Deprecation);
         let book = if ends { usage::book(&self.cx, now).await? } else { Book::default() };
-        let rows: Vec<Row> = claimed.rows.iter().filter(|r| is_current(r)).map(|r| self.row(r, &book, now)).collect();
+        let rows: Vec<Row> =
+            claimed.rows.iter().filter(|r| is_current(r)).map(|r| self.row(r, contact, &book, now)).collect();
         if rows.is_empty() {
             return Ok(Settlement::Superseded);
         }
@@ -82,15 +89,26 @@ impl Deliverer {
             return Ok(Settlement::Dead { reason: format!("channel {} is no longer configured", contact.channel) });
         };
         let zone = dir.owner(&contact.owner).zone.clone();
-        let message = Message {
+        let mut message = Message {
             key: claimed.key.clone(),
             contact: contact.clone(),
             thread: claimed.thread.clone(),
+            place: claimed.place.clone(),
             now,
             zone,
             meant_for: dir.meant_for(&contact.id).map(str::to_owned),
             body: Body::Alerts(rows),
         };
+        if claimed.rows.iter().all(|r| r.reason == Reason::Acted) {
+            let said = render(&message).headline;
+            let acted = claimed.rows.iter().map(|r| (&r.alert, &r.matter));
+            let beside = claimed.beside.iter().map(|(alert, matter)| (alert, matter));
+            let rows = acted
+                .chain(beside)
+                .map(|(alert, matter)| self.row(&standing(alert, matter), contact, &book, now))
+                .collect();
+            message.body = Body::Acted { rows, said };
+        }
         let outcome = channel.send(&message).await;
         self.settlement(claimed, outcome).await
     }
@@ -100,13 +118,17 @@ impl Deliverer {
         let in_seconds = |s: i64| now.saturating_add(SignedDuration::from_secs(s)).unwrap_or(now);
         let too_old = now.as_second() - claimed.created_at.as_second() > DELIVERY_LIFETIME;
         let (asked, reason) = match outcome {
-            Outcome::Delivered { thread } => {
+            Outcome::Delivered { thread, place } => {
                 if claimed.attempts > 1 {
                     self.channel_works_again(now).await?;
                 }
-                return Ok(Settlement::Delivered { thread });
+                let again = self.channels.get(&self.channel).and_then(Channel::looks_again);
+                let next_at = again.and_then(|wait| now.checked_add(wait).ok());
+                let post = place.map(|place| Post { place, next_at });
+                return Ok(Settlement::Delivered { thread, post });
             }
             Outcome::Rejected { reason } => return Ok(Settlement::Dead { reason }),
+            Outcome::Unreachable { reason } => return Ok(Settlement::Unreachable { reason }),
             Outcome::Unauthorized { reason } => {
                 self.channel_refuses_us(&reason, now).await?;
                 if too_old {
@@ -126,7 +148,7 @@ impl Deliverer {
         Ok(Settlement::Retry { at: in_seconds(if asked.is_some() { wait } else { wait + jitter }), reason })
     }
 
-    fn row(&self, r: &ClaimedRow, book: &Book, now: Timestamp) -> Row {
+    pub(super) fn row(&self, r: &ClaimedRow, contact: &Contact, book: &Book, now: Timestamp) -> Row {
         let dir = &self.cx.directory;
         let owner = dir.owner(&r.alert.owner);
         let mut matter = r.matter.clone();
@@ -165,6 +187,12 @@ impl Deliverer {
         let known = self.cx.catalog.get(matter.provider.as_str());
         Row {
             alert: r.alert.id,
+            episode: r.alert.episode,
+            state: r.alert.state,
+            act: self.links.as_ref().map(|l| {
+                let to = Invited { alert: r.alert.id, episode: r.alert.episode, contact: contact.id.clone() };
+                l.url(&to, now)
+            }),
             reason: r.reason,
             step: r.step.clone(),
             provider_name: known.map_or_else(|| matter.provider.to_string(), |p| p.file.name.clone()),
@@ -228,6 +256,21 @@ impl Deliverer {
     }
 }
 
+/// An alert as it stands, not as something new about it.
+pub(super) fn standing(alert: &Alert, matter: &MatterState) -> ClaimedRow {
+    let over = alert.state == AlertState::Resolved;
+    ClaimedRow {
+        episode: alert.episode,
+        step: StepKey("standing".into()),
+        deadline_revision: matter.deadline.as_ref().map_or(0, |d| d.revision),
+        reason: if over { Reason::Resolved } else { Reason::Reminder },
+        moved_from: None,
+        read_at: None,
+        alert: alert.clone(),
+        matter: matter.clone(),
+    }
+}
+
 /// Whether an obligation still says something true: its alert goes on (or this is the word that it ended), in the same
 /// episode and for the same date.
 fn is_current(r: &ClaimedRow) -> bool {
@@ -267,10 +310,14 @@ pub async fn send_test(cx: &Context, channels: &Channels, contact: &ContactId) -
         hex::encode(crate::crypto::short_hash(&[b"test", contact.id.0.as_bytes(), &now.as_nanosecond().to_be_bytes()]));
     let zone = cx.directory.owner(&contact.owner).zone.clone();
     let meant_for = cx.directory.meant_for(&contact.id).map(str::to_owned);
-    let message = Message { key, contact: contact.clone(), thread: None, now, zone, meant_for, body: Body::Test };
+    let message =
+        Message { key, contact: contact.clone(), thread: None, place: None, now, zone, meant_for, body: Body::Test };
     match channel.send(&message).await {
         Outcome::Delivered { .. } => Ok(()),
-        Outcome::Retry { reason, .. } | Outcome::Rejected { reason } | Outcome::Unauthorized { reason } => Err(reason),
+        Outcome::Retry { reason, .. }
+        | Outcome::Rejected { reason }
+        | Outcome::Unreachable { reason }
+        | Outcome::Unauthorized { reason } => Err(reason),
     }
 }
 

@@ -60,10 +60,18 @@ pub struct Contact {
     pub id: ContactId,
     /// Whose it is.
     pub owner: String,
-    /// The channel that reaches it: `slack`, `email`, `console`, `webhook.NAME`, `slack_webhook.NAME`.
+    /// The channel that reaches it: `slack`, `slack.WORKSPACE`, `email`, `console`, `webhook.NAME`, `pagerduty.NAME`, `github` …
     pub channel: String,
-    /// The address on that channel: `#search-ai`, `search@example.com`, a name of a webhook.
+    /// The address on that channel: `#search-ai`, `search@example.com`, a name of a webhook, `acme/search`.
     pub address: String,
+}
+
+impl Contact {
+    /// Whether its channel keeps one thing for each alert (an incident, a ticket), which a list of several cannot be.
+    pub fn keeps_one_each(&self) -> bool {
+        let kind = self.channel.split('.').next().unwrap_or_default();
+        matches!(kind, "pagerduty" | "alertmanager" | "github" | "jira" | "linear")
+    }
 }
 
 /// An obligation before it is stored.

@@ -35,8 +35,8 @@ impl Console {
         })
         .await;
         match written {
-            Ok(Ok(())) => Outcome::Delivered { thread: None },
-            Ok(Err(e)) if e.kind() == ErrorKind::BrokenPipe => Outcome::Delivered { thread: None },
+            Ok(Ok(())) => Outcome::Delivered { thread: None, place: None },
+            Ok(Err(e)) if e.kind() == ErrorKind::BrokenPipe => Outcome::Delivered { thread: None, place: None },
             Ok(Err(e)) => Outcome::Retry { after: None, reason: format!("could not write to the console: {e}") },
             Err(_) => Outcome::Retry { after: None, reason: "writing to the console failed".into() },
         }
@@ -53,7 +53,11 @@ pub fn text(r: &Rendered) -> String {
             out.push_str(&format!("   {link}\n"));
         }
     }
-    out.push_str(&format!("   {}\n\n", r.footer));
+    out.push_str(&format!("   {}\n", r.footer));
+    if let Some(act) = &r.act {
+        out.push_str(&format!("   Answer: {act}\n"));
+    }
+    out.push('\n');
     out
 }
 
@@ -88,7 +92,7 @@ mod tests {
     async fn a_message_is_a_block_that_begins_with_the_headline() {
         let paper = Paper::default();
         let console = Console::new(Box::new(paper.clone()));
-        assert_eq!(console.send(&message(vec![ending()])).await, Outcome::Delivered { thread: None });
+        assert_eq!(console.send(&message(vec![ending()])).await, Outcome::Delivered { thread: None, place: None });
         let text = String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
         assert!(text.starts_with("🟠 gpt-demo-2025-08-07 shuts down Fri 22 Jan 2027 (60 days): support-bot"), "{text}");
         assert!(text.ends_with("#17\n\n"), "{text}");
@@ -99,7 +103,7 @@ mod tests {
     async fn a_closed_pipe_is_delivered_and_a_full_disk_is_tried_again() {
         let m = message(vec![ending()]);
         let closed = Console::new(Box::new(Broken(ErrorKind::BrokenPipe)));
-        assert_eq!(closed.send(&m).await, Outcome::Delivered { thread: None });
+        assert_eq!(closed.send(&m).await, Outcome::Delivered { thread: None, place: None });
         let full = Console::new(Box::new(Broken(ErrorKind::StorageFull)));
         assert!(matches!(full.send(&m).await, Outcome::Retry { .. }));
     }

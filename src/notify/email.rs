@@ -109,7 +109,7 @@ impl Smtp {
             Err(reason) => return Outcome::Rejected { reason },
         };
         match session::deliver(&self.server, self.password.as_ref(), self.timeout, &mail).await {
-            Ok(()) => Outcome::Delivered { thread: Some(mail.root) },
+            Ok(()) => Outcome::Delivered { thread: Some(mail.root), place: None },
             Err(outcome) => outcome,
         }
     }

@@ -1,4 +1,4 @@
-//! One POST of JSON, as Slack and outgoing webhooks need it.
+//! One request with JSON, as every channel but mail needs it.
 //!
 //! In: a request. Out: status, Retry-After and a capped body, or one line that says what failed. Invariant: no redirect
 //! is followed, at most [`BODY_CAP`] decoded bytes are kept, and no reason holds an address or a secret. Refuses to
@@ -87,13 +87,44 @@ impl Answer {
     pub fn excerpt(&self) -> String {
         one_line(&String::from_utf8_lossy(&self.body[..self.body.len().min(2_000)]), 120)
     }
+
+    /// The body as JSON; `Null` where it is none.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// What a status means where a service says nothing of its own. `who` begins the reason; `gone` says what to do when
+    /// the address is no more.
+    pub fn by_status(&self, who: &str, gone: &str) -> Outcome {
+        let status = self.status;
+        let said = match self.excerpt() {
+            s if s.is_empty() => format!("{who} answered {status}"),
+            s => format!("{who} answered {status}: {s}"),
+        };
+        match status {
+            200..=299 => Outcome::delivered(),
+            401 | 403 => Outcome::Unauthorized { reason: format!("{said}: renew its token or key") },
+            404 | 410 => Outcome::Unreachable { reason: format!("{said}: {gone}") },
+            408 | 425 | 429 | 500.. => Outcome::Retry { after: self.retry_after, reason: said },
+            300..=399 => {
+                Outcome::Unreachable { reason: format!("{said}: redirects are not followed, write the final address") }
+            }
+            _ => Outcome::Rejected { reason: said },
+        }
+    }
 }
 
 /// Sends and reads the capped answer; a failure is worded as an outcome.
 pub(super) async fn post(request: reqwest::RequestBuilder, now: Timestamp) -> Result<Answer, Outcome> {
     let mut response = request.send().await.map_err(|e| failed(&e))?;
-    let header = response.headers().get("retry-after").and_then(|v| v.to_str().ok());
-    let retry_after = header.and_then(|v| parse_retry_after(v, now));
+    let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok());
+    let retry_after = header("retry-after").and_then(|v| parse_retry_after(v, now));
+    // GitHub names the second when its limit is lifted; Linear the millisecond.
+    // <https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api>
+    let spent = ["x-ratelimit-remaining", "x-ratelimit-requests-remaining"].iter().any(|n| header(n) == Some("0"));
+    let reset = ["x-ratelimit-reset", "x-ratelimit-requests-reset"].iter().find_map(|n| header(n)?.parse::<i64>().ok());
+    let lifted = reset.filter(|_| spent).map(|at| if at > 100_000_000_000 { at / 1_000 } else { at } - now.as_second());
+    let retry_after = retry_after.or_else(|| Some(Duration::from_secs(u64::try_from(lifted?).ok()?)));
     let status = response.status().as_u16();
     let mut body = Vec::new();
     while body.len() < BODY_CAP {

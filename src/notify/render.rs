@@ -11,6 +11,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+use crate::model::AlertId;
 use crate::model::text::one_line;
 use crate::notify::{Body, Message, Row};
 use jiff::{Timestamp, ZonedDateTime, civil::Date, tz::TimeZone};
@@ -31,6 +32,8 @@ pub struct Rendered {
     pub lines: Vec<Line>,
     /// What to do and how to answer, with the number.
     pub footer: String,
+    /// The page on which one answers; none in lists, and where no public address is known.
+    pub act: Option<String>,
 }
 
 impl Rendered {
@@ -49,6 +52,8 @@ pub struct Line {
     pub text: String,
     /// Where to read more; only `http` and `https`.
     pub link: Option<String>,
+    /// The alert of an item of a list.
+    pub alert: Option<AlertId>,
 }
 
 /// The parts of a message. Mail names them in its margin; short media show only their order.
@@ -95,7 +100,7 @@ impl Part {
 
 impl Line {
     fn new(part: Part, text: impl Into<String>) -> Self {
-        Self { part, text: text.into(), link: None }
+        Self { part, text: text.into(), link: None, alert: None }
     }
 }
 
@@ -104,7 +109,7 @@ pub fn render(message: &Message) -> Rendered {
     let clock = Clock { now: message.now, zone: &message.zone };
     let said = match &message.body {
         Body::Test => test(message, clock),
-        Body::Alerts(rows) => match rows.as_slice() {
+        Body::Alerts(rows) | Body::Acted { rows, .. } => match rows.as_slice() {
             [row] => single(row, clock),
             rows => group::group(rows, clock),
         },
@@ -138,6 +143,7 @@ fn single(row: &Row, clock: Clock<'_>) -> Rendered {
         subject: one_line(&format!("[forewarn #{}] {lead}{}{aside}", row.alert, said.subject), HEADLINE_MAX),
         lines: details::details(row, clock),
         footer: words::footer(row),
+        act: row.act.clone().filter(|_| !words::is_over(row)),
     }
 }
 
@@ -158,6 +164,7 @@ fn test(message: &Message, clock: Clock<'_>) -> Rendered {
             ),
         )],
         footer: "Somebody ran forewarn send-test. Nothing to do.".into(),
+        act: None,
     }
 }
 

@@ -2,10 +2,44 @@
 //!
 //! In: nothing. Out: messages. Invariant: every id is invented. Refuses to be built outside tests.
 
+use super::http::http_client_within;
 use super::{Body, Message, NextStep, Row, ServiceBrief};
 use crate::model::*;
 use jiff::{Timestamp, civil::date, tz::TimeZone};
-use std::collections::BTreeMap;
+use serde_json::Value;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// What a fake service was asked: `POST /path?query`, the authorization, the body.
+pub type Asked = Arc<Mutex<Vec<(String, String, Value)>>>;
+
+/// A service on loopback that answers the next of these to each request, then 500.
+#[expect(clippy::disallowed_methods, reason = "a fake server runs beside the test")]
+pub async fn service(answers: &[(u16, &str)]) -> (String, Asked) {
+    let script: Arc<Mutex<VecDeque<(u16, String)>>> =
+        Arc::new(Mutex::new(answers.iter().map(|(s, b)| (*s, (*b).to_owned())).collect()));
+    let asked = Asked::default();
+    let seen = asked.clone();
+    let answer =
+        move |method: axum::http::Method, uri: axum::http::Uri, headers: axum::http::HeaderMap, body: String| {
+            let auth = headers.get("authorization").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+            let what = format!("{method} {}", uri.path_and_query().unwrap());
+            seen.lock().unwrap().push((what, auth, serde_json::from_str(&body).unwrap_or_default()));
+            let (status, body) = script.lock().unwrap().pop_front().unwrap_or((500, "nothing left".into()));
+            async move { (axum::http::StatusCode::from_u16(status).unwrap(), body) }
+        };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(answer)).await });
+    (base, asked)
+}
+
+/// A client with short limits.
+pub fn client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    http_client_within(Duration::from_millis(500), Duration::from_millis(2_000)).unwrap()
+}
 
 pub fn at(s: &str) -> Timestamp {
     s.parse().unwrap()
@@ -30,6 +64,9 @@ pub fn ending() -> Row {
     };
     Row {
         alert: AlertId(17),
+        episode: 1,
+        state: AlertState::Open,
+        act: None,
         reason: Reason::Reminder,
         step: StepKey("60d".into()),
         matter: MatterState {
@@ -110,6 +147,7 @@ pub fn message(rows: Vec<Row>) -> Message {
             address: "#search-ai".into(),
         },
         thread: None,
+        place: None,
         now: at("2026-11-23T08:55:00Z"),
         zone: TimeZone::UTC,
         body: Body::Alerts(rows),
@@ -136,6 +174,8 @@ pub const HOSTILE: &[&str] = &[
     "{{7*7}} {% for x in y %} ${7*7} %s %n",
     "\u{1b}[31mred\u{1b}]0;title\u{7}",
     "\u{202e}txt.exe\u{2066}\u{200b}",
+    "@everyone @here <@123> <@&4> @octocat acme/search#1 GH-12 https://evil.example www.evil.example",
+    "[click](https://evil.example) ![x](https://evil.example/x.png) # head\n- [x] done <at>Mei</at>",
 ];
 
 /// A row with one hostile text in every place that a stranger can fill.

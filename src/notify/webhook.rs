@@ -99,12 +99,14 @@ impl Outgoing {
             s => format!("webhook {} answered {status}: {s}", self.name),
         };
         match status {
-            200..=299 => Outcome::Delivered { thread: None },
+            200..=299 => Outcome::Delivered { thread: None, place: None },
             401 | 403 => Outcome::Unauthorized { reason: format!("{said}: is its secret the one it expects?") },
             300..=399 => {
-                Outcome::Rejected { reason: format!("{said}: redirects are not followed, write the final address") }
+                Outcome::Unreachable { reason: format!("{said}: redirects are not followed, write the final address") }
             }
-            410 => Outcome::Rejected { reason: format!("{said}: it is gone, remove it or write the new address") },
+            404 | 410 => {
+                Outcome::Unreachable { reason: format!("{said}: it is gone, remove it or write the new address") }
+            }
             408 | 425 | 429 | 500.. => Outcome::Retry { after: answer.retry_after, reason: said },
             _ => Outcome::Rejected { reason: said },
         }
@@ -116,7 +118,7 @@ fn payload(message: &Message) -> Value {
     let rendered = render(message);
     let (kind, rows) = match &message.body {
         Body::Test => ("forewarn.test", Vec::new()),
-        Body::Alerts(rows) => ("forewarn.notification", rows.iter().map(row).collect()),
+        Body::Alerts(rows) | Body::Acted { rows, .. } => ("forewarn.notification", rows.iter().map(row).collect()),
     };
     json!({
         "type": kind,
@@ -153,6 +155,7 @@ fn row(row: &Row) -> Value {
         "replacements": m.replacements.iter().map(|r| one_line(r, 200)).collect::<Vec<_>>(),
         "subjects": m.subjects,
         "services": row.services.iter().map(|s| json!({"name": s.name, "env": s.env})).collect::<Vec<_>>(),
+        "act": row.act,
         "answer": row.answer.as_deref().map(|a| one_line(a, 500)),
     })
 }

@@ -4,6 +4,8 @@
 //! refers to something that exists, `operators` and the catch-all always exist, and no two routes tie. Refuses to know
 //! how a channel works: a contact is a name of a channel and an address.
 
+mod contacts;
+
 use super::hours::{Away, Hours};
 use super::matcher::{UsePattern, may_overlap};
 use super::policy::{self, Policy, PolicySection, Problem};
@@ -30,6 +32,22 @@ pub struct OwnerSection {
     pub email: Option<Spanned<String>>,
     /// The name of a webhook of ours under `[webhooks.NAME]`.
     pub webhook: Option<Spanned<String>>,
+    /// The name of an integration key under `[pagerduty.keys]`.
+    pub pagerduty: Option<Spanned<String>>,
+    /// The name of a workflow under `[teams.webhooks]`.
+    pub teams: Option<Spanned<String>>,
+    /// The name of a webhook under `[discord.webhooks]`.
+    pub discord: Option<Spanned<String>>,
+    /// A topic of the server of `[ntfy]`.
+    pub ntfy: Option<Spanned<String>>,
+    /// A repository whose issues are used, `OWNER/NAME`; needs `[github]`.
+    pub github: Option<Spanned<String>>,
+    /// The key of a project of `[jira]`.
+    pub jira: Option<Spanned<String>>,
+    /// The key of a team of `[linear]`.
+    pub linear: Option<Spanned<String>>,
+    /// The name of an Alertmanager under `[alertmanager.NAME]`.
+    pub alertmanager: Option<Spanned<String>>,
     /// Print to standard output.
     #[serde(default)]
     pub console: bool,

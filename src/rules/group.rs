@@ -8,12 +8,13 @@ use crate::crypto::short_hash;
 use crate::model::{AlertId, Contact, Kind, NewNotification, NewObligation};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Groups what is due by contact and kind.
+/// Groups what is due by contact and kind; a contact that keeps one thing for each alert is told of each alone.
 pub fn group<'a>(dues: impl IntoIterator<Item = (AlertId, u32, Kind, &'a Due)>) -> Vec<NewNotification> {
-    let mut by: BTreeMap<(Contact, Kind), Vec<NewObligation>> = BTreeMap::new();
+    let mut by: BTreeMap<(Contact, Kind, Option<AlertId>), Vec<NewObligation>> = BTreeMap::new();
     for (alert, episode, kind, due) in dues {
         for c in &due.contacts {
-            by.entry((c.clone(), kind)).or_default().push(NewObligation {
+            let alone = c.keeps_one_each().then_some(alert);
+            by.entry((c.clone(), kind, alone)).or_default().push(NewObligation {
                 alert,
                 episode,
                 deadline_revision: due.deadline_revision,
@@ -25,7 +26,7 @@ pub fn group<'a>(dues: impl IntoIterator<Item = (AlertId, u32, Kind, &'a Due)>) 
         }
     }
     by.into_iter()
-        .map(|((contact, _), mut obligations)| {
+        .map(|((contact, _, _), mut obligations)| {
             // The order the alerts were looked at is chance: the key must not hang on it.
             obligations.sort_by(|a, b| place(a).cmp(&place(b)));
             NewNotification { key: key(&obligations), contact, obligations }
@@ -88,6 +89,14 @@ mod tests {
         sizes.sort();
         assert_eq!(sizes, [("search/email".into(), 1), ("search/email".into(), 2), ("search/lead".into(), 1)]);
         assert_eq!(group([]), []);
+    }
+
+    #[test]
+    fn a_channel_that_keeps_one_thing_for_each_alert_gets_no_lists() {
+        let mut d = due("7d", &["pagerduty"]);
+        d.contacts[0].channel = "pagerduty.search".into();
+        let made = group([1, 2, 3].map(|n| (AlertId(n), 1, Kind::Deprecation, &d)));
+        assert_eq!(made.iter().map(|n| n.obligations.len()).collect::<Vec<_>>(), [1, 1, 1]);
     }
 
     #[test]

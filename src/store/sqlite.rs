@@ -6,6 +6,7 @@
 
 mod alerts;
 mod convert;
+mod copy;
 mod flushes;
 mod housekeeping;
 mod intake;
@@ -15,11 +16,14 @@ mod matters;
 mod open;
 mod outbox;
 mod people;
+mod posts;
 mod read;
 mod sources;
+mod tokens;
 mod usage;
 mod writer;
 
+pub use copy::{Copied, back_up, restore};
 pub use open::{KNOWN_SCHEMA, check_header};
 
 use super::{Fut, StoreError};

@@ -3,11 +3,13 @@
 //! Invariant: plain values. Refuses behaviour.
 
 mod listed;
+mod tokens;
 
 pub use listed::{
     AlertFilter, AuditFilter, AuditRow, Conflict, ContactRow, DatedFilter, DeadLetter, EventFilter, FlushTimes, Ledger,
     LedgerLine, NotificationFilter, NotificationRow, SourceDay, Unreadable,
 };
+pub use tokens::{NewToken, TokenRow};
 
 use crate::model::event::words;
 use crate::model::{
@@ -375,6 +377,10 @@ pub struct Claimed {
     pub created_at: Timestamp,
     /// Where the conversation goes on.
     pub thread: Option<String>,
+    /// Where all it covers stands at the channel already.
+    pub place: Option<String>,
+    /// What stands there besides.
+    pub beside: Vec<(Alert, MatterState)>,
     /// What it covers, from current facts.
     pub rows: Vec<ClaimedRow>,
 }
@@ -407,6 +413,8 @@ pub enum Settlement {
     Delivered {
         /// Where the conversation goes on.
         thread: Option<String>,
+        /// What stands at the channel from now on.
+        post: Option<Post>,
     },
     /// Again later.
     Retry {
@@ -420,6 +428,48 @@ pub enum Settlement {
         /// Why.
         reason: String,
     },
+    /// Never, whatever the message: the address is not there any more.
+    Unreachable {
+        /// Why.
+        reason: String,
+    },
     /// Not needed any more.
     Superseded,
+}
+
+/// What stands at a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Post {
+    /// Where, as the channel named it.
+    pub place: String,
+    /// When to look at it again; none where nothing changes by itself.
+    pub next_at: Option<Timestamp>,
+}
+
+/// A post to look at.
+#[derive(Debug, Clone)]
+pub struct PostDue {
+    /// Its alert.
+    pub alert: Alert,
+    /// What that is about.
+    pub matter: MatterState,
+    /// With whom it stands.
+    pub contact: ContactId,
+    /// On which channel.
+    pub channel: String,
+    /// Where.
+    pub place: String,
+}
+
+/// A contact whose address was not there when it was last told something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unreached {
+    /// Who.
+    pub contact: ContactId,
+    /// On which channel.
+    pub channel: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
 }

@@ -21,6 +21,7 @@ use forewarn::engine::catchup::CatchUp;
 use forewarn::engine::confirm::Confirmer;
 use forewarn::engine::connections::Connection;
 use forewarn::engine::deliver::{Channels, DeadLetters, Deliverer};
+use forewarn::engine::links::Links;
 use forewarn::engine::normalize::Normalizer;
 use forewarn::engine::pin::{Pin, PinError, Truth, pin};
 use forewarn::engine::poll::{Off, Poller, Target};
@@ -389,6 +390,11 @@ impl World {
         self.config = config.to_owned();
     }
 
+    /// Its connections.
+    pub fn configuration(&self) -> BTreeMap<ConnectionId, Connection> {
+        self.connections.clone()
+    }
+
     fn after_job(&mut self) {
         if self.restarting {
             self.restart();
@@ -462,7 +468,12 @@ impl World {
             Reminder { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
             self.after_job();
             for channel in self.channels.clone().keys() {
-                let d = Deliverer { cx: self.cx.clone(), channels: self.channels.clone(), channel: channel.clone() };
+                let d = Deliverer {
+                    cx: self.cx.clone(),
+                    channels: self.channels.clone(),
+                    channel: channel.clone(),
+                    links: Some(self.links()),
+                };
                 d.tick(self.now()).await.unwrap();
                 drop(d);
                 self.after_job();
@@ -593,6 +604,7 @@ impl World {
             configured: self.configured(),
             receiver: None,
             tasks: Arc::new(Vec::new),
+            reload: None,
         };
         let answer = {
             let actions = Arc::new(actions);
@@ -630,6 +642,27 @@ impl World {
         assert!(l.lines.iter().all(LedgerLine::adds_up), "{l:?}");
         let line = l.lines.into_iter().find(|x| x.what == what).unwrap();
         line.parts.iter().find(|(k, _)| k == part).map_or(0, |(_, n)| *n)
+    }
+
+    pub fn links(&self) -> Arc<Links> {
+        Arc::new(Links::new(b"key-of-a-test", "https://forewarn.example"))
+    }
+
+    /// A request to the public page behind a link: status, headers, text. A form is posted; none is asked for.
+    pub async fn link(&self, url: &str, form: Option<&str>, with: &[(&str, &str)]) -> (u16, HeaderMap, String) {
+        let method = if form.is_some() { "POST" } else { "GET" };
+        let mut request = Request::builder()
+            .method(with.iter().find(|(k, _)| *k == "method").map_or(method, |(_, v)| *v))
+            .uri(url.trim_start_matches("https://forewarn.example"))
+            .header("content-type", "application/x-www-form-urlencoded");
+        for (k, v) in with.iter().filter(|(k, _)| *k != "method") {
+            request = request.header(*k, *v);
+        }
+        let request = request.body(Body::from(form.unwrap_or_default().to_owned())).unwrap();
+        let r = forewarn::web::ack::router(self.cx.clone(), self.links()).oneshot(request).await.unwrap();
+        let (status, headers) = (r.status().as_u16(), r.headers().clone());
+        let body = axum::body::to_bytes(r.into_body(), 1 << 20).await.unwrap();
+        (status, headers, String::from_utf8(body.to_vec()).unwrap())
     }
 
     pub fn router(&self) -> Router {

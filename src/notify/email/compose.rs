@@ -71,7 +71,8 @@ impl Composer {
             .zip(labels(&r.lines))
             .map(|(l, label)| context! { label, text => &l.text, link => &l.link, bullet => l.part.is_bullet() })
             .collect();
-        self.templates.render_str(HTML, context! { headline => r.first_line(), lines, footer => &r.footer })
+        self.templates
+            .render_str(HTML, context! { headline => r.first_line(), lines, footer => &r.footer, act => &r.act })
     }
 }
 
@@ -121,6 +122,9 @@ pub(super) fn text(r: &Rendered) -> String {
         }
     }
     out.push_str(&format!("{:<6}{}\n", Part::Do.label(), r.footer));
+    if let Some(act) = &r.act {
+        out.push_str(&format!("Take it, plan, reassign, dispute: {act}\n"));
+    }
     out
 }
 
@@ -148,7 +152,7 @@ mod tests {
         assert_eq!(lines[4], "      rerank-batch, staging");
         assert!(lines[5].starts_with("PROOF Read today 08:40 UTC"));
         assert_eq!(lines[6], "      https://provider.example/docs/deprecations");
-        assert!(lines[7].starts_with("NEXT  If nobody answers"));
+        assert!(lines[7].starts_with("NEXT  Without a plan date: reminder"));
         assert_eq!(lines[8], "DO    Switch to gpt-demo-2 and say by when: forewarn ack 17 --plan DATE  #17");
     }
 

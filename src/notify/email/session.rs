@@ -140,6 +140,8 @@ fn outcome(step: Step, stop: &Stop) -> Outcome {
             // Authentication needed, too weak, wrong. <https://www.rfc-editor.org/rfc/rfc4954#section-6>
             530 | 534 | 535 | 538 => Outcome::Unauthorized { reason },
             500.. if step.is_about_us() => Outcome::Unauthorized { reason },
+            // No such mailbox: a hard bounce. <https://www.rfc-editor.org/rfc/rfc5321#section-4.2.3>
+            550 | 551 | 553 if step == Step::Recipient && !said.contains("5.7.") => Outcome::Unreachable { reason },
             500.. => Outcome::Rejected { reason },
             _ => Outcome::Retry { after: None, reason },
         };

@@ -55,10 +55,10 @@ fn retry_reason(outcome: Outcome) -> String {
 async fn a_mail_arrives_with_text_and_html_and_names_its_thread() {
     let (seen, port) = start(Script::default()).await;
     let id = "<0123456789abcdef0123456789abcdef@example.com>";
-    assert_eq!(plain(port).send(&mail()).await, Outcome::Delivered { thread: Some(id.into()) });
+    assert_eq!(plain(port).send(&mail()).await, Outcome::Delivered { thread: Some(id.into()), place: None });
     let root = Some("<root@example.com>".to_owned());
     let next = Message { thread: root.clone(), ..mail() };
-    assert_eq!(plain(port).send(&next).await, Outcome::Delivered { thread: root });
+    assert_eq!(plain(port).send(&next).await, Outcome::Delivered { thread: root, place: None });
     let raw = seen.mail();
     assert!(raw.contains("Content-Type: text/plain") && raw.contains("Content-Type: text/html"), "{raw}");
     assert!(raw.contains("To: ravi@example.com\r\n") && raw.contains(&format!("Message-ID: {id}\r\n")), "{raw}");
@@ -101,7 +101,9 @@ async fn a_4xx_anywhere_is_tried_again() {
 
 #[tokio::test]
 async fn a_5xx_about_the_mail_is_rejected_and_one_about_us_is_unauthorized() {
-    for (verb, reply) in [("RCPT", "550 no such user"), ("DATA", "554 no"), ("BODY", "554 looks like spam")] {
+    let (bounced, _) = result("RCPT", "550 no such user").await;
+    assert!(matches!(&bounced, Outcome::Unreachable { reason } if reason.contains("no such user")), "{bounced:?}");
+    for (verb, reply) in [("RCPT", "550 5.7.1 relaying denied"), ("DATA", "554 no"), ("BODY", "554 looks like spam")] {
         let outcome = result(verb, reply).await.0;
         assert!(
             matches!(&outcome, Outcome::Rejected { reason } if reason.contains(&reply[4..])),

@@ -100,7 +100,7 @@ fn end_facts(row: &Row, clock: Clock<'_>) -> Line {
         });
         facts.extend(after.price.map(|words| format!("price: \"{}\"", one_line(&words, QUOTE_MAX))));
     }
-    Line { part: Part::What, text: facts.join(" · "), link: None }
+    Line { part: Part::What, text: facts.join(" · "), link: None, alert: None }
 }
 
 fn firmness(d: &Deadline, clock: Clock<'_>) -> String {
@@ -127,7 +127,7 @@ fn facts(row: &Row, clock: Clock<'_>) -> Line {
     let mut facts = vec![one_line(&row.provider_name, 60), format!("{} ({})", matter.severity, matter.stage)];
     facts.push(format!("since {}", clock.moment(matter.opened_at)));
     facts.extend(matter.money.as_ref().map(amount));
-    Line { part: Part::What, text: facts.join(" · "), link: matter.url.as_deref().and_then(safe_link) }
+    Line { part: Part::What, text: facts.join(" · "), link: matter.url.as_deref().and_then(safe_link), alert: None }
 }
 
 /// Minor units by ISO 4217: most currencies have two, some none or three.
@@ -221,12 +221,17 @@ fn quote(source: &SourceId, claim: &Claim, row: &Row, clock: Clock<'_>) -> Line 
     let link = claim.url.as_deref().or(row.matter.url.as_deref()).and_then(safe_link);
     if source.provider() == "forewarn" {
         let text = format!("Said by us ({}, {}){quoted}", source.name(), clock.moment(claim.read_at));
-        return Line { part: Part::Proof, text, link };
+        return Line { part: Part::Proof, text, link, alert: None };
     }
-    Line { part: Part::Proof, text: format!("Read {} on {source}{quoted}", clock.moment(claim.read_at)), link }
+    Line {
+        part: Part::Proof,
+        text: format!("Read {} on {source}{quoted}", clock.moment(claim.read_at)),
+        link,
+        alert: None,
+    }
 }
 
-/// `If nobody answers, we tell search Wed 23 Dec, ravi@example.com (lead) Fri 15 Jan.`
+/// `Without a plan date: reminder Wed 23 Dec; ravi@example.com (lead) is told Fri 15 Jan.`
 fn next(row: &Row, clock: Clock<'_>) -> Option<Line> {
     if row.next.is_empty() {
         return None;
@@ -239,9 +244,17 @@ fn next(row: &Row, clock: Clock<'_>) -> Option<Line> {
             // Within a day the hour matters; further out it is noise.
             let soon = step.at.duration_since(clock.now).as_hours() < 24;
             let when = if soon { clock.moment(step.at) } else { clock.day(step.at) };
-            format!("{} {when}", one_line(&step.tell, 200))
+            match one_line(&step.tell, 200) {
+                tell if tell == one_line(&row.owner, 200) => format!("reminder {when}"),
+                tell if tell.contains(", ") => format!("{tell} are told {when}"),
+                tell => format!("{tell} is told {when}"),
+            }
         })
         .collect();
-    let intro = if row.answer.is_some() { "We tell" } else { "If nobody answers, we tell" };
-    Some(Line::new(Part::Next, format!("{intro} {}.", steps.join(", then "))))
+    let intro = match (row.answer.is_some(), row.matter.kind) {
+        (true, _) => "Next",
+        (false, Kind::Deprecation) => "Without a plan date",
+        (false, _) => "If nobody answers",
+    };
+    Some(Line::new(Part::Next, format!("{intro}: {}.", steps.join("; "))))
 }

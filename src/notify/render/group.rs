@@ -37,6 +37,7 @@ pub(super) fn group(rows: &[Row], clock: Clock<'_>) -> Rendered {
             }
             None => "Nothing to do.".into(),
         },
+        act: None,
     }
 }
 
@@ -65,7 +66,7 @@ fn item(row: &Row, clock: Clock<'_>) -> Line {
     let services = words::services(row);
     let tail = if services.is_empty() { String::new() } else { format!(": {services}") };
     let text = format!("{} #{} {}{tail}", words::marker(row), row.alert, words::say(row, clock).headline);
-    Line::new(Part::Item, one_line(&text, HEADLINE_MAX))
+    Line { alert: Some(row.alert), ..Line::new(Part::Item, one_line(&text, HEADLINE_MAX)) }
 }
 
 fn headline(rows: &[&Row], clock: Clock<'_>) -> String {

@@ -35,7 +35,7 @@ fn a_reminder_says_what_then_ours_then_proof_then_next() {
             "support-bot, production",
             "rerank-batch, staging",
             "Read today 08:40 UTC on openai/deprecations: \"2027-01-22 | gpt-demo-2025-08-07 | gpt-demo-2\"",
-            "If nobody answers, we tell search Wed 23 Dec, then ravi@example.com (lead) Fri 15 Jan.",
+            "Without a plan date: reminder Wed 23 Dec; ravi@example.com (lead) is told Fri 15 Jan.",
         ]
     );
     assert_eq!(r.footer, "Switch to gpt-demo-2 and say by when: forewarn ack 17 --plan DATE  #17");
@@ -153,7 +153,7 @@ fn an_answer_in_force_replaces_the_call_to_act() {
     let r = render(&message(vec![row]));
     let all = texts(&r).join("\n");
     assert!(all.contains("Answered: plan Tue 12 Jan 2027 (Mei)."), "{all}");
-    assert!(all.contains("We tell search Wed 23 Dec") && !all.contains("nobody answers"), "{all}");
+    assert!(all.contains("Next: reminder Wed 23 Dec") && !all.contains("Without a plan"), "{all}");
     assert_eq!(r.footer, "To answer anew: forewarn ack 17 --plan DATE  #17");
 }
 
@@ -180,7 +180,7 @@ fn an_incident_tells_since_when_and_where_to_look() {
     assert_eq!(r.lines[0].text, "openai · critical (open) · since today 08:30 UTC");
     assert_eq!(r.lines[0].link.as_deref(), Some("https://status.example/incidents/01DEMO"));
     assert_eq!(r.lines[1].text, "We are looking into it.");
-    assert!(r.lines.last().unwrap().text.contains("ravi@example.com (lead) today 09:10 UTC"));
+    assert!(r.lines.last().unwrap().text.contains("ravi@example.com (lead) is told today 09:10 UTC"));
     assert_eq!(r.footer, "Say that you have it: forewarn ack 18  #18");
 }
 

@@ -302,20 +302,32 @@ fn capital(s: &str) -> String {
     }
 }
 
+/// Whether nothing is left to do.
+pub(super) fn is_over(row: &Row) -> bool {
+    matches!(row.reason, Reason::Resolved | Reason::Withdrawn)
+}
+
 /// What to do and how to answer, and the number.
 pub(super) fn footer(row: &Row) -> String {
     let n = row.alert;
+    let by_link = row.act.is_some();
     match (row.reason, row.matter.kind) {
         (Reason::Resolved | Reason::Withdrawn, _) => format!("Nothing to do.  #{n}"),
         (Reason::Acted, _) => format!("#{n}"),
+        (_, _) if row.answer.is_some() && by_link => format!("#{n}"),
         (_, _) if row.answer.is_some() => format!("To answer anew: forewarn ack {n} --plan DATE  #{n}"),
         (_, Kind::Deprecation) => {
             let act = match row.matter.replacements.first().map(|r| one_line(r, NAME_MAX)).filter(|r| !r.is_empty()) {
                 Some(to) => format!("Switch to {to}"),
                 None => "Find a replacement".into(),
             };
-            format!("{act} and say by when: forewarn ack {n} --plan DATE  #{n}")
+            if by_link {
+                format!("{act}, then press Done. New calls reopen this.  #{n}")
+            } else {
+                format!("{act} and say by when: forewarn ack {n} --plan DATE  #{n}")
+            }
         }
+        (_, _) if by_link => format!("Say that you have it.  #{n}"),
         (_, _) => format!("Say that you have it: forewarn ack {n}  #{n}"),
     }
 }

@@ -14,6 +14,7 @@ struct Reply {
     ok: bool,
     error: Option<String>,
     ts: Option<String>,
+    channel: Option<String>,
     message: Option<Posted>,
 }
 
@@ -47,8 +48,9 @@ pub(super) fn of_api(answer: &Answer, channel: &str, thread: Option<&str>) -> Ou
         // <https://github.com/slack-go/slack/issues/1571>
         let unthreaded = reply.message.is_some_and(|m| m.thread_ts.is_none());
         let own = reply.ts.map(|ts| one_line(&ts, 64));
+        let place = reply.channel.zip(own.as_ref()).map(|(channel, ts)| format!("{} {ts}", one_line(&channel, 64)));
         let thread = thread.filter(|_| !unthreaded).map(str::to_owned).or(own);
-        return Outcome::Delivered { thread };
+        return Outcome::Delivered { thread, place };
     }
     let error = one_line(reply.error.as_deref().unwrap_or("no error named"), 80);
     let reason = |todo: &str| match todo {
@@ -78,12 +80,14 @@ pub(super) fn of_api(answer: &Answer, channel: &str, thread: Option<&str>) -> Ou
         | "two_factor_setup_required" => {
             Outcome::Unauthorized { reason: reason("install the app again and renew slack.bot_token") }
         }
-        "not_in_channel" => Outcome::Rejected { reason: reason(&format!("invite the bot: /invite it in {channel}")) },
-        "channel_not_found" => Outcome::Rejected {
+        "not_in_channel" => {
+            Outcome::Unreachable { reason: reason(&format!("invite the bot: /invite it in {channel}")) }
+        }
+        "channel_not_found" | "user_not_found" | "user_disabled" | "users_not_found" => Outcome::Unreachable {
             reason: reason(&format!("there is no {channel}, or it is private: invite the bot or correct the contact")),
         },
         "is_archived" => {
-            Outcome::Rejected { reason: reason(&format!("{channel} is archived: give the owner another channel")) }
+            Outcome::Unreachable { reason: reason(&format!("{channel} is archived: give the owner another channel")) }
         }
         "msg_too_long"
         | "msg_blocks_too_long"
@@ -100,11 +104,11 @@ pub(super) fn of_webhook(answer: &Answer) -> Outcome {
     let said = answer.excerpt();
     let retry = |reason: String| Outcome::Retry { after: answer.retry_after, reason };
     match answer.status {
-        200 if answer.body == b"ok" => Outcome::Delivered { thread: None },
+        200 if answer.body == b"ok" => Outcome::Delivered { thread: None, place: None },
         429 => retry("Slack asks us to slow down (429)".into()),
         200..=399 => retry(format!("not an answer of Slack (status {}): {said}", answer.status)),
         403 | 404 | 410 => {
-            Outcome::Rejected { reason: format!("Slack {}: {said}: make a new incoming webhook", answer.status) }
+            Outcome::Unreachable { reason: format!("Slack {}: {said}: make a new incoming webhook", answer.status) }
         }
         401 => Outcome::Unauthorized { reason: format!("Slack 401: {said}: make a new incoming webhook") },
         408 | 500.. => retry(format!("Slack answered {}: {said}", answer.status)),

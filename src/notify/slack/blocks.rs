@@ -4,6 +4,9 @@
 //! `>` of every text are escaped, so only links made here are links and nothing is a mention; an escape is never cut in
 //! two. Refuses to interpret text that looks escaped already: `&lt;!here&gt;` is shown as it is.
 
+use super::press;
+use crate::model::{AlertState, Reason};
+use crate::notify::Row;
 use crate::notify::render::{Line, Rendered};
 use serde_json::{Value, json};
 
@@ -19,10 +22,40 @@ pub(super) fn fallback(r: &Rendered) -> String {
     escape(&r.first_line(), TEXT_MAX)
 }
 
-/// Headline, lines, footer.
-pub(super) fn blocks(r: &Rendered) -> Vec<Value> {
+/// Headline, lines, what can be pressed, footer. With `buttons`, each alert that goes on can be answered in Slack.
+pub(super) fn blocks(r: &Rendered, rows: &[Row], buttons: bool) -> Vec<Value> {
+    let mut blocks = sections(r, rows, buttons);
+    let over = |row: &Row| matches!(row.reason, Reason::Resolved | Reason::Withdrawn | Reason::Acted);
+    match rows {
+        [row] if buttons && !over(row) => blocks.push(press::buttons(row)),
+        [_] => blocks.extend(r.act.as_deref().map(press::link)),
+        _ => {}
+    }
+    // Where buttons stand, a command is one way too many.
+    let footer = match rows {
+        [row] if buttons && !over(row) => format!("#{}", row.alert),
+        _ => r.footer.clone(),
+    };
+    blocks.push(json!({"type": "context", "elements": [mrkdwn(&escape(&footer, TEXT_MAX))]}));
+    blocks
+}
+
+fn sections(r: &Rendered, rows: &[Row], buttons: bool) -> Vec<Value> {
     let mut sections = vec![headline(r)];
     let mut text = String::new();
+    let plain = |text: String| json!({"type": "section", "text": mrkdwn(&text)});
+    if buttons && rows.len() > 1 {
+        let mut out = vec![plain(headline(r))];
+        for l in r.lines.iter().take(BLOCKS_MAX - 2) {
+            let mut block = plain(line(l));
+            let row = rows.iter().find(|row| Some(row.alert) == l.alert);
+            if let Some(row) = row.filter(|row| row.state != AlertState::Resolved && !row.matter.is_over()) {
+                block["accessory"] = press::menu(row);
+            }
+            out.push(block);
+        }
+        return out;
+    }
     for line in r.lines.iter().map(line) {
         if !text.is_empty() && text.chars().count() + 1 + line.chars().count() > TEXT_MAX {
             sections.push(std::mem::take(&mut text));
@@ -35,11 +68,8 @@ pub(super) fn blocks(r: &Rendered) -> Vec<Value> {
     if !text.is_empty() {
         sections.push(text);
     }
-    sections.truncate(BLOCKS_MAX - 1);
-    let mut blocks: Vec<_> =
-        sections.into_iter().map(|text| json!({"type": "section", "text": mrkdwn(&text)})).collect();
-    blocks.push(json!({"type": "context", "elements": [mrkdwn(&escape(&r.footer, TEXT_MAX))]}));
-    blocks
+    sections.truncate(BLOCKS_MAX - 2);
+    sections.into_iter().map(plain).collect()
 }
 
 /// `verbatim` keeps Slack from looking for links, channels and names by itself.
@@ -66,7 +96,7 @@ fn line(line: &Line) -> String {
 
 /// Escapes the three characters that control Slack's markup, and cuts at `max` characters of the result.
 /// <https://docs.slack.dev/messaging/formatting-message-text#escaping>
-fn escape(text: &str, max: usize) -> String {
+pub(super) fn escape(text: &str, max: usize) -> String {
     let mut out = String::with_capacity(text.len());
     let mut count = 0;
     let mut rest = text.chars().peekable();
@@ -98,7 +128,7 @@ mod tests {
 
     fn all_texts(r: &Rendered) -> Vec<String> {
         let mut out = vec![fallback(r)];
-        for b in blocks(r) {
+        for b in blocks(r, &[], false) {
             out.extend(b.pointer("/text/text").and_then(Value::as_str).map(str::to_owned));
             out.extend(b.pointer("/elements/0/text").and_then(Value::as_str).map(str::to_owned));
         }
@@ -155,7 +185,8 @@ mod tests {
     fn more_lines_than_slack_takes_still_end_with_the_footer() {
         let mut r = render(&message(vec![ending()]));
         r.lines = vec![Line { text: "x".repeat(2_000), ..r.lines[0].clone() }; 500];
-        let blocks = blocks(&r);
+        let rows = [ending()];
+        let blocks = blocks(&r, &rows, true);
         assert_eq!(blocks.len(), BLOCKS_MAX);
         assert_eq!(blocks[BLOCKS_MAX - 1]["type"], "context");
     }
@@ -171,7 +202,7 @@ mod tests {
         }
         for m in [message(rows.clone()), message(rows[..1].to_vec())] {
             let r = render(&m);
-            assert!(blocks(&r).len() <= BLOCKS_MAX);
+            assert!(blocks(&r, m.body.rows(), true).len() <= BLOCKS_MAX);
             for text in all_texts(&r) {
                 assert!((1..=TEXT_MAX).contains(&text.chars().count()), "{}", text.len());
             }

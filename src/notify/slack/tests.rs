@@ -105,7 +105,10 @@ fn hook(base: &str) -> IncomingWebhook {
 fn reason(outcome: &Outcome) -> &str {
     match outcome {
         Outcome::Delivered { .. } => "",
-        Outcome::Retry { reason, .. } | Outcome::Rejected { reason } | Outcome::Unauthorized { reason } => reason,
+        Outcome::Retry { reason, .. }
+        | Outcome::Rejected { reason }
+        | Outcome::Unreachable { reason }
+        | Outcome::Unauthorized { reason } => reason,
     }
 }
 
@@ -114,9 +117,15 @@ async fn a_message_starts_a_thread_and_the_next_goes_under_it() {
     let (fake, base) = start(says(200, r#"{"ok":true,"ts":"1700000000.000100","channel":"C1"}"#)).await;
     let mut m = message(vec![ending()]);
     let first = bot(&base).send(&m).await;
-    assert_eq!(first, Outcome::Delivered { thread: Some("1700000000.000100".into()) });
+    assert_eq!(
+        first,
+        Outcome::Delivered { thread: Some("1700000000.000100".into()), place: Some("C1 1700000000.000100".into()) }
+    );
     m.thread = Some("1600000000.000001".into());
-    assert_eq!(bot(&base).send(&m).await, Outcome::Delivered { thread: Some("1600000000.000001".into()) });
+    assert_eq!(
+        bot(&base).send(&m).await,
+        Outcome::Delivered { thread: Some("1600000000.000001".into()), place: Some("C1 1700000000.000100".into()) }
+    );
     let seen = fake.seen.lock().unwrap();
     assert_eq!(seen[0]["channel"], "#search-ai");
     assert!(seen[0].get("thread_ts").is_none());
@@ -130,22 +139,22 @@ async fn a_conversation_whose_first_message_is_gone_begins_anew() {
     let script = Arc::new(Mutex::new(says(200, r#"{"ok":true,"ts":"9.9"}"#)));
     let (fake, base) = start_fake(Fake { script, seen: Arc::default(), lost_threads: true }).await;
     let m = Message { thread: Some("1.1".into()), ..message(vec![ending()]) };
-    assert_eq!(bot(&base).send(&m).await, Outcome::Delivered { thread: Some("9.9".into()) });
+    assert_eq!(bot(&base).send(&m).await, Outcome::Delivered { thread: Some("9.9".into()), place: None });
     assert_eq!(fake.seen.lock().unwrap().len(), 2);
 
     let silent = r#"{"ok":true,"ts":"9.9","message":{"text":"x"}}"#;
     let (_, base) = start(says(200, silent)).await;
-    assert_eq!(bot(&base).send(&m).await, Outcome::Delivered { thread: Some("9.9".into()) });
+    assert_eq!(bot(&base).send(&m).await, Outcome::Delivered { thread: Some("9.9".into()), place: None });
     let kept = r#"{"ok":true,"ts":"9.9","message":{"text":"x","thread_ts":"1.1"}}"#;
     let (_, base) = start(says(200, kept)).await;
-    assert_eq!(bot(&base).send(&m).await, Outcome::Delivered { thread: Some("1.1".into()) });
+    assert_eq!(bot(&base).send(&m).await, Outcome::Delivered { thread: Some("1.1".into()), place: None });
 }
 
 #[tokio::test]
 async fn a_large_group_is_taken_by_a_strict_slack() {
     let (_, base) = start(says(200, r#"{"ok":true,"ts":"1.1"}"#)).await;
     let m = message(vec![ending(); 300]);
-    assert_eq!(bot(&base).send(&m).await, Outcome::Delivered { thread: Some("1.1".into()) });
+    assert_eq!(bot(&base).send(&m).await, Outcome::Delivered { thread: Some("1.1".into()), place: None });
 }
 
 #[tokio::test]
@@ -182,9 +191,9 @@ async fn an_error_of_slack_says_what_to_do_differently() {
         ("token_revoked", "unauthorized", "renew"),
         ("token_expired", "unauthorized", "renew"),
         ("missing_scope", "unauthorized", "chat:write"),
-        ("channel_not_found", "rejected", "#search-ai"),
-        ("is_archived", "rejected", "another channel"),
-        ("not_in_channel", "rejected", "invite the bot"),
+        ("channel_not_found", "unreachable", "#search-ai"),
+        ("is_archived", "unreachable", "another channel"),
+        ("not_in_channel", "unreachable", "invite the bot"),
         ("msg_too_long", "rejected", "bug"),
         ("invalid_blocks", "rejected", "bug"),
         ("something_new", "rejected", "something_new"),
@@ -197,6 +206,7 @@ async fn an_error_of_slack_says_what_to_do_differently() {
             Outcome::Delivered { .. } => "delivered",
             Outcome::Retry { .. } => "retry",
             Outcome::Rejected { .. } => "rejected",
+            Outcome::Unreachable { .. } => "unreachable",
             Outcome::Unauthorized { .. } => "unauthorized",
         };
         assert_eq!(got, want, "{error}: {outcome:?}");
@@ -231,7 +241,7 @@ async fn an_endless_answer_is_cut() {
     let m = message(vec![ending()]);
     let outcome = hook(&base).send(&m).await;
     assert!(matches!(&outcome, Outcome::Retry { reason, .. } if reason.chars().count() < 300), "{outcome:?}");
-    let request = client().post(format!("{base}/services/T0/B0/canary")).json(&payload(&m));
+    let request = client().post(format!("{base}/services/T0/B0/canary")).json(&payload(&m, false));
     assert_eq!(super::post(request, m.now).await.unwrap().body.len(), crate::notify::http::BODY_CAP);
 }
 
@@ -270,19 +280,17 @@ async fn a_webhook_says_ok_or_nothing() {
     let (fake, base) = start(says(200, "ok")).await;
     let hook = hook(&base);
     let m = message(vec![ending()]);
-    assert_eq!(hook.send(&m).await, Outcome::Delivered { thread: None });
+    assert_eq!(hook.send(&m).await, Outcome::Delivered { thread: None, place: None });
     assert!(fake.seen.lock().unwrap()[0].get("channel").is_none());
-    for (status, body) in [
-        (404, "no_service"),
-        (404, "channel_not_found"),
-        (410, "channel_is_archived"),
-        (403, "invalid_token"),
-        (400, "invalid_payload"),
-    ] {
+    for (status, body) in
+        [(404, "no_service"), (404, "channel_not_found"), (410, "channel_is_archived"), (403, "invalid_token")]
+    {
         *fake.script.lock().unwrap() = says(status, body);
         let outcome = hook.send(&m).await;
-        assert!(matches!(&outcome, Outcome::Rejected { reason } if reason.contains(body)), "{outcome:?}");
+        assert!(matches!(&outcome, Outcome::Unreachable { reason } if reason.contains(body)), "{outcome:?}");
     }
+    *fake.script.lock().unwrap() = says(400, "invalid_payload");
+    assert!(matches!(hook.send(&m).await, Outcome::Rejected { .. }));
     *fake.script.lock().unwrap() = Script { headers: vec![("retry-after", "7".into())], ..says(429, "rate_limited") };
     assert!(matches!(hook.send(&m).await, Outcome::Retry { after: Some(d), .. } if d.as_secs() == 7));
 }

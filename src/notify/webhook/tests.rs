@@ -48,7 +48,7 @@ fn outgoing(url: &str) -> Outgoing {
 #[tokio::test]
 async fn the_receiver_can_verify_the_bytes_it_got() {
     let (seen, url) = receiver(Arc::new(Mutex::new((204, None)))).await;
-    assert_eq!(outgoing(&url).send(&message(vec![ending()])).await, Outcome::Delivered { thread: None });
+    assert_eq!(outgoing(&url).send(&message(vec![ending()])).await, Outcome::Delivered { thread: None, place: None });
     let (headers, body) = seen.lock().unwrap()[0].clone();
     let get = |k: &str| headers[k].to_str().unwrap().to_owned();
     let signed = [get("webhook-id").as_bytes(), b".", get("webhook-timestamp").as_bytes(), b".", &body].concat();
@@ -94,13 +94,13 @@ async fn each_status_says_what_to_do() {
     for (status, want) in [
         (200, "delivered"),
         (202, "delivered"),
-        (301, "rejected"),
-        (307, "rejected"),
+        (301, "unreachable"),
+        (307, "unreachable"),
         (400, "rejected"),
         (401, "unauthorized"),
         (403, "unauthorized"),
-        (404, "rejected"),
-        (410, "rejected"),
+        (404, "unreachable"),
+        (410, "unreachable"),
         (413, "rejected"),
         (429, "retry"),
         (500, "retry"),
@@ -112,6 +112,7 @@ async fn each_status_says_what_to_do() {
             Outcome::Delivered { .. } => "delivered",
             Outcome::Retry { .. } => "retry",
             Outcome::Rejected { .. } => "rejected",
+            Outcome::Unreachable { .. } => "unreachable",
             Outcome::Unauthorized { .. } => "unauthorized",
         };
         assert_eq!(got, want, "{status}: {outcome:?}");

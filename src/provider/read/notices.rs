@@ -6,8 +6,10 @@
 
 mod effects;
 mod instead;
+mod items;
 mod line;
 mod sentence;
+mod special;
 
 pub use sentence::{Ends, Said, Verb};
 
@@ -226,6 +228,9 @@ impl<'s> Notices<'s> {
                 self.add_instead(found.into_iter().filter(|r| words::looks_like_id(r)).collect());
             }
             Lists::Other => {
+                if self.scheduled(section, depth, cell) {
+                    return;
+                }
                 if let (Some((named, instead)), [date]) = (self.redirected(cell), self.dates.as_slice()) {
                     let date = Some(date.clone());
                     self.claim(section, named, date, &plain, Lifecycle::Deprecated);

@@ -3,7 +3,7 @@
 //! In: the section. Out: an [`Owner`], or every problem with its place. Invariant: an owner can be reached, and whoever is
 //! named exists. Refuses to know whether a channel is set up: that is the config's check.
 
-use super::{OPERATORS, Owner, OwnerSection, Sections, list};
+use super::{OPERATORS, Owner, OwnerSection, Sections, contacts, list};
 use crate::model::{Contact, ContactId, ids};
 use crate::rules::hours::{Away, Hours};
 use crate::rules::policy::{Policy, Problem, Tell};
@@ -64,40 +64,14 @@ pub(super) fn owner(name: &str, section: &Spanned<OwnerSection>) -> Result<Owner
             TimeZone::UTC
         }),
     };
-    let contact = |what: &str, channel: String, address: &str| Contact {
-        id: ContactId(format!("{name}/{what}")),
-        owner: name.to_owned(),
-        channel,
-        address: address.to_owned(),
-    };
-    let mut contacts = Vec::new();
-    if let Some(a) = &s.slack {
-        contacts.push(contact("slack", "slack".into(), a.get_ref()));
-    }
-    if let Some(a) = &s.slack_webhook {
-        contacts.push(contact("slack_webhook", format!("slack_webhook.{}", a.get_ref()), a.get_ref()));
-    }
-    for mail in s.email.iter().chain(&s.lead) {
-        if !mail.get_ref().contains('@') || mail.get_ref().chars().any(|c| c.is_control() || c.is_whitespace()) {
-            problems.push((format!("{:?} is no mail address", mail.get_ref()), mail.span()));
-        }
-    }
-    if let Some(a) = &s.email {
-        contacts.push(contact("email", "email".into(), a.get_ref()));
-    }
-    if let Some(a) = &s.webhook {
-        contacts.push(contact("webhook", format!("webhook.{}", a.get_ref()), a.get_ref()));
-    }
-    if s.console {
-        contacts.push(contact("console", "console".into(), "stdout"));
-    }
+    let contacts = contacts::of(name, s, &mut problems);
     if contacts.is_empty() {
         problems.push((
-            format!("owner {name:?} cannot be reached: give it slack, slack_webhook, email, webhook or console = true"),
+            format!("owner {name:?} cannot be reached: give it {}, or console = true", contacts::WAYS),
             section.span(),
         ));
     }
-    let lead = s.lead.as_ref().map(|a| contact("lead", "email".into(), a.get_ref()));
+    let lead = s.lead.as_ref().map(|a| contacts::contact(name, "lead", "email".into(), a.get_ref()));
     let mut hours = Hours::default();
     for (text, set) in [(&s.hours, Hours::set_work as fn(&mut Hours, &str) -> _), (&s.quiet, Hours::set_quiet)] {
         if let Some(Err(why)) = text.as_ref().map(|t| set(&mut hours, t.get_ref())) {

@@ -1,13 +1,13 @@
 //! The outbox: claim, send elsewhere, settle.
 //!
 //! In: channel names, outcomes. Out: notifications with current facts. Invariant: the start of an attempt is on disk
-//! before it is made; every notification ends delivered, dead or superseded, and its obligations with it. Refuses to
-//! hold a message: text is rendered from facts at the last moment.
+//! before it is made; every notification ends delivered, dead or superseded, and its obligations with it. Nothing is claimed
+//! while the data is held. Refuses to hold a message: text is rendered from facts at the last moment.
 
 use super::alerts::by_id;
 use super::convert::{fault, from_json, maybe_time, ms, rows, time_at, word_at};
 use super::matters::{audit, state};
-use super::{Sqlite, StoreError};
+use super::{Sqlite, StoreError, posts};
 use crate::model::{AlertId, ContactId, Deadline, MatterState, NotificationId, StepKey};
 use crate::store::types::{Claimed, ClaimedRow, DeadLetter, NotificationFilter, NotificationRow, Settlement};
 use crate::store::{Fut, Outbox};
@@ -17,17 +17,18 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 impl Outbox for Sqlite {
     fn channels_due(&self, now: Timestamp) -> Fut<'_, Vec<String>> {
         self.read(move |c| {
-            let sql = "SELECT DISTINCT channel FROM notifications WHERE state = 'pending' AND next_attempt_at <= ?1";
+            let sql = "SELECT DISTINCT channel FROM notifications WHERE state = 'pending' AND next_attempt_at <= ?1 AND NOT EXISTS (SELECT 1 FROM held)";
             rows(c, sql, [ms(now)], |r| r.get(0).map_err(fault))
         })
     }
 
     fn claim(&self, channel: String, now: Timestamp) -> Fut<'_, Option<Claimed>> {
         self.write(move |c| {
-            let sql = "SELECT * FROM notifications WHERE state = 'pending' AND channel = ?1 AND next_attempt_at <= ?2 ORDER BY next_attempt_at, id LIMIT 1";
+            let sql = "SELECT * FROM notifications WHERE state = 'pending' AND channel = ?1 AND next_attempt_at <= ?2 AND NOT EXISTS (SELECT 1 FROM held) ORDER BY next_attempt_at, id LIMIT 1";
             let Some(mut claimed) = rows(c, sql, params![channel, ms(now)], claimed)?.pop() else { return Ok(None) };
             claimed.rows = rows_of(c, claimed.id)?;
             claimed.thread = thread(c, &claimed)?;
+            (claimed.place, claimed.beside) = posts::place(c, &claimed.contact, &claimed.rows)?;
             claimed.attempts += 1;
             c.execute("UPDATE notifications SET attempts = attempts + 1 WHERE id = ?1", [claimed.id.0]).map_err(fault)?;
             c.execute("INSERT INTO attempts (notification, started_at) VALUES (?1, ?2)", [claimed.id.0, ms(now)]).map_err(fault)?;
@@ -61,6 +62,8 @@ fn claimed(r: &Row<'_>) -> Result<Claimed, StoreError> {
         attempts: r.get("attempts").map_err(fault)?,
         created_at: time_at(r, "created_at")?,
         thread: None,
+        place: None,
+        beside: Vec::new(),
         rows: Vec::new(),
     })
 }
@@ -123,18 +126,18 @@ fn settle(c: &Connection, id: NotificationId, how: &Settlement, now: i64) -> Res
     let (state, outcome) = match how {
         Settlement::Delivered { .. } => ("delivered", "delivered".to_owned()),
         Settlement::Retry { reason, .. } => ("pending", format!("retry: {reason}")),
-        Settlement::Dead { reason } => ("dead", format!("dead: {reason}")),
+        Settlement::Dead { reason } | Settlement::Unreachable { reason } => ("dead", format!("dead: {reason}")),
         Settlement::Superseded => ("superseded", "superseded".to_owned()),
     };
     let (next, reason) = match how {
         Settlement::Retry { at, reason } => (Some(ms(*at)), Some(reason)),
-        Settlement::Dead { reason } => (None, Some(reason)),
+        Settlement::Dead { reason } | Settlement::Unreachable { reason } => (None, Some(reason)),
         Settlement::Delivered { .. } | Settlement::Superseded => (None, None),
     };
     let settled = next.is_none().then_some(now);
     c.execute(
-        "UPDATE notifications SET state = ?2, next_attempt_at = ?3, reason = ?4, settled_at = ?5 WHERE id = ?1",
-        params![id.0, state, next, reason, settled],
+        "UPDATE notifications SET state = ?2, next_attempt_at = ?3, reason = ?4, settled_at = ?5, unreachable = ?6 WHERE id = ?1",
+        params![id.0, state, next, reason, settled, matches!(how, Settlement::Unreachable { .. })],
     )
     .map_err(fault)?;
     c.execute(
@@ -146,7 +149,10 @@ fn settle(c: &Connection, id: NotificationId, how: &Settlement, now: i64) -> Res
         return Ok(());
     }
     c.execute("UPDATE obligations SET state = ?2 WHERE notification = ?1", params![id.0, state]).map_err(fault)?;
-    if let Settlement::Delivered { thread: Some(thread) } = how {
+    if let Settlement::Delivered { post: Some(post), .. } = how {
+        posts::keep(c, id, post)?;
+    }
+    if let Settlement::Delivered { thread: Some(thread), .. } = how {
         let sql = "INSERT INTO conversations (matter, contact, thread)
             SELECT DISTINCT a.matter, o.contact, ?2 FROM obligations o JOIN alerts a ON a.id = o.alert WHERE o.notification = ?1
             ON CONFLICT (matter, contact) DO NOTHING";

@@ -1,0 +1,97 @@
+//! Pressing: what people do with buttons in Slack.
+//!
+//! In: a request that claims to be Slack's. Out: what to answer. Invariant: only a request signed by a configured workspace is
+//! read; an act is durable before the answer; the answer comes within Slack's three seconds. Refuses to change messages:
+//! the word about the act does that, through the outbox.
+
+use super::Context;
+use super::act::{ActError, act};
+use super::deliver::Channels;
+use crate::model::text::one_line;
+use crate::model::{Act, AlertState, By, Via};
+use crate::notify::Channel;
+use crate::notify::slack::Bot;
+use crate::notify::slack::press::{Form, Pressed, Question, advice, complaint, field_of, modal, person, read};
+use crate::store::{AlertFilter, StoreError};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Hears buttons.
+pub struct Presser {
+    /// What it works with.
+    pub cx: Context,
+    /// All channels.
+    pub channels: Arc<Channels>,
+}
+
+/// A request as it came.
+pub struct Signed<'a> {
+    /// `X-Slack-Request-Timestamp`.
+    pub time: &'a str,
+    /// `X-Slack-Signature`.
+    pub signature: &'a str,
+    /// The body.
+    pub body: &'a [u8],
+}
+
+impl Presser {
+    /// What to answer; nothing for a request that no workspace signed.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn hear(&self, request: &Signed<'_>, now: Timestamp) -> Result<Option<Value>, StoreError> {
+        let bots = self.channels.values().filter_map(|c| match c {
+            Channel::Slack(bot) => Some(bot),
+            _ => None,
+        });
+        let mut bots = bots.filter(|b| b.is_mine(request.time, request.signature, request.body, now));
+        let Some(bot) = bots.next() else { return Ok(None) };
+        let form = url::form_urlencoded::parse(request.body);
+        let payload = form.into_iter().find(|(name, _)| name == "payload").map(|(_, value)| value.into_owned());
+        let payload: Value = payload.and_then(|p| serde_json::from_str(&p).ok()).unwrap_or_default();
+        self.answer(bot, &payload, now).await.map(Some)
+    }
+
+    /// Answers what Slack sent; empty where nothing is to be said.
+    async fn answer(&self, bot: &Bot, payload: &Value, now: Timestamp) -> Result<Value, StoreError> {
+        match read(payload) {
+            Pressed::Nothing => Ok(json!({})),
+            Pressed::Button(question, trigger) => {
+                if let Some(view) = self.modal(question).await?
+                    && let Err(why) = bot.open(&trigger, &view, now).await
+                {
+                    tracing::warn!(alert = %question.alert, "Slack did not open a modal: {why}");
+                }
+                Ok(json!({}))
+            }
+            Pressed::Form(_, Err((field, why))) => Ok(complaint(&field, &why)),
+            Pressed::Form(question, Ok(action)) => {
+                let by = By { who: person(payload), via: Via::Slack };
+                let asked = Act { alert: question.alert, episode: Some(question.episode), action, by };
+                match act(&self.cx, asked, now).await {
+                    Ok(acted) if acted.advice.is_empty() => Ok(json!({})),
+                    Ok(acted) => Ok(advice(&acted.advice)),
+                    Err(ActError::Refused(why)) => Ok(complaint(field_of(question.ask), &why.to_string())),
+                    Err(ActError::Store(e)) => Err(e),
+                }
+            }
+        }
+    }
+
+    /// The modal of a question; for what is over, the word that it is.
+    async fn modal(&self, q: Question) -> Result<Option<Value>, StoreError> {
+        let filter = AlertFilter { id: Some(q.alert), limit: 1, ..AlertFilter::default() };
+        let Some((alert, matter)) = self.cx.store.alerts(filter).await?.pop() else { return Ok(None) };
+        if alert.episode != q.episode || alert.state == AlertState::Resolved || matter.is_over() {
+            let said = format!("#{} is over, or was opened anew: there is nothing to answer here.", q.alert);
+            return Ok(Some(advice(&[said])["view"].clone()));
+        }
+        let services: Vec<String> = alert.services.iter().filter(|s| !alert.done.contains_key(*s)).cloned().collect();
+        let owners: Vec<String> =
+            self.cx.directory.owners().map(|o| o.name.clone()).filter(|n| *n != alert.owner).collect();
+        let plan_on = alert.ack.as_ref().and_then(|a| a.plan_on);
+        let form = Form { title: &one_line(&matter.title, 200), services: &services, owners: &owners, plan_on };
+        Ok(Some(modal(q, &form)))
+    }
+}
