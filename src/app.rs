@@ -10,6 +10,7 @@ pub use serve::Reloading;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{ChannelSettings, Config};
 use crate::engine::access::Access;
+use crate::engine::adopt::Adopter;
 use crate::engine::catchup::CatchUp;
 use crate::engine::clockwatch::{ClockBase, ClockWatch};
 use crate::engine::confirm::Confirmer;
@@ -329,6 +330,8 @@ impl App {
         jobs.push(job("confirm", seconds(60), confirmer, |c, now| async move { c.tick(now).await }));
         let private = Arc::new(PrivateDeadlines { cx: cx.clone() });
         jobs.push(job("deadlines", seconds(3_600), private, |p, now| async move { p.tick(now).await }));
+        let adopter = Arc::new(Adopter { cx: cx.clone() });
+        jobs.push(job("adopt", seconds(300), adopter, |a, now| async move { a.tick(now).await }));
         let gaps = Arc::new(GapWatch { cx: cx.clone() });
         jobs.push(job("gaps", seconds(3_600), gaps, |g, now| async move { g.tick(now).await }));
         let watcher = Arc::new(Watcher { cx: cx.clone(), configured: self.configured() });

@@ -7,6 +7,7 @@
 pub mod about;
 pub mod access;
 pub mod act;
+pub mod adopt;
 pub mod between;
 pub mod calendar;
 pub mod catchup;
@@ -37,6 +38,7 @@ pub mod rehearse;
 pub mod rejected;
 pub mod remind;
 pub mod resume;
+pub mod same;
 pub mod scan;
 pub mod scorecard;
 pub mod show;

@@ -1,7 +1,8 @@
 //! Scanning a tree: which ids that end stand where in our code and settings.
 //!
 //! In: a folder or file, what is known of endings. Out: places, soonest end first. Invariant: `.gitignore` is obeyed, links are
-//! not followed, and what could not be read is counted and named. Refuses files that are no text.
+//! not followed, and what could not be read is counted and named. Refuses files that are no text, and forewarn.toml: what
+//! stands there is declared, not found.
 
 pub mod sarif;
 
@@ -134,7 +135,7 @@ pub fn scan(root: &Path, known: Known<'_>, options: Options, today: Date) -> Res
         .git_global(!options.no_ignore)
         .ignore(!options.no_ignore)
         .parents(!options.no_ignore)
-        .filter_entry(|e| !matches!(e.file_name().to_str(), Some(".git" | ".hg" | ".svn" | ".jj")))
+        .filter_entry(|e| !matches!(e.file_name().to_str(), Some(".git" | ".hg" | ".svn" | ".jj" | "forewarn.toml")))
         .threads(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
         .build_parallel();
     walk.run(|| {

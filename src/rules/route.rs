@@ -19,7 +19,9 @@ words!(
     Silence {
         /// It came from a sender that proves nothing.
         UnverifiedHint = "unverified_hint",
-        /// Jobs, changes and unrecognized types are stored and shown only.
+        /// A page's own sender said it; what the page says when it is read is told.
+        OnPage = "on_page",
+        /// Jobs, single changes and unrecognized types are stored and shown only.
         QuietKind = "quiet_kind",
         /// A changed replacement or a noted fact follows in the thread of the next message.
         NotNews = "not_news",
@@ -37,7 +39,7 @@ words!(
         Baseline = "baseline",
         /// An entry dated more than a month before it was read.
         OldEntry = "old_entry",
-        /// One of very many entries that came at once.
+        /// One of very many entries that came at once: told together.
         Wave = "wave",
         /// A route mutes it.
         Muted = "muted",
@@ -63,6 +65,8 @@ pub fn route(dir: &Directory, event: &NewEvent, matter: Option<&MatterState>, tr
         return Routed::Silent(Silence::UnverifiedHint);
     }
     match event.kind {
+        // An entry is stored and shown; a wave of them is a matter, told to everybody who uses anything of the provider.
+        Kind::Change if event.matter.is_some() => {}
         Kind::Job | Kind::Change | Kind::Unrecognized => return Routed::Silent(Silence::QuietKind),
         Kind::Source => {
             let why = "forewarn's own troubles".to_owned();
@@ -148,6 +152,42 @@ pub fn touched<'u>(
     of_provider().find(|u| parts.iter().any(|x| u.touches(x))).map(|u| (u, ""))
 }
 
+/// The ladder of a kind, where no route and no service chooses another.
+pub fn default_policy(kind: Kind) -> String {
+    policy::default_for(kind).to_owned()
+}
+
+/// Whom a deprecation that is known already concerns by the services that use it; routes and mutes count as for news.
+pub fn adopters(dir: &Directory, m: &MatterState) -> Vec<Recipient> {
+    let Some((source, _)) = m.winning_claim() else { return Vec::new() };
+    let event = NewEvent {
+        kind: m.kind,
+        provider: m.provider.clone(),
+        connection: m.connection.clone(),
+        source: source.clone(),
+        matter: Some(m.id.clone()),
+        native_type: None,
+        native_id: None,
+        fingerprint: String::new(),
+        change: Some(Change::Announced),
+        severity: m.severity,
+        title: m.title.clone(),
+        summary: m.summary.clone(),
+        url: m.url.clone(),
+        subjects: m.subjects.clone(),
+        deadline: m.deadline.clone(),
+        moved_from: None,
+        replacements: m.replacements.clone(),
+        money: None,
+        occurred_at: m.latest_at,
+        received_at: m.latest_at,
+    };
+    match recipients(dir, &event) {
+        Routed::Tell(all) => all.into_iter().filter(|r| !r.services.is_empty()).collect(),
+        Routed::Silent(_) => Vec::new(),
+    }
+}
+
 /// Why a service is concerned by an event, in words; none if it is not.
 fn concerned(dir: &Directory, s: &Service, event: &NewEvent) -> Option<String> {
     let (used, how) = touched(dir, &s.uses, About::event(event))?;
@@ -162,7 +202,7 @@ fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
         .max_by_key(|r| r.when.specificity())
         .and_then(|r| r.policy.clone());
     let policy = chosen.clone().unwrap_or_else(|| {
-        if is_public(event.kind, &event.subjects) {
+        if is_public(event.kind, &event.subjects) || event.kind == Kind::Change {
             policy::CALM.to_owned()
         } else {
             policy::default_for(event.kind).to_owned()
@@ -207,8 +247,9 @@ fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
         }
     }
     if told.is_empty() {
-        let by_use_only =
-            event.kind == Kind::Deprecation && private.is_none() || is_public(event.kind, &event.subjects);
+        let by_use_only = event.kind == Kind::Deprecation && private.is_none()
+            || event.kind == Kind::Change
+            || is_public(event.kind, &event.subjects);
         if by_use_only && dir.usage_known() {
             return Routed::Silent(Silence::Unused);
         }

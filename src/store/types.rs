@@ -228,6 +228,8 @@ pub struct Recording {
     pub matters: Vec<MatterState>,
     /// What happened.
     pub events: Vec<RoutedEvent>,
+    /// Matters that are as they were and concern somebody who was not known before: told like a first contact.
+    pub adopted: Vec<(MatterId, Vec<Recipient>)>,
     /// What a person did, for the audit.
     pub done: Option<Deed>,
     /// When.

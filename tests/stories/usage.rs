@@ -3,6 +3,7 @@
 use crate::harness::*;
 use axum::body::Body;
 use axum::http::Request;
+use forewarn::engine::adopt::Adopter;
 use forewarn::engine::gaps::{GapWatch, Lack, gaps};
 use forewarn::engine::plan::plan;
 use forewarn::engine::usage::take;
@@ -223,4 +224,44 @@ async fn what_was_known_at_the_build_answers_until_the_page_is_read() {
 
 async fn known_rows(w: &World) -> Vec<forewarn::engine::calendar::Deprecation> {
     forewarn::engine::calendar::all(&w.cx, w.now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_use_that_is_declared_later_is_told_of_what_was_known_before_once() {
+    let mut w = World::new().await;
+    w.page(&[("gpt-late", day(40)), ("gpt-over", day(-5)), ("gpt-x", day(60))]);
+    w.tick().await;
+    w.arrived();
+    let adopt = |w: &World| Adopter { cx: w.cx.clone() };
+    adopt(&w).tick(w.now()).await.unwrap();
+    w.tick().await;
+    w.expect_silence();
+    let uses = "uses = [\"openai:gpt-b\", \"openai:gpt-late\", \"openai:gpt-over\"]";
+    w.restart_with(&w.config.replace("uses = [\"openai:gpt-b\"]", uses));
+    for _ in 0..3 {
+        adopt(&w).tick(w.now()).await.unwrap();
+        w.tick().await;
+    }
+    let m = w.expect("billing/webhook", &["gpt-late", "40 days"]);
+    assert!(!m.text.contains("gpt-over"), "{}", m.text);
+    // What its owner has dealt with is not opened again.
+    let alert = w.alerts().await.into_iter().find(|(_, m)| m.id.as_str() == "openai:gpt-late").unwrap().0;
+    w.ack(alert.id, Some(day(20))).await;
+    adopt(&w).tick(w.now()).await.unwrap();
+    w.tick().await;
+    w.expect_silence();
+}
+
+#[tokio::test]
+async fn what_is_seen_in_use_and_declared_by_nobody_reaches_the_catch_all() {
+    let mut w = World::new().await;
+    w.page(&[("gpt-stray", day(20))]);
+    w.tick().await;
+    w.expect_silence();
+    take(&w.cx, export("gpt-stray", "proj_new", 7, w.now())).await.unwrap();
+    Adopter { cx: w.cx.clone() }.tick(w.now()).await.unwrap();
+    w.tick().await;
+    w.expect("operators/webhook", &["gpt-stray", "proj_new was seen to use it and nobody owns it"]);
+    let caught: Vec<_> = gaps(&w.cx, w.now()).await.unwrap().into_iter().map(|g| g.lack).collect();
+    assert_eq!(caught, [Lack::Unowned, Lack::CatchAll]);
 }

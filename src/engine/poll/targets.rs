@@ -5,10 +5,11 @@
 //! Refuses to fetch.
 
 use crate::engine::connections::Connection;
-use crate::fetch::{AwsKey, ClientSecret, Net, Proof, Request};
+use crate::fetch::{AwsKey, ClientSecret, Proof, Request};
 use crate::model::{ConnectionId, Every, ProviderId, SourceId};
 use crate::provider::catalog::Catalog;
 use crate::provider::file::{Auth, Evidence, Polled, Source};
+use crate::reach::Net;
 use crate::rules::directory::Directory;
 use jiff::Timestamp;
 use std::collections::BTreeMap;

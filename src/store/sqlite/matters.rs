@@ -166,6 +166,15 @@ fn record(c: &Connection, r: &Recording) -> Result<RecordOutcome, StoreError> {
             alerts += wake(c, m, &Wake { to: recipient, again }, r)?;
         }
     }
+    for (id, recipients) in &r.adopted {
+        // It was known before: what is said of it now is a list, not news.
+        let Some(m) = state(c, id)?.map(|m| MatterState { baseline: true, ..m }).filter(|m| !m.is_over()) else {
+            continue;
+        };
+        for to in recipients {
+            alerts += wake(c, &m, &Wake { to, again: false }, r)?;
+        }
+    }
     over.dedup();
     for matter in over {
         alerts += wake_open(c, matter, r)?;

@@ -4,7 +4,7 @@
 //! In: an item, and the section it stands in. Out: claims. Invariant: only below a heading that says that its things end, or
 //! with a label that does; of one item only one date counts. Refuses items of several dates.
 
-use super::{Lists, Notices, Verb, head_of};
+use super::{Lists, Notices, Verb};
 use crate::model::observation::Lifecycle;
 use crate::model::text::one_line;
 use crate::provider::read::date::{self, DateCell};
@@ -130,4 +130,46 @@ fn value_of(cell: &Cell) -> Vec<Piece> {
         head = head.saturating_sub(len);
     }
     out
+}
+
+/// `/v1/x` parameters: `a`, `b`: what ends is a and b, not x.
+pub(super) fn parameters(cell: &Cell) -> Vec<String> {
+    let mut pieces = cell.0.iter().skip_while(|p| !matches!(p, Piece::Code(_))).skip(1);
+    let is_list = matches!(pieces.next(), Some(Piece::Text(t)) if {
+        let word = t.trim_start().split(|c: char| !c.is_alphabetic()).next().unwrap_or_default().to_lowercase();
+        t.contains(':') && matches!(word.as_str(), "parameter" | "parameters" | "field" | "fields" | "option" | "options")
+    });
+    let codes = pieces.filter_map(|p| if let Piece::Code(c) = p { Some(c.clone()) } else { None });
+    if is_list { codes.collect() } else { Vec::new() }
+}
+
+/// The pieces of a list item up to a dash or a colon after its first name.
+pub(super) fn head_of(cell: &Cell) -> Vec<Piece> {
+    let mut out = Vec::new();
+    for piece in &cell.0 {
+        if let Piece::Text(t) = piece {
+            if let Some(at) = t
+                .find([':', '\u{2014}', '\u{2013}'])
+                .or_else(|| t.find(" - "))
+                .or_else(|| t.find("->"))
+                .or_else(|| t.find('\u{2192}'))
+            {
+                out.push(Piece::Text(t[..at].to_owned()));
+                break;
+            }
+            // `x` parameters, `x` endpoint: what follows in words is no more of it, except aliases in brackets.
+            if t.trim_start().starts_with(|c: char| c.is_alphabetic())
+                && out.iter().any(|p| matches!(p, Piece::Code(_)))
+                && !is_joint(t)
+            {
+                break;
+            }
+        }
+        out.push(piece.clone());
+    }
+    out
+}
+
+fn is_joint(text: &str) -> bool {
+    matches!(text.trim(), "and" | "or" | "and the alias" | "or the alias")
 }
