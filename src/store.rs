@@ -207,7 +207,7 @@ pub trait Look: Send + Sync {
     /// Matters whose day to reckon with is inside a window, soonest first.
     fn dated(&self, filter: DatedFilter) -> Fut<'_, Vec<MatterState>>;
     /// Matters of a kind without a date, by id.
-    fn undated(&self, kind: Kind, after: Option<MatterId>, limit: usize) -> Fut<'_, Vec<MatterState>>;
+    fn without_date(&self, kind: Kind, after: Option<MatterId>, limit: usize) -> Fut<'_, Vec<MatterState>>;
     /// Matters of a kind that go on, by id.
     fn open(&self, kind: Kind, limit: usize) -> Fut<'_, Vec<MatterState>>;
     /// The alerts on these matters.

@@ -632,9 +632,9 @@ async fn what_is_looked_at_by_date_comes_in_order_and_goes_on_where_it_stopped<B
     assert_eq!(names(b.s().dated(acme).await.unwrap()), "d");
     let late = DatedFilter { from: date(2027, 1, 3), until: date(2027, 1, 9), ..filter(9, None) };
     assert!(b.s().dated(late).await.unwrap().is_empty());
-    assert_eq!(names(b.s().undated(Kind::Deprecation, None, 9).await.unwrap()), "y z");
+    assert_eq!(names(b.s().without_date(Kind::Deprecation, None, 9).await.unwrap()), "y z");
     let after = Some(MatterId::new("openai:y").unwrap());
-    assert_eq!(names(b.s().undated(Kind::Deprecation, after, 9).await.unwrap()), "z");
+    assert_eq!(names(b.s().without_date(Kind::Deprecation, after, 9).await.unwrap()), "z");
     assert_eq!(names(b.s().open(Kind::Incident, 9).await.unwrap()), "i");
     let (count, first) = b.s().unanswered(2).await.unwrap();
     assert_eq!((count, first.iter().map(|(_, m)| m.title.as_str()).collect::<Vec<_>>().len()), (7, 2));

@@ -215,7 +215,7 @@ pub async fn part(
                 let provider = part.provider.map(str::to_owned);
                 cx.store.dated(DatedFilter { kind: Kind::Deprecation, from, until, provider, after, limit }).await?
             }
-            At::Undated(after) => cx.store.undated(Kind::Deprecation, after, limit).await?,
+            At::Undated(after) => cx.store.without_date(Kind::Deprecation, after, limit).await?,
         };
         let last = found.last().filter(|_| found.len() >= limit).cloned();
         let next = match (&last, &at) {

@@ -29,7 +29,7 @@ impl Look for Sqlite {
         })
     }
 
-    fn undated(&self, kind: Kind, after: Option<MatterId>, limit: usize) -> Fut<'_, Vec<MatterState>> {
+    fn without_date(&self, kind: Kind, after: Option<MatterId>, limit: usize) -> Fut<'_, Vec<MatterState>> {
         self.read(move |c| {
             let sql = "SELECT version, state FROM matters WHERE kind = ?1 AND shutdown_on IS NULL AND id > ?2 ORDER BY id LIMIT ?3";
             let after = after.as_ref().map_or("", |id| id.as_str());
