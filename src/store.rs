@@ -15,6 +15,7 @@ pub use types::{
     Thread, TokenRow, ToldRow, Unreached, Unreadable,
 };
 
+use crate::model::ModelList;
 use crate::model::{
     Alert, AlertId, ConnectionId, ContactId, CoveredDay, Event, EventId, Kind, MatterId, MatterState, NewNotification,
     NotificationId, PayloadId, ProviderId, Silence, SourceId, UsageReport, UseRow,
@@ -66,6 +67,10 @@ pub trait Sources: Send + Sync {
     fn fetched(&self, row: SourceRow, body: Option<Fetched>) -> Fut<'_, ()>;
     /// Moves the next fetch of a source forward to a moment; never back. A source nobody polled yet is due anyway.
     fn hurry(&self, source: SourceId, at: Timestamp) -> Fut<'_, ()>;
+    /// What a list of models has shown so far; none before its first good read.
+    fn listed(&self, source: SourceId) -> Fut<'_, Option<ModelList>>;
+    /// Keeps that for the next read.
+    fn keep_list(&self, source: SourceId, list: ModelList) -> Fut<'_, ()>;
 }
 
 /// Normalizing.
@@ -112,6 +117,8 @@ pub trait Outbox: Send + Sync {
     fn settle(&self, id: NotificationId, how: Settlement, now: Timestamp) -> Fut<'_, ()>;
     /// Dead letters nobody was told of yet.
     fn dead_letters(&self, limit: usize) -> Fut<'_, Vec<DeadLetter>>;
+    /// A dead letter is to be sent once more; whether there was one.
+    fn revive(&self, id: NotificationId, by: String, now: Timestamp) -> Fut<'_, bool>;
     /// Marks dead letters as told to the operators.
     fn dead_letters_told(&self, ids: Vec<NotificationId>) -> Fut<'_, ()>;
 }
@@ -144,8 +151,11 @@ pub trait Read: Send + Sync {
     fn alerts(&self, filter: AlertFilter) -> Fut<'_, Vec<(Alert, MatterState)>>;
     /// All matters of a kind.
     fn matters_of(&self, kind: Kind) -> Fut<'_, Vec<MatterState>>;
-    /// Deprecations of which a source has given another date once, and not twice yet.
-    fn unconfirmed(&self) -> Fut<'_, Vec<MatterState>>;
+    /// Deprecations that go on, without a date, of which a person should look at something.
+    fn undated(&self) -> Fut<'_, Vec<MatterState>>;
+    /// Deprecations of which a source has given another date once, and not twice yet; and those that a source says have
+    /// ended, whose date has come by `today` and which are not known to have ended.
+    fn unconfirmed(&self, today: Date) -> Fut<'_, Vec<MatterState>>;
     /// Who was told of a matter, oldest first.
     fn told_of(&self, matter: MatterId) -> Fut<'_, Vec<ToldRow>>;
     /// The ledger, counted afresh.
@@ -196,6 +206,8 @@ pub trait Tokens: Send + Sync {
 pub trait Look: Send + Sync {
     /// Matters whose day to reckon with is inside a window, soonest first.
     fn dated(&self, filter: DatedFilter) -> Fut<'_, Vec<MatterState>>;
+    /// Matters of a kind without a date, by id.
+    fn without_date(&self, kind: Kind, after: Option<MatterId>, limit: usize) -> Fut<'_, Vec<MatterState>>;
     /// Matters of a kind that go on, by id.
     fn open(&self, kind: Kind, limit: usize) -> Fut<'_, Vec<MatterState>>;
     /// The alerts on these matters.

@@ -68,6 +68,9 @@ fn the_papers_name_commands_that_exist_and_the_readme_names_all() {
         "docs/answers.md",
         "docs/api.md",
         "docs/questions.md",
+        "docs/getting-started.md",
+        "docs/comparison.md",
+        "docs/deploy/README.md",
     ] {
         for (_, text) in code(&paper(name)).iter().filter(|(l, _)| ["span", "sh", "text"].contains(&l.as_str())) {
             for before in ["forewarn ", "--locked -- "] {
@@ -120,7 +123,9 @@ fn parse(name: &str, text: &str) -> Config {
 
 #[test]
 fn every_example_of_a_config_is_accepted() {
-    for (name, least) in [("README.md", 1), ("docs/config.md", 6), ("docs/channels.md", 8)] {
+    for (name, least) in
+        [("README.md", 1), ("docs/config.md", 6), ("docs/channels.md", 8), ("docs/getting-started.md", 1)]
+    {
         let blocks: Vec<String> = code(&paper(name)).into_iter().filter(|(l, _)| l == "toml").map(|(_, t)| t).collect();
         assert!(blocks.len() >= least, "{name}: {} examples", blocks.len());
         for block in blocks {

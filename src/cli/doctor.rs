@@ -58,15 +58,27 @@ pub(super) async fn run(_: Args, place: Place) -> Done {
         Wanted { connections: &config.connections, watch: config.watch.as_deref(), allow: &config.fetch.allow };
     let bar = super::progress::bar("sources");
     let all = targets(&config.catalog, &config.directory, wanted).0;
+    let mut failed = Vec::new();
     for (n, target) in all.iter().enumerate() {
         bar.on(n, all.len(), target.id.as_str());
-        let answer = client.get(&target.request()).await;
+        let answer = client.get(&target.request(crate::clock::Clock::now(&crate::clock::SystemClock))).await;
         bar.done();
-        line(
-            answer.is_ok(),
-            &format!("source {}", target.id),
-            &answer.err().map_or_else(String::new, |e| format!("{e}: is the way out open?")),
-        )?;
+        match answer {
+            Ok(_) => line(true, &format!("source {}", target.id), "")?,
+            Err(e) => failed.push((target.id.to_string(), e.to_string())),
+        }
+    }
+    match failed.as_slice() {
+        // One that does not answer may be theirs; all of several at once is the way out of this machine.
+        [(id, why), _, _, ..] if failed.len() == all.len() => {
+            let what = format!("none of {} sources answers; {id}: {why}", failed.len());
+            line(false, &what, "is the way out of this machine open? A proxy or a CA of your own stands in [fetch]")?;
+        }
+        some => {
+            for (id, why) in some {
+                line(false, &format!("source {id}"), &format!("{why} (is it they, or the way out?)"))?;
+            }
+        }
     }
     for o in config.directory.owners() {
         let contacts: Vec<String> = o.contacts.iter().map(|c| c.id.to_string()).collect();

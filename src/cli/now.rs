@@ -3,8 +3,11 @@
 use super::{Done, Failure, Place, out};
 use crate::engine::calendar::Deprecation;
 use crate::engine::listing::Episode;
-use crate::engine::now::{Comparable, Now, age, now, scope};
+use crate::engine::now::{Comparable, Now, Voice, age, now, scope};
 use crate::store::SourceHealth;
+
+/// Most sources shown.
+const SOURCES: usize = 12;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -20,7 +23,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, place: Place) -> Done {
-    let app = place.look()?;
+    let app = place.look_or_empty()?;
     let scope = scope(&app.cx, args.about.as_deref()).await?.map_err(Failure::Usage)?;
     let n = now(&app.cx, &scope, &app.targets, &app.off).await?;
     if args.json { out::json(&n) } else { say(&n) }
@@ -60,13 +63,20 @@ fn say(n: &Now) -> Done {
         out::say(&format!("  and {} more: --json", n.changes.len() - 15))?;
     }
     block("ENDS", n.ending.iter().take(10).map(ending))?;
+    let worth = |v: &&Voice| {
+        if n.scope == "all" { v.tells_incidents && v.health != SourceHealth::Fresh } else { true }
+    };
+    let voices: Vec<&Voice> = n.voices.iter().filter(worth).collect();
     block(
         "WHO WOULD SAY SO",
-        n.voices.iter().filter(|v| v.tells_incidents || v.health != SourceHealth::Fresh || n.scope != "all").map(|v| {
+        voices.iter().take(SOURCES).map(|v| {
             let read = v.read_at.map_or_else(|| "never read".into(), |t| format!("read {} ago", age(t, n.at)));
             vec![v.source.clone(), v.health.to_string(), read, v.problem.clone().unwrap_or_default()]
         }),
     )?;
+    if voices.len() > SOURCES {
+        out::say(&format!("  and {} more: forewarn status", voices.len() - SOURCES))?;
+    }
     for u in n.unheard.iter().filter(|_| n.scope != "all") {
         out::say(&format!("  {}: nobody reads its status: {}", u.provider, u.why))?;
     }
@@ -90,7 +100,9 @@ fn block(head: &str, rows: impl Iterator<Item = Vec<String>>) -> Done {
 fn episode(e: &Episode, n: &Now, when: &str) -> Vec<String> {
     let ours = if e.services.is_empty() { String::new() } else { format!("ours: {}", e.services.join(", ")) };
     let whose = if n.providers.len() == 1 { String::new() } else { e.provider.clone() };
-    vec![e.severity.to_string(), when.to_owned(), whose, e.title.clone(), ours, e.url.clone().unwrap_or_default()]
+    let same = e.possibly_same.first().map_or_else(String::new, |id| format!(" (possibly the same as {id})"));
+    let title = format!("{}{same}", e.title);
+    vec![e.severity.to_string(), when.to_owned(), whose, title, ours, e.url.clone().unwrap_or_default()]
 }
 
 fn ending(d: &Deprecation) -> Vec<String> {

@@ -49,17 +49,17 @@ pub(super) async fn run(args: Args, place: Place) -> Done {
 
 fn say(r: &Rehearsal) -> Done {
     out::say(&format!(
-        "{} to {} UTC, {} events heard. Nothing is sent.\n",
+        "{} to {} UTC, {} heard. Nothing is sent.\n",
         out::moment(r.from),
         out::moment(r.to),
-        r.events
+        counted(r.events, "event")
     ))?;
     if r.messages.is_empty() {
         out::say("Nobody would have been told anything.")?;
     } else {
         let lines: Vec<Vec<String>> = r.messages.iter().map(line).collect();
         out::table(&["WHEN (UTC)", "TO", "WHY", "OF"], &lines)?;
-        out::say(&format!("\n{} messages.", r.messages.len()))?;
+        out::say(&format!("\n{}.", counted(r.messages.len(), "message")))?;
     }
     let silent: Vec<String> = r.silent.iter().map(|(why, n)| format!("{n} {why}")).collect();
     if !silent.is_empty() {
@@ -69,6 +69,10 @@ fn say(r: &Rehearsal) -> Done {
         out::say(&format!("! {owner} has something to be told and no way to be told it: give it a contact."))?;
     }
     Ok(())
+}
+
+fn counted(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 fn line(m: &Sent) -> Vec<String> {

@@ -19,12 +19,16 @@ words!(
     Silence {
         /// It came from a sender that proves nothing.
         UnverifiedHint = "unverified_hint",
-        /// Jobs, changes and unrecognized types are stored and shown only.
+        /// A page's own sender said it; what the page says when it is read is told.
+        OnPage = "on_page",
+        /// Jobs, single changes and unrecognized types are stored and shown only.
         QuietKind = "quiet_kind",
         /// A changed replacement or a noted fact follows in the thread of the next message.
         NotNews = "not_news",
         /// It had ended before we first looked.
         PastAtBaseline = "past_at_baseline",
+        /// Its date had long passed when it was first said: a typing error, or history that a page has added.
+        LongPast = "long_past",
         /// No service of ours uses it.
         Unused = "unused",
         /// A small matter of a status page: listed, for the digest.
@@ -35,12 +39,15 @@ words!(
         Baseline = "baseline",
         /// An entry dated more than a month before it was read.
         OldEntry = "old_entry",
-        /// One of very many entries that came at once.
+        /// One of very many entries that came at once: told together.
         Wave = "wave",
         /// A route mutes it.
         Muted = "muted",
     }
 );
+
+/// What is announced to have ended so many days ago is no news.
+const LONG_PAST_DAYS: i32 = 30;
 
 /// The answer of routing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +65,8 @@ pub fn route(dir: &Directory, event: &NewEvent, matter: Option<&MatterState>, tr
         return Routed::Silent(Silence::UnverifiedHint);
     }
     match event.kind {
+        // An entry is stored and shown; a wave of them is a matter, told to everybody who uses anything of the provider.
+        Kind::Change if event.matter.is_some() => {}
         Kind::Job | Kind::Change | Kind::Unrecognized => return Routed::Silent(Silence::QuietKind),
         Kind::Source => {
             let why = "forewarn's own troubles".to_owned();
@@ -86,6 +95,10 @@ pub fn route(dir: &Directory, event: &NewEvent, matter: Option<&MatterState>, tr
     }
     let over_before_us = matter
         .is_some_and(|m| m.baseline && (m.is_over() || m.deadline.as_ref().is_some_and(|d| d.days_left(today) < 0)));
+    let long_past = event.deadline.as_ref().is_some_and(|d| d.days_left(today) < -LONG_PAST_DAYS);
+    if event.kind == Kind::Deprecation && change == Change::Announced && long_past {
+        return Routed::Silent(if over_before_us { Silence::PastAtBaseline } else { Silence::LongPast });
+    }
     // The end of what somebody was told about is told whenever it comes; it opens nothing.
     let begins = matches!(change, Change::Announced | Change::Moved | Change::Disputed | Change::Redirected);
     if event.kind == Kind::Deprecation && begins && over_before_us {
@@ -189,7 +202,7 @@ fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
         .max_by_key(|r| r.when.specificity())
         .and_then(|r| r.policy.clone());
     let policy = chosen.clone().unwrap_or_else(|| {
-        if is_public(event.kind, &event.subjects) {
+        if is_public(event.kind, &event.subjects) || event.kind == Kind::Change {
             policy::CALM.to_owned()
         } else {
             policy::default_for(event.kind).to_owned()
@@ -205,7 +218,10 @@ fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
         });
         r.services.extend(service.map(str::to_owned));
     };
-    let of_connection = event.connection.as_ref().and_then(|c| dir.connection_owners.get(c).map(|o| (c, o)));
+    // A list that is read with an account's key speaks of the platform; an end concerns the account only where it says so.
+    let platforms = event.kind == Kind::Deprecation && event.subjects.iter().all(|s| s.account.is_none());
+    let through = event.connection.as_ref().filter(|_| !platforms || event.native_type.is_some());
+    let of_connection = through.and_then(|c| dir.connection_owners.get(c).map(|o| (c, o)));
     if let Some((c, owner)) = of_connection {
         tell(owner, format!("owns connection {c}"), None);
     }
@@ -231,8 +247,9 @@ fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
         }
     }
     if told.is_empty() {
-        let by_use_only =
-            event.kind == Kind::Deprecation && private.is_none() || is_public(event.kind, &event.subjects);
+        let by_use_only = event.kind == Kind::Deprecation && private.is_none()
+            || event.kind == Kind::Change
+            || is_public(event.kind, &event.subjects);
         if by_use_only && dir.usage_known() {
             return Routed::Silent(Silence::Unused);
         }

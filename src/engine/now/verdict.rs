@@ -37,10 +37,19 @@ pub(super) fn verdict(n: &Now, name: &dyn Fn(&str) -> String) -> (Verdict, Strin
         return (Verdict::TheySaySo, told);
     }
     if !blind.is_empty() || n.voices.iter().all(|v| !v.tells_incidents) {
-        let what = if blind.is_empty() { "what they say".to_owned() } else { some(&blind) };
+        let pages = n.voices.iter().filter(|v| v.tells_incidents).count();
+        let what = match blind.len() {
+            0 => "what they say".to_owned(),
+            // One that cannot be read may be theirs; all of several at once is most likely ours.
+            all if all >= 3 && all == pages => {
+                format!("any of {all} status pages: is the way out of this machine open, is forewarn running?")
+            }
+            _ => some(&blind),
+        };
+        let end = if what.ends_with('?') { "" } else { "." };
         return (
             Verdict::CannotRead,
-            format!("UNKNOWN: we cannot read {what}. Silence is no all-clear: look at their page yourself."),
+            format!("UNKNOWN: we cannot read {what}{end} Silence is no all-clear: look at their page yourself."),
         );
     }
     let who = match n.providers.as_slice() {
@@ -114,5 +123,62 @@ pub fn age(then: Timestamp, now: Timestamp) -> String {
         m @ 1..100 => format!("{m} min"),
         m @ 100..2_880 => format!("{} h", (m + 30) / 60),
         m => format!("{} days", m / 1_440),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(health: &[SourceHealth]) -> Now {
+        let at: Timestamp = "2026-11-23T02:00:00Z".parse().unwrap();
+        let voice = |(n, health): (usize, &SourceHealth)| Voice {
+            source: format!("acme{n}/status"),
+            tells_incidents: true,
+            health: *health,
+            read_at: at.checked_sub(jiff::SignedDuration::from_secs(40)).ok(),
+            problem: (*health != SourceHealth::Fresh).then(|| "no such host".to_owned()),
+        };
+        Now {
+            at,
+            about: String::new(),
+            scope: "all",
+            verdict: Verdict::CannotRead,
+            headline: String::new(),
+            providers: (0..health.len()).map(|n| format!("acme{n}")).collect(),
+            since: at,
+            incidents: vec![],
+            over: vec![],
+            maintenance: vec![],
+            billing: vec![],
+            ending: vec![],
+            changes: vec![],
+            voices: health.iter().enumerate().map(voice).collect(),
+            unheard: vec![],
+            last: None,
+        }
+    }
+
+    fn said(health: &[SourceHealth]) -> (Verdict, String) {
+        verdict(&asked(health), &|id| id.to_uppercase())
+    }
+
+    #[test]
+    fn one_page_that_cannot_be_read_is_named_and_all_of_them_are_our_own_trouble() {
+        use SourceHealth::{Fresh, Stale};
+        let (v, one) = said(&[Fresh, Stale, Fresh]);
+        assert_eq!(v, Verdict::CannotRead);
+        assert!(one.contains("acme1/status (stale: no such host)"), "{one}");
+        let (v, all) = said(&[Stale, Stale, Stale]);
+        assert_eq!(v, Verdict::CannotRead);
+        assert!(all.contains("any of 3 status pages: is the way out of this machine open"), "{all}");
+        let (v, none) = said(&[]);
+        assert_eq!(v, Verdict::CannotRead, "{none}");
+        let (v, calm) = said(&[Fresh, Fresh, Fresh]);
+        assert_eq!(v, Verdict::TheySayNothing);
+        assert_eq!(
+            calm,
+            "NO WORD: none of 3 providers says anything is wrong, read 40 s ago. Nothing of it changed in 72 hours."
+        );
     }
 }

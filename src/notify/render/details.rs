@@ -73,9 +73,13 @@ fn end_facts(row: &Row, clock: Clock<'_>) -> Line {
     let matter = &row.matter;
     let mut facts = vec![one_line(&row.provider_name, 60)];
     facts.extend(matter.deadline.as_ref().map(|d| firmness(d, clock)));
+    let after = matter.after();
     if row.reason != Reason::Withdrawn {
         facts.extend(match matter.subjects.first().map(|s| s.kind) {
-            Some(SubjectType::Model | SubjectType::Api) => Some("then calls fail".to_owned()),
+            Some(SubjectType::Model | SubjectType::Api) => Some(match &after.redirect {
+                Some(to) => format!("then calls are answered by {}", one_line(to, 120)),
+                None => "then calls fail".to_owned(),
+            }),
             Some(
                 SubjectType::Feature
                 | SubjectType::Component
@@ -94,6 +98,7 @@ fn end_facts(row: &Row, clock: Clock<'_>) -> Line {
         } else {
             format!("replacement: {}", replacements.join(", "))
         });
+        facts.extend(after.price.map(|words| format!("price: \"{}\"", one_line(&words, QUOTE_MAX))));
     }
     Line { part: Part::What, text: facts.join(" · "), link: None, alert: None }
 }
@@ -119,7 +124,9 @@ fn firmness(d: &Deadline, clock: Clock<'_>) -> String {
 /// `openai · since Mon 23 Nov 08:40 UTC · 123.45 USD`, with the link.
 fn facts(row: &Row, clock: Clock<'_>) -> Line {
     let matter = &row.matter;
-    let mut facts = vec![one_line(&row.provider_name, 60), format!("{} ({})", matter.severity, matter.stage)];
+    // A wave of entries is neither open nor over.
+    let stage = if matter.kind == Kind::Change { String::new() } else { format!(" ({})", matter.stage) };
+    let mut facts = vec![one_line(&row.provider_name, 60), format!("{}{stage}", matter.severity)];
     facts.push(format!("since {}", clock.moment(matter.opened_at)));
     facts.extend(matter.money.as_ref().map(amount));
     Line { part: Part::What, text: facts.join(" · "), link: matter.url.as_deref().and_then(safe_link), alert: None }
@@ -184,6 +191,13 @@ fn proof(row: &Row, clock: Clock<'_>) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some((source, claim)) = row.matter.winning_claim() {
         lines.push(quote(source, claim, row, clock));
+    }
+    if let Some(why) = row.matter.review() {
+        let id = one_line(row.matter.id.as_str(), 200);
+        let why = one_line(&why, QUOTE_MAX);
+        let text =
+            format!("Needs review: {why}. Say what is true: forewarn deprecations pin {id} --date DATE --note WHY");
+        lines.push(Line::new(Part::Proof, text));
     }
     if row.matter.in_conflict() {
         let said: Vec<_> = row
