@@ -209,6 +209,8 @@ async fn nothing_a_stranger_wrote_becomes_markup_a_mention_or_a_link_and_limits_
     hostile.extend(hostile_messages(&long).into_iter().take(4));
     // One answer each would be slow; the payload of a refused request is as good.
     let (base, asked) = service(&[]).await;
+    let own = regex::Regex::new(r"\[(open|Answer[^\]]*)\]\(<https?://[^>\s]*>\)").unwrap();
+    let escaped = regex::Regex::new(r"\\.").unwrap();
     for (which, channel) in all(&base) {
         for m in &hostile {
             asked.lock().unwrap().clear();
@@ -221,9 +223,7 @@ async fn nothing_a_stranger_wrote_becomes_markup_a_mention_or_a_link_and_limits_
                 let free = match (which, name.as_str()) {
                     // Markdown of Discord: what is not behind a backslash, and not one of our own links.
                     ("discord", "content" | "description") => {
-                        let own = regex::Regex::new(r"\[(open|Answer[^\]]*)\]\(<https?://[^>\s]*>\)").unwrap();
-                        let text = own.replace_all(text, "");
-                        regex::Regex::new(r"\\.").unwrap().replace_all(&text, "").into_owned()
+                        escaped.replace_all(&own.replace_all(text, ""), "").into_owned()
                     }
                     _ => continue,
                 };

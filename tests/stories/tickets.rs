@@ -97,7 +97,7 @@ async fn closing_the_ticket_resolves_the_alert_and_reopening_the_alert_opens_the
     let again = Act {
         alert: alert.id,
         episode: None,
-        action: Action::Reopen { note: None },
+        action: Action::Reopen { note: None, services: Vec::new() },
         by: By { who: "mei".into(), via: Via::Cli },
     };
     act(&w.cx, again, w.now()).await.unwrap();

@@ -49,7 +49,7 @@ fn ending(now: Timestamp, days: Option<i64>) -> Option<Row> {
     let provider = ProviderId::new("openai").ok()?;
     let subject = Subject::model(&provider, "gpt-demo-2025-08-07");
     let date = |n: i64| now.to_zoned_datetime(TimeZone::UTC).date().checked_add(jiff::Span::new().days(n)).ok();
-    let deadline = days.and_then(date).map(|d| Deadline::day(d, &d.to_string()));
+    let deadline = days.and_then(date).map(|d| Deadline::day(d, d.to_string()));
     let claim = Claim {
         deadline: deadline.clone(),
         replacements: vec!["gpt-demo-2".into()],

@@ -174,10 +174,13 @@ async fn a_ticket_closes_with_its_alert_and_opens_with_it_but_a_person_who_close
     assert_eq!(bodies[1]["body"], "Mei: plan \\@\u{200b}Mon");
 }
 
+/// A tracker, its answers in turn, and what they mean.
+type Case = (&'static str, &'static [(u16, &'static str)], &'static str);
+
 #[tokio::test]
 async fn each_refusal_becomes_what_it_means() {
     let m = message(vec![ending()]);
-    let cases: &[(&str, &[(u16, &str)], &str)] = &[
+    let cases: &[Case] = &[
         ("github", &[(404, r#"{"message":"Not Found"}"#)], "unreachable"),
         ("github", &[(200, "[]"), (410, r#"{"message":"Issues are disabled for this repo"}"#)], "unreachable"),
         ("github", &[(401, r#"{"message":"Bad credentials"}"#)], "unauthorized"),

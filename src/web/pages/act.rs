@@ -69,7 +69,7 @@ fn action(verb: &str, form: &Form) -> Result<Action, String> {
             let services = form.get("service").map(str::to_owned).into_iter().collect();
             Ok(Action::Resolve { reason, note, services, duplicate_of })
         }
-        "reopen" => Ok(Action::Reopen { note }),
+        "reopen" => Ok(Action::Reopen { note, services: Vec::new() }),
         "reassign" => {
             Ok(Action::Reassign { to: form.get("to").ok_or("to whom? an owner is needed")?.to_owned(), note })
         }
