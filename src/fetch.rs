@@ -5,15 +5,18 @@
 //! this source), and only the address that was checked; a body is capped after decoding; a key never follows a redirect
 //! to another host. Refuses anything but http and https, and proxies nobody configured.
 
+mod aws;
 mod guard;
+mod proof;
 mod section;
 
+pub use aws::AwsKey;
+pub use proof::{ClientSecret, Proof};
 pub use section::{FetchSection, Problem, Settings, check as check_section};
 
 use crate::reach::{Checked, Net, ResolveError, resolve};
 use guard::Guard;
 use jiff::Timestamp;
-use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,8 +39,12 @@ pub const DEADLINE: Duration = Duration::from_secs(30);
 pub struct Request {
     /// Where.
     pub url: String,
-    /// `Authorization: Bearer`, sent to the first host only.
-    pub bearer: Option<SecretString>,
+    /// Who asks; sent to the first host only.
+    pub proof: Option<Proof>,
+    /// Headers besides, sent to the first host only.
+    pub headers: Vec<(String, String)>,
+    /// When it is asked, for proofs that hold for a moment.
+    pub at: Timestamp,
     /// `If-None-Match`.
     pub etag: Option<String>,
     /// `If-Modified-Since`.
@@ -203,15 +210,21 @@ impl Client {
     async fn follow(&self, request: &Request) -> Result<Fetched, FetchError> {
         let first = parse(&request.url)?;
         let mut url = first.clone();
+        let proof = match &request.proof {
+            Some(p) => Some(self.ready(p).await?),
+            None => None,
+        };
         let guard = Guard { loopback: is_loopback(&url), allow: request.allow.clone().unwrap_or_else(|| Arc::new([])) };
         let client = self.client(&guard)?;
         for _ in 0..=MOST_REDIRECTS {
             check(&url, &guard)?;
             self.check_behind_proxy(&url, &guard).await?;
-            let answer = asked(client.get(url.clone()), request, url.host_str() == first.host_str())
-                .send()
-                .await
-                .map_err(|e| network(&url, &e))?;
+            let mut get = asked(client.get(url.clone()), request);
+            if url.host_str() == first.host_str() {
+                get = request.headers.iter().fold(get, |get, (name, value)| get.header(name, value));
+                get = proof.iter().fold(get, |get, p| p.add(get, &url, request.at));
+            }
+            let answer = get.send().await.map_err(|e| network(&url, &e))?;
             let status = answer.status().as_u16();
             let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
             let via = (url.host_str() != first.host_str()).then(|| host(&first));
@@ -244,17 +257,14 @@ impl Client {
     }
 }
 
-fn asked(mut get: reqwest::RequestBuilder, request: &Request, first_host: bool) -> reqwest::RequestBuilder {
+fn asked(mut get: reqwest::RequestBuilder, request: &Request) -> reqwest::RequestBuilder {
     if let Some(t) = &request.etag {
         get = get.header("if-none-match", t);
     }
     if let Some(t) = &request.last_modified {
         get = get.header("if-modified-since", t);
     }
-    match request.bearer.as_ref().filter(|_| first_host) {
-        Some(key) => get.bearer_auth(key.expose_secret()),
-        None => get,
-    }
+    get
 }
 
 fn redirected(from: &Url, to: Option<String>) -> Result<Url, FetchError> {

@@ -11,6 +11,7 @@ pub mod fold;
 pub mod group;
 pub mod hours;
 pub mod ladder;
+pub mod listing;
 pub mod matcher;
 pub mod past;
 pub mod policy;

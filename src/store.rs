@@ -15,6 +15,7 @@ pub use types::{
     Thread, TokenRow, ToldRow, Unreached, Unreadable,
 };
 
+use crate::model::ModelList;
 use crate::model::{
     Alert, AlertId, ConnectionId, ContactId, CoveredDay, Event, EventId, Kind, MatterId, MatterState, NewNotification,
     NotificationId, PayloadId, ProviderId, Silence, SourceId, UsageReport, UseRow,
@@ -66,6 +67,10 @@ pub trait Sources: Send + Sync {
     fn fetched(&self, row: SourceRow, body: Option<Fetched>) -> Fut<'_, ()>;
     /// Moves the next fetch of a source forward to a moment; never back. A source nobody polled yet is due anyway.
     fn hurry(&self, source: SourceId, at: Timestamp) -> Fut<'_, ()>;
+    /// What a list of models has shown so far; none before its first good read.
+    fn listed(&self, source: SourceId) -> Fut<'_, Option<ModelList>>;
+    /// Keeps that for the next read.
+    fn keep_list(&self, source: SourceId, list: ModelList) -> Fut<'_, ()>;
 }
 
 /// Normalizing.
@@ -144,8 +149,11 @@ pub trait Read: Send + Sync {
     fn alerts(&self, filter: AlertFilter) -> Fut<'_, Vec<(Alert, MatterState)>>;
     /// All matters of a kind.
     fn matters_of(&self, kind: Kind) -> Fut<'_, Vec<MatterState>>;
-    /// Deprecations of which a source has given another date once, and not twice yet.
-    fn unconfirmed(&self) -> Fut<'_, Vec<MatterState>>;
+    /// Deprecations that go on, without a date, of which a person should look at something.
+    fn undated(&self) -> Fut<'_, Vec<MatterState>>;
+    /// Deprecations of which a source has given another date once, and not twice yet; and those that a source says have
+    /// ended, whose date has come by `today` and which are not known to have ended.
+    fn unconfirmed(&self, today: Date) -> Fut<'_, Vec<MatterState>>;
     /// Who was told of a matter, oldest first.
     fn told_of(&self, matter: MatterId) -> Fut<'_, Vec<ToldRow>>;
     /// The ledger, counted afresh.

@@ -799,6 +799,22 @@ async fn a_source_and_the_body_it_brought_are_kept_together<B: Bench>() {
     assert_eq!(ledger(&b.s(), "payloads").await, parts(&[("pending", 1)]));
 }
 
+async fn a_list_of_models_is_remembered_as_it_was_kept<B: Bench>() {
+    let mut b = B::fresh();
+    let id = SourceId::new("openai/models").unwrap();
+    assert_eq!(b.s().listed(id.clone()).await.unwrap(), None);
+    let gone = Listed { missing: 3, since: Some(now()), gone: true, undated: None };
+    let mut list = ModelList([("gpt-a".to_owned(), Listed::default()), ("gpt-b".to_owned(), gone)].into());
+    b.s().keep_list(id.clone(), list.clone()).await.unwrap();
+    b.step();
+    assert_eq!(b.s().listed(id.clone()).await.unwrap(), Some(list.clone()));
+    list.0.remove("gpt-b");
+    b.s().keep_list(id.clone(), list.clone()).await.unwrap();
+    b.step();
+    assert_eq!(b.s().listed(id).await.unwrap(), Some(list));
+    assert_eq!(b.s().listed(SourceId::new("groq/models").unwrap()).await.unwrap(), None);
+}
+
 async fn a_connection_is_known_by_its_words_and_its_longest_pause<B: Bench>() {
     let mut b = B::fresh();
     let id = |s: &str| ConnectionId::new(s).unwrap();
@@ -968,6 +984,7 @@ contract! {
     a_silence_is_stored_ends_once_and_wakes_what_waited_for_its_end
     what_was_unrecognized_and_is_read_later_is_counted_once
     a_source_and_the_body_it_brought_are_kept_together
+    a_list_of_models_is_remembered_as_it_was_kept
     pruning_keeps_what_is_pending_or_unrecognized_and_counts_jobs
     a_connection_is_known_by_its_words_and_its_longest_pause
     calls_said_twice_count_once_and_a_longer_window_replaces_shorter_ones

@@ -152,6 +152,10 @@ async fn table(app: &crate::app::App, rows: &[Deprecation], hidden: usize, w: &W
     if hidden > 0 {
         foot.push_str(&format!("; {hidden} others: --all"));
     }
+    let unread = rows.iter().filter(|r| r.review.is_some()).count();
+    if unread > 0 {
+        foot.push_str(&format!("; {unread} need review: forewarn deprecations show ID"));
+    }
     if let Some(age) = age_of_snapshot(rows, app) {
         foot.push_str(&age);
     }

@@ -129,6 +129,16 @@ fn text(s: &Shown) -> Done {
     if let Some(to) = &d.redirected_to {
         out::say(&format!("Calls are answered by {to} already."))?;
     }
+    if let Some(to) = &d.redirects_to {
+        out::say(&format!("From its end on calls are answered by {to}."))?;
+    }
+    if let Some(words) = &d.price {
+        out::say(&format!("Price, in the provider's words: \"{words}\""))?;
+    }
+    if let Some(why) = &d.review {
+        let id = &d.id;
+        out::say(&format!("NEEDS REVIEW: {why}. Settle it: forewarn deprecations pin {id} --date DATE --note WHY"))?;
+    }
     out::say("")?;
     let date = |x: Option<Date>| x.map_or_else(String::new, |x| x.to_string());
     let mut claims: Vec<_> = d.claims.iter().collect();

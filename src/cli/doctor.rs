@@ -61,7 +61,7 @@ pub(super) async fn run(_: Args, place: Place) -> Done {
     let mut failed = Vec::new();
     for (n, target) in all.iter().enumerate() {
         bar.on(n, all.len(), target.id.as_str());
-        let answer = client.get(&target.request()).await;
+        let answer = client.get(&target.request(crate::clock::Clock::now(&crate::clock::SystemClock))).await;
         bar.done();
         match answer {
             Ok(_) => line(true, &format!("source {}", target.id), "")?,

@@ -259,7 +259,11 @@ fn dialect(s: &Source, url: &str, body: &[u8]) -> String {
 /// Address, how often, what it speaks, and whether it needs a key.
 fn polled_at(s: &Source, form: Option<&str>) -> String {
     s.polled().map_or_else(String::new, |x| {
-        let key = if x.auth == Auth::Bearer { ", needs api_key" } else { "" };
+        let key = match x.auth {
+            Auth::None => "",
+            Auth::Bearer | Auth::Header => ", needs api_key",
+            Auth::Aws | Auth::Client => ", needs key_id and api_key",
+        };
         let form = form.map(|f| format!(", {f}")).unwrap_or_default();
         format!("{} {}{form}{key}", x.url, file::in_words(x.every))
     })

@@ -107,7 +107,8 @@ pub(super) fn contacts(owner: &str, o: &OwnerSection, file: &File, c: &mut Check
         }
     }
     type Form = fn(&str) -> bool;
-    let forms: [(&Option<Spanned<String>>, bool, &str, Form, &str); 4] = [
+    type Row<'a> = (&'a Option<Spanned<String>>, bool, &'a str, Form, &'a str);
+    let forms: [Row<'_>; 4] = [
         (&o.ntfy, file.ntfy.is_some(), "[ntfy]", ntfy::is_topic, "a topic: letters, digits, - and _, at most 64"),
         (&o.github, file.github.token.is_some(), "[github] token", github::is_repository, "a repository: OWNER/NAME"),
         (&o.jira, file.jira.is_some(), "[jira]", jira::is_project, "the key of a project: SEARCH"),

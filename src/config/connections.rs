@@ -8,7 +8,7 @@ use crate::engine::connections::{Connection, ConnectionSection, pin_entries, sec
 use crate::engine::simulate::self_test;
 use crate::model::ConnectionId;
 use crate::provider::catalog::{Catalog, Provider};
-use crate::provider::file::{MissedHow, Verify};
+use crate::provider::file::{MissedHow, Verify, is_value};
 use crate::provider::verify::live_secret;
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
@@ -77,7 +77,9 @@ fn one(
             }
         }
     }
-    let api_key = s.api_key.as_ref().and_then(|k| c.secret(k));
+    let mut secret = |given: &Option<Spanned<String>>| given.as_ref().and_then(|k| c.secret(k));
+    let (api_key, key_id, session_token) = (secret(&s.api_key), secret(&s.key_id), secret(&s.session_token));
+    let values = values(s, c);
     let pins = s.pin.as_ref().map(|p| {
         pin_entries(p.get_ref()).unwrap_or_else(|why| {
             c.problem(why, p.span());
@@ -101,7 +103,20 @@ fn one(
     if by_hook && api_key.is_some() && hook.is_none() && !webhook_secrets.is_empty() {
         c.note(format!("connection {id} has no hook = \"repos/OWNER/REPO/hooks/ID\": what is missed while forewarn is down is not fetched"));
     }
-    Some(Connection { id, webhook_secrets, api_key, hook, pins: pins.unwrap_or_default(), public_url: None })
+    let pins = pins.unwrap_or_default();
+    Some(Connection { id, webhook_secrets, api_key, key_id, session_token, values, hook, pins, public_url: None })
+}
+
+/// What is filled into addresses: it can name a place and nothing else.
+fn values(s: &ConnectionSection, c: &mut Checker<'_>) -> BTreeMap<String, String> {
+    let bad = s.values.iter().filter(|(_, v)| !is_value(v.get_ref()));
+    for (name, value) in bad {
+        let text = value.get_ref();
+        let why =
+            format!("values.{name} = {text:?} goes into an address: use letters, digits, '.', '-', '_', at most 64");
+        c.problem(why, value.span());
+    }
+    s.values.iter().map(|(name, v)| (name.clone(), v.get_ref().clone())).collect()
 }
 
 /// What a sender's proof needs beside secrets.

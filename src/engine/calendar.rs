@@ -63,6 +63,15 @@ pub struct Deprecation {
     /// What answers calls already, before the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirected_to: Option<String>,
+    /// What answers calls from its end on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirects_to: Option<String>,
+    /// What is said of the price, in the provider's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<String>,
+    /// Why a person should look: what could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<String>,
     /// Days from today; negative once passed.
     pub days_left: Option<i32>,
     /// What to use instead.
@@ -115,6 +124,11 @@ pub struct ClaimView {
     /// Another date, read once and not confirmed yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending: Option<Date>,
+    /// How often it gave another date once and took it back.
+    pub flips: u32,
+    /// What of it could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<String>,
 }
 
 /// The rows of a window, soonest first, and how many more there are that no service uses.
@@ -124,9 +138,15 @@ pub struct ClaimView {
 pub async fn upcoming(cx: &Context, window: &Window, today: Date) -> Result<(Vec<Deprecation>, usize), StoreError> {
     let (mut rows, mut hidden) = (Vec::new(), 0);
     let from = today.saturating_sub(window.past_days.days());
-    for d in between(cx, from, today.saturating_add(window.within_days.days()), today).await? {
+    let mut all = between(cx, from, today.saturating_add(window.within_days.days()), today).await?;
+    all.append(&mut self::rows(cx, &cx.store.undated().await?, today).await?);
+    for d in all {
         let soonest = d.soonest().and_then(|s| today.until(s).ok()).map(|s| s.get_days());
-        let in_time = soonest.is_some_and(|left| left <= window.within_days && left >= -window.past_days);
+        // What a person should look at has no date for the very reason that makes it worth a look.
+        let in_time = match soonest {
+            Some(left) => left <= window.within_days && left >= -window.past_days,
+            None => d.review.is_some() && d.stage == Stage::Announced,
+        };
         let wanted = window.provider.as_ref().is_none_or(|p| *p == d.provider)
             && window.owner.as_ref().is_none_or(|o| d.owners.contains(o));
         if !in_time || !wanted || d.stage == Stage::Withdrawn {
@@ -138,7 +158,7 @@ pub async fn upcoming(cx: &Context, window: &Window, today: Date) -> Result<(Vec
             rows.push(d);
         }
     }
-    rows.sort_by(|a, b| (a.soonest(), &a.id).cmp(&(b.soonest(), &b.id)));
+    rows.sort_by_key(|d| (d.soonest().is_none(), d.soonest(), d.id.clone()));
     Ok((rows, hidden))
 }
 
@@ -317,6 +337,7 @@ impl<'c> Lens<'c> {
         let seen = usage.iter().any(|u| u.declared.is_none() && !u.mention);
         let known = cx.directory.usage_known() || !self.book.is_empty();
         let d = m.deadline.as_ref();
+        let after = m.after();
         let firm = d.filter(|d| d.firmness == Firmness::Firm).map(|d| d.date);
         let snapshot_on = known::is_of_snapshot(m).then(|| m.opened_at.to_zoned_datetime(TimeZone::UTC).date());
         let mut state = state(m, alerts);
@@ -332,6 +353,9 @@ impl<'c> Lens<'c> {
             shutdown_on: firm,
             earliest_shutdown_on: if firm.is_some() { None } else { d.map(|d| d.date) },
             remind_on: m.remind_by().map(|r| r.date).filter(|r| d.is_some_and(|d| *r < d.date)),
+            redirects_to: after.redirect,
+            price: after.price,
+            review: m.review(),
             redirected_to: m.claims.values().find_map(|c| c.redirect.clone()),
             precision: d.map(|d| d.precision),
             days_left: d.map(|d| d.days_left(today)),
@@ -364,6 +388,8 @@ impl ClaimView {
             ended: c.ended,
             withdrawn: c.withdrawn,
             pending: c.pending.as_ref().map(|p| p.deadline.date),
+            flips: c.flips,
+            review: c.review.clone(),
         }
     }
 }
@@ -380,6 +406,7 @@ fn state(m: &MatterState, alerts: &[&Alert]) -> String {
     let answer = alerts.iter().find_map(|a| a.ack.as_ref());
     match answer {
         Some(a) => a.plan_on.map_or_else(|| format!("seen ({})", a.by), |d| format!("plan {d} ({})", a.by)),
+        None if m.review().is_some() => "NEEDS REVIEW".into(),
         None if alerts.iter().any(|a| a.state == AlertState::Open) => "waiting".into(),
         None if alerts.is_empty() => String::new(),
         None => "done".into(),

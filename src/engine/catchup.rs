@@ -7,7 +7,7 @@
 use super::connections::Connection;
 use super::receive::{Endpoint, Receiver};
 use super::{Context, Report};
-use crate::fetch::{Client, FetchError, Fetched, Request};
+use crate::fetch::{Client, FetchError, Fetched, Proof, Request};
 use crate::model::Payload;
 use crate::provider::file::{Missed, MissedHow};
 use crate::store::StoreError;
@@ -144,7 +144,8 @@ impl CatchUp {
     }
 
     async fn get(&self, a: &Asked, url: String) -> Result<(Value, Option<String>), CatchError> {
-        let request = Request { bearer: a.connection.api_key.clone(), ..Request::plain(url) };
+        let proof = a.connection.api_key.clone().map(Proof::Bearer);
+        let request = Request { proof, ..Request::plain(url) };
         match self.client.get(&request).await? {
             Fetched::Body { body, next, .. } => {
                 let value = serde_json::from_slice(&body).map_err(|e| CatchError::Shape(format!("no JSON: {e}")))?;

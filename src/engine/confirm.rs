@@ -7,10 +7,10 @@
 use super::record::{Heeded, record};
 use super::{Context, Report};
 use crate::model::observation::Ending;
-use crate::model::{Fact, MatterState, Observation, Pending, SourceId, Trust};
+use crate::model::{Claim, Fact, MatterState, Observation, Pending, SourceId, Stage, Trust};
 use crate::rules::fold::{Heard, TWICE_WITHIN};
 use crate::store::{Recording, SourceRow, StoreError};
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use std::collections::BTreeMap;
 
 /// The job.
@@ -26,7 +26,8 @@ impl Confirmer {
     /// The store's.
     pub async fn tick(&self, now: Timestamp) -> Result<Report, StoreError> {
         let store = &self.cx.store;
-        if store.unconfirmed().await?.is_empty() {
+        let today = now.to_zoned_datetime(TimeZone::UTC).date();
+        if store.unconfirmed(today).await?.is_empty() {
             return Ok(Report::default());
         }
         // In this order: what a source row says was read is in the inbox by then, and an empty inbox says it was folded.
@@ -36,7 +37,15 @@ impl Confirmer {
             return Ok(Report::default());
         }
         let mut heeded = Vec::new();
-        for matter in store.unconfirmed().await? {
+        for matter in store.unconfirmed(today).await? {
+            // A source said before the date that it has ended; now the date has come and proves it.
+            let proven = matter.stage == Stage::Announced && matter.end_is_proven(today);
+            if let Some((source, claim)) = matter.claims.iter().find(|(_, c)| proven && c.ended) {
+                let at = now;
+                let seen = said_again(&matter, source, claim, at);
+                let heard = Heard { at, baseline: false };
+                heeded.push(Heeded { quiet: None, payload: None, trust: Trust::Fetched, heard, seen });
+            }
             for (source, claim) in &matter.claims {
                 let Some(pending) = &claim.pending else { continue };
                 let again = sources.get(source).and_then(|r| r.last_ok_at);
@@ -58,9 +67,40 @@ impl Confirmer {
     }
 }
 
+/// What a source said last.
+fn said_again(m: &MatterState, source: &SourceId, claim: &Claim, at: Timestamp) -> Observation {
+    let (deadline, replacements) = (claim.deadline.clone(), claim.replacements.clone());
+    let last = Ending { deadline, replacements, quote: claim.text.clone(), ..ending(claim) };
+    of_claim(m, source, claim, last, at)
+}
+
+fn ending(claim: &Claim) -> Ending {
+    Ending {
+        announced_on: claim.announced_on,
+        deadline: None,
+        replacements: Vec::new(),
+        quote: String::new(),
+        rank: claim.rank,
+        ended: claim.ended,
+        stage: None,
+        review: claim.review.clone(),
+        after: claim.after.clone(),
+    }
+}
+
 /// What the source says, as it said it the first time.
 fn once_more(m: &MatterState, source: &SourceId, pending: &Pending, at: Timestamp) -> Observation {
     let claim = &m.claims[source];
+    let said = Ending {
+        deadline: Some(pending.deadline.clone()),
+        replacements: pending.replacements.clone(),
+        quote: pending.text.clone(),
+        ..ending(claim)
+    };
+    of_claim(m, source, claim, said, at)
+}
+
+fn of_claim(m: &MatterState, source: &SourceId, claim: &Claim, said: Ending, at: Timestamp) -> Observation {
     Observation {
         provider: m.provider.clone(),
         source: source.clone(),
@@ -75,16 +115,7 @@ fn once_more(m: &MatterState, source: &SourceId, pending: &Pending, at: Timestam
         url: claim.url.clone().or_else(|| m.url.clone()),
         subjects: m.subjects.clone(),
         money: None,
-        fact: Fact::Ending(Ending {
-            announced_on: claim.announced_on,
-            deadline: Some(pending.deadline.clone()),
-            replacements: pending.replacements.clone(),
-            quote: pending.text.clone(),
-            rank: claim.rank,
-            ended: claim.ended,
-            stage: None,
-            review: None,
-        }),
+        fact: Fact::Ending(said),
         occurred_at: at,
     }
 }

@@ -7,6 +7,7 @@ use crate::model::ConnectionId;
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use toml::Spanned;
 
 /// `[connections."PROVIDER/ACCOUNT"]`.
@@ -19,6 +20,13 @@ pub struct ConnectionSection {
     pub api_key: Option<Spanned<String>>,
     /// Our id at a sender whose key signs for all its customers; one, or several.
     pub pin: Option<Spanned<toml::Value>>,
+    /// Which key that is, where a provider names its keys: AWS's access key id, a client id.
+    pub key_id: Option<Spanned<String>>,
+    /// Of temporary keys of AWS.
+    pub session_token: Option<Spanned<String>>,
+    /// What stands for `{NAME}` in the addresses of its provider file: a region, a subscription.
+    #[serde(default)]
+    pub values: BTreeMap<String, Spanned<String>>,
     /// The path of our hook in the provider's API, where missed deliveries are fetched by it: `repos/OWNER/REPO/hooks/ID`.
     pub hook: Option<Spanned<String>>,
     /// Who answers for this account.
@@ -86,6 +94,12 @@ pub struct Connection {
     pub webhook_secrets: Vec<(SecretString, Option<Timestamp>)>,
     /// Key of its API.
     pub api_key: Option<SecretString>,
+    /// The id of that key.
+    pub key_id: Option<SecretString>,
+    /// What goes with temporary keys.
+    pub session_token: Option<SecretString>,
+    /// What is filled into addresses.
+    pub values: BTreeMap<String, String>,
     /// Path of our hook in its API.
     pub hook: Option<String>,
     /// Our ids at a sender whose key signs for all its customers.

@@ -90,6 +90,7 @@ pub async fn pin(cx: &Context, p: Pin, now: Timestamp) -> Result<MatterState, Pi
                 ended: false,
                 stage: None,
                 review: None,
+                after: crate::model::Aftermath::default(),
             };
             (Fact::Ending(ending), "deadline.pinned", date.to_string())
         }

@@ -5,6 +5,7 @@
 //! never "nothing new"; a first good read is a baseline. Refuses to fold what a body says: it takes the way of every payload.
 
 mod judge;
+mod models;
 mod page;
 mod slots;
 mod targets;
@@ -15,7 +16,7 @@ use super::record::{Heeded, record};
 use super::trouble::{self, Trouble};
 use super::{Context, Report};
 use crate::fetch::{Client, origin};
-use crate::model::{Change, ProviderId, Severity, SourceId, Trust};
+use crate::model::{Change, Observation, ProviderId, Severity, SourceId, Trust};
 use crate::rules::cadence::{MISSED, Turn, after_hint, is_stale, next_fetch};
 use crate::rules::fold::Heard;
 use crate::store::{Fetched, Recording, SourceHealth, SourceRow, StoreError};
@@ -141,7 +142,8 @@ impl Poller {
                 good(&mut row, doubted(&old).cloned(), every, now);
             }
             Verdict::New { bytes, hash, rows, validators, doubt, dates } => {
-                soon = dates && old.last_ok_at.is_some();
+                let again = looked.compared.as_ref().is_some_and(|c| c.again);
+                soon = (dates || (again && t.models)) && old.last_ok_at.is_some();
                 // A doubt keeps the floor: the next read is measured by the last one believed.
                 row.rows = if doubt.is_some() { old.rows } else { rows };
                 (row.etag, row.last_modified, row.last_full_at) =
@@ -150,7 +152,7 @@ impl Poller {
                 if let Some(c) = &looked.compared {
                     (row.open, row.again) = (c.open, c.again);
                 }
-                if old.body_hash != Some(hash) || old.again {
+                if old.body_hash != Some(hash) || (old.again && t.lists) {
                     body = Some(payload(bytes, None));
                 }
                 row.body_hash = Some(hash);
@@ -186,7 +188,7 @@ impl Poller {
                 asked,
                 cached: looked.cached,
                 open: row.open > 0,
-                again: row.again,
+                again: row.again && t.lists,
             },
             now,
         );
@@ -198,6 +200,15 @@ impl Poller {
         }
         self.tell(&old, &row, now).await?;
         let new = body.is_some() || looked.history.is_some();
+        let mut unsaid = Vec::new();
+        if let Some(compared) = looked.compared {
+            unsaid = compared.unsaid;
+            if let Some(list) = compared.list {
+                // In this order: what is lost between two of them is seen again, and makes the same events.
+                self.fold_unsaid(std::mem::take(&mut unsaid), now).await?;
+                self.cx.store.keep_list(t.id.clone(), list).await?;
+            }
+        }
         if let Some(past) = looked.history {
             self.cx.store.fetched(old.clone(), Some(payload(past, None))).await?;
         }
@@ -205,14 +216,17 @@ impl Poller {
         if new {
             self.cx.nudges.normalize.notify_one();
         }
-        let unsaid = looked.compared.map(|c| c.unsaid).unwrap_or_default();
-        if !unsaid.is_empty() {
-            let heard = Heard { at: now, baseline: false };
-            let heed = |seen| Heeded { payload: None, trust: Trust::Fetched, heard, seen, quiet: None };
-            let base = Recording { now, ..Recording::default() };
-            record(&self.cx, unsaid.into_iter().map(heed).collect(), base).await?;
+        self.fold_unsaid(unsaid, now).await
+    }
+
+    async fn fold_unsaid(&self, unsaid: Vec<Observation>, now: Timestamp) -> Result<(), StoreError> {
+        if unsaid.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let heard = Heard { at: now, baseline: false };
+        let heed = |seen| Heeded { payload: None, trust: Trust::Fetched, heard, seen, quiet: None };
+        let base = Recording { now, ..Recording::default() };
+        record(&self.cx, unsaid.into_iter().map(heed).collect(), base).await.map(drop)
     }
 
     /// Tells when a source turns bad, and when it is good again.

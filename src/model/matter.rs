@@ -6,6 +6,7 @@
 use super::deadline::Deadline;
 use super::event::{Kind, Money, Severity, words};
 use super::ids::{ConnectionId, MatterId, ProviderId, SourceId};
+use super::observation::Aftermath;
 use super::subject::Subject;
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,8 @@ pub const PIN: &str = "forewarn/pinned";
 pub const DISPUTED: &str = "forewarn/disputed";
 /// Claims that differ by more than so many days are a conflict.
 const DISAGREEMENT_DAYS: i32 = 7;
+/// Dates taken back so often are for a person to look at.
+const MANY_FLIPS: u32 = 3;
 
 words!(
     /// Where a matter stands.
@@ -97,6 +100,20 @@ pub struct Claim {
     /// Another date it gave once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,
+    /// How often it gave another date once, and took it back.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub flips: u32,
+    /// Why a person should look: what could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<String>,
+    /// What follows the end, by its word.
+    #[serde(default, skip_serializing_if = "Aftermath::is_nothing")]
+    pub after: Aftermath,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 impl Claim {
@@ -114,6 +131,9 @@ impl Claim {
             withdrawn: false,
             redirect: None,
             pending: None,
+            flips: 0,
+            review: None,
+            after: Aftermath::default(),
         }
     }
 }
@@ -210,6 +230,26 @@ impl MatterState {
             let pin = source.as_str() == PIN;
             (c.deadline.is_some() || c.withdrawn, c.rank, pin, c.withdrawn, date(c), Reverse(source.as_str()))
         })
+    }
+
+    /// Why a person should look, if one should: what the provider's own sources say and we could not read, or what they keep
+    /// changing. What a person has said settles it.
+    pub fn review(&self) -> Option<String> {
+        if self.is_over() || self.winning_claim().is_some_and(|(_, c)| c.rank == Rank::Pinned) {
+            return None;
+        }
+        let own = self.claims.iter().filter(|(_, c)| !matches!(c.rank, Rank::Curated | Rank::Scraped));
+        let flips = |source: &SourceId, c: &Claim| {
+            let often = c.flips >= MANY_FLIPS;
+            often.then(|| format!("{source} gave another date {} times and took it back each time", c.flips))
+        };
+        own.filter_map(|(s, c)| c.review.as_ref().map(|r| format!("{s}: {r}")).or_else(|| flips(s, c))).next()
+    }
+
+    /// What follows the end: by the winning claim, else by any other.
+    pub fn after(&self) -> Aftermath {
+        let winner = self.winning_claim().map(|(_, c)| &c.after).filter(|a| !a.is_nothing());
+        winner.or_else(|| self.claims.values().map(|c| &c.after).find(|a| !a.is_nothing())).cloned().unwrap_or_default()
     }
 
     /// Whether two claims cannot both be true within 7 days. What a person has said settles it for all others. A floor

@@ -9,6 +9,7 @@ use super::ids::{ConnectionId, MatterId, ProviderId, SourceId};
 use super::matter::{Rank, Window};
 use super::subject::Subject;
 use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
 
 /// What was said.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +67,24 @@ pub struct Word {
     pub quote: String,
 }
 
+/// What an end brings besides calls that fail.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Aftermath {
+    /// What answers the calls from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect: Option<String>,
+    /// What is said of the price, in the words of the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<String>,
+}
+
+impl Aftermath {
+    /// Whether nothing was said.
+    pub fn is_nothing(&self) -> bool {
+        self.redirect.is_none() && self.price.is_none()
+    }
+}
+
 /// What a source says about the end of something.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ending {
@@ -85,6 +104,8 @@ pub struct Ending {
     pub stage: Option<Lifecycle>,
     /// Why a person should look: what could not be read, in words that name it.
     pub review: Option<String>,
+    /// What follows the end.
+    pub after: Aftermath,
 }
 
 /// One source, one matter, one moment.

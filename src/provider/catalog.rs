@@ -129,7 +129,13 @@ pub fn prepare(f: ProviderFile, stem: &str, origin: String) -> Result<Provider, 
                 ));
             }
             Source::Table(t) => web_address(name, &t.url)?,
-            Source::Models(m) => web_address(name, &m.url)?,
+            Source::Models(m) => {
+                web_address(name, &m.url)?;
+                m.access.token_url.iter().try_for_each(|url| web_address(name, url))?;
+                if let Some(why) = m.access.problem(m.auth) {
+                    return Err(FileError::new(format!("[sources.{name}]: {why}"), None));
+                }
+            }
             Source::Status(s) => {
                 [Some(&s.url), s.history().as_ref()].into_iter().flatten().try_for_each(|url| web_address(name, url))?
             }

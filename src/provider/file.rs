@@ -4,6 +4,7 @@
 //! webhook's `verify.family`) is read first and the table then read as that kind's own struct, so an error points at
 //! the wrong key itself. Refuses unknown keys, kinds and families.
 
+mod access;
 mod changelog;
 mod handshake;
 mod polled;
@@ -13,9 +14,10 @@ mod status;
 mod verify;
 mod webhook;
 
+pub use access::{Access, Auth, is_value};
 pub use changelog::{ChangelogForm, ChangelogSource};
 pub use handshake::{HandshakeTable, ReplyTable};
-pub use polled::{Auth, Columns, Form, Guards, ModelsSource, Pointers, SlashOrder, TableSource};
+pub use polled::{Columns, Form, Guards, ModelsSource, Pointers, SlashOrder, TableSource};
 pub use polling::{Polled, in_words};
 pub use schema::schema;
 pub use status::{Dialect, StatusGuards, StatusSource};

@@ -21,7 +21,7 @@ pub mod webhook;
 mod when;
 
 use super::file::Source;
-use crate::model::{ConnectionId, ProviderId, ReadOutcome, SourceId};
+use crate::model::{ConnectionId, Fact, Observation, ProviderId, ReadOutcome, SourceId, Subject};
 use jiff::Timestamp;
 
 /// Whose words a reader reads, and when they were heard.
@@ -48,13 +48,16 @@ pub struct Reading {
     pub rows: usize,
     /// Whether far fewer rows than last time mean a page that changed its shape. Feeds shrink by themselves.
     pub steady: bool,
+    /// Everything that a provider's own list of models names, ended or not; none for all other sources.
+    pub models: Option<Vec<Subject>>,
 }
 
 impl Reading {
     /// Of a reader that makes an observation of each row.
     fn of_rows(outcome: ReadOutcome) -> Self {
-        let rows = if let ReadOutcome::Ok(seen) = &outcome { seen.len() } else { 0 };
-        Self { outcome, rows, steady: true }
+        let is_row = |o: &&Observation| !matches!(o.fact, Fact::Redirected { .. });
+        let rows = if let ReadOutcome::Ok(seen) = &outcome { seen.iter().filter(is_row).count() } else { 0 };
+        Self { outcome, rows, steady: true, models: None }
     }
 }
 
@@ -63,7 +66,7 @@ pub fn polled(source: &Source, cx: &ReadContext, body: &[u8]) -> Option<Reading>
     match source {
         Source::Webhook(_) => None,
         Source::Table(s) => Some(Reading::of_rows(table::read(s, cx, body))),
-        Source::Models(s) => Some(Reading::of_rows(models::read(s, cx, body))),
+        Source::Models(s) => Some(models::read(s, cx, body)),
         Source::Status(s) => Some(status::read(s, cx, body)),
         Source::Changelog(s) => Some(changelog::read(s, cx, body)),
     }

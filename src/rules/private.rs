@@ -162,6 +162,7 @@ impl PrivateDeadline {
                 ended: false,
                 stage: None,
                 review: None,
+                after: crate::model::Aftermath::default(),
             }),
             source,
             now,

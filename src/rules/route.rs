@@ -27,6 +27,8 @@ words!(
         NotNews = "not_news",
         /// It had ended before we first looked.
         PastAtBaseline = "past_at_baseline",
+        /// Its date had long passed when it was first said: a typing error, or history that a page has added.
+        LongPast = "long_past",
         /// No service of ours uses it.
         Unused = "unused",
         /// A small matter of a status page: listed, for the digest.
@@ -43,6 +45,9 @@ words!(
         Muted = "muted",
     }
 );
+
+/// What is announced to have ended so many days ago is no news.
+const LONG_PAST_DAYS: i32 = 30;
 
 /// The answer of routing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +95,10 @@ pub fn route(dir: &Directory, event: &NewEvent, matter: Option<&MatterState>, tr
     }
     let over_before_us = matter
         .is_some_and(|m| m.baseline && (m.is_over() || m.deadline.as_ref().is_some_and(|d| d.days_left(today) < 0)));
+    let long_past = event.deadline.as_ref().is_some_and(|d| d.days_left(today) < -LONG_PAST_DAYS);
+    if event.kind == Kind::Deprecation && change == Change::Announced && long_past {
+        return Routed::Silent(if over_before_us { Silence::PastAtBaseline } else { Silence::LongPast });
+    }
     // The end of what somebody was told about is told whenever it comes; it opens nothing.
     let begins = matches!(change, Change::Announced | Change::Moved | Change::Disputed | Change::Redirected);
     if event.kind == Kind::Deprecation && begins && over_before_us {
@@ -209,7 +218,10 @@ fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
         });
         r.services.extend(service.map(str::to_owned));
     };
-    let of_connection = event.connection.as_ref().and_then(|c| dir.connection_owners.get(c).map(|o| (c, o)));
+    // A list that is read with an account's key speaks of the platform; an end concerns the account only where it says so.
+    let platforms = event.kind == Kind::Deprecation && event.subjects.iter().all(|s| s.account.is_none());
+    let through = event.connection.as_ref().filter(|_| !platforms || event.native_type.is_some());
+    let of_connection = through.and_then(|c| dir.connection_owners.get(c).map(|o| (c, o)));
     if let Some((c, owner)) = of_connection {
         tell(owner, format!("owns connection {c}"), None);
     }

@@ -41,6 +41,7 @@ pub fn read(deprecation: Option<&str>, sunset: Option<&str>) -> Result<Ending, S
         ended: false,
         stage: None,
         review: None,
+        after: crate::model::Aftermath::default(),
     })
 }
 

@@ -48,6 +48,7 @@ pub(super) fn ending(source: &str, rank: Rank, date: Option<&str>, replacement: 
             ended: false,
             stage: None,
             review: None,
+            after: crate::model::Aftermath::default(),
         }),
         occurred_at: at("2026-08-20T08:00:00Z"),
     }

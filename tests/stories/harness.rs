@@ -181,7 +181,9 @@ fn answer_of(w: &Shared, request: &Request<Body>) -> Option<Response> {
 
 async fn api(State(w): State<Shared>, request: Request<Body>) -> Response {
     let mut w = w.lock().unwrap();
-    let key = request.headers().get("authorization").and_then(|v| v.to_str().ok()).unwrap_or("no key").to_owned();
+    let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let named = || header("x-api-key").zip(header("anthropic-version")).map(|(k, v)| format!("{k} of {v}"));
+    let key = header("authorization").or_else(named).unwrap_or("no key".into());
     let path = request.uri().path_and_query().unwrap().as_str().to_owned();
     w.asked.push(format!("{key} {path}"));
     let Some((body, next)) = w.api.get(&path) else { return StatusCode::NOT_FOUND.into_response() };
@@ -190,6 +192,12 @@ async fn api(State(w): State<Shared>, request: Request<Body>) -> Response {
         r.headers_mut().insert("link", format!("<{next}>; rel=\"next\"").parse().unwrap());
     }
     r
+}
+
+/// An identity provider: a client's secret buys a token.
+async fn token(State(w): State<Shared>, Path(tenant): Path<String>, form: String) -> Response {
+    w.lock().unwrap().asked.push(format!("{tenant} {form}"));
+    json!({"token_type": "Bearer", "expires_in": 3599, "access_token": "bought"}).to_string().into_response()
 }
 
 async fn slack(State(w): State<Shared>, body: String) -> Response {
@@ -254,6 +262,7 @@ pub fn env(name: &str) -> Option<String> {
         "WHSEC" => Some(WHSEC.into()),
         "PLAIN" => Some(PLAIN.into()),
         "API_KEY" => Some("key-of-a-test".into()),
+        "KEY_ID" => Some("id-of-a-test".into()),
         "TOKEN" => Some(TOKEN.into()),
         "SLACK" => Some("xoxb-of-a-test".into()),
         _ => None,
@@ -333,6 +342,7 @@ impl World {
         let router = Router::new()
             .route("/page", get(page))
             .route("/api/{*path}", get(api))
+            .route("/token/{tenant}", post(token))
             .route("/pages/{*path}", get(scripted))
             .route("/slack/chat.postMessage", post(slack))
             .route("/sink/{name}", post(sink))

@@ -13,6 +13,7 @@ mod harness;
 mod heard;
 mod http;
 mod links;
+mod lists;
 mod pages;
 mod people;
 mod proofs;

@@ -20,13 +20,110 @@ async fn a_page_that_flips_between_two_versions_tells_nobody() {
     w.page(&[("gpt-x", day(60))]);
     w.tick().await;
     w.expect("search/slack", &["60 days"]);
-    for n in 0..12 {
-        w.page(&[("gpt-x", day(if n % 2 == 0 { 100 } else { 60 }))]);
+    let before = w.fetched();
+    for _ in 0..6 {
+        w.page(&[("gpt-x", day(100))]);
+        w.advance(minutes(7 * 60)).await;
+        w.page(&[("gpt-x", day(60))]);
         w.advance(minutes(12)).await;
     }
+    assert_eq!(w.fetched(), before + 12, "each version was read each time");
     w.expect_silence();
     assert_eq!(changes(&w, "openai:gpt-x").await, [Change::Announced]);
-    assert_eq!(w.calendar().await[0].shutdown_on, Some(day(60)));
+    let row = w.calendar().await.remove(0);
+    assert_eq!((row.shutdown_on, row.state.as_str()), (Some(day(60)), "NEEDS REVIEW"));
+    assert_eq!(row.claims[0].flips, 6, "each time it gave the other date and took it back");
+    assert!(row.review.unwrap().contains("another date 6 times"));
+}
+
+#[tokio::test]
+async fn a_date_that_cannot_be_read_is_for_a_person_wherever_one_looks() {
+    let mut w = World::new().await;
+    w.page(&[("gpt-far", day(700))]);
+    w.tick().await;
+    let row =
+        |when: &str| format!("{}| {when} | `gpt-x` | `gpt-next` |\n", markdown("Upcoming", &[("gpt-far", day(700))]));
+    w.answer(200, &row("some time after the thaw"));
+    w.advance(days(1)).await;
+    w.expect("search/slack", &["gpt-x", "Needs review", "some time after the thaw", "deprecations pin openai:gpt-x"]);
+    let shown = w.shown("openai:gpt-x").await.deprecation;
+    assert!(shown.review.unwrap().contains("could not be read"));
+    let listed = w.calendar().await.into_iter().find(|d| d.id == "openai:gpt-x").unwrap();
+    assert_eq!((listed.state.as_str(), listed.shutdown_on), ("NEEDS REVIEW", None));
+    let get = Request::get("/api/v1/deprecations/openai:gpt-x").body(Body::empty()).unwrap();
+    let (status, answer) = w.ask_inside(get).await;
+    assert_eq!(status, 200);
+    assert!(
+        answer["review"].as_str().unwrap().contains("thaw") && answer["claims"][0]["review"].is_string(),
+        "{answer}"
+    );
+    // The known date stays when it turns unreadable, and that it did is said.
+    w.answer(200, &row(&day(80).to_string()));
+    w.advance(days(1)).await;
+    w.arrived();
+    w.answer(200, &row("when it thaws"));
+    w.advance(days(1)).await;
+    let shown = w.shown("openai:gpt-x").await.deprecation;
+    assert_eq!(shown.shutdown_on, Some(day(80)));
+    assert!(shown.review.unwrap().contains("thaws"));
+    w.pin("openai:gpt-x", Truth::Ends(day(90))).await.unwrap();
+    assert_eq!(w.shown("openai:gpt-x").await.deprecation.review, None, "a person has settled it");
+}
+
+#[tokio::test]
+async fn what_is_first_said_long_after_its_date_is_history_and_no_news() {
+    let mut w = World::new().await;
+    w.page(&[("gpt-far", day(700))]);
+    w.tick().await;
+    w.page(&[("gpt-far", day(700)), ("gpt-x", day(-200)), ("gpt-y", day(-3))]);
+    w.advance(days(1)).await;
+    w.expect("search/slack", &["gpt-y", "4 days ago"]);
+    let routed: Vec<String> = w.events().await.into_iter().map(|(_, r)| r).collect();
+    assert!(routed.contains(&"long_past".to_owned()), "{routed:?}");
+}
+
+#[tokio::test]
+async fn a_changed_replacement_says_nothing_and_stands_in_the_next_message_of_the_thread() {
+    let mut w = World::new().await;
+    w.page(&[("gpt-x", day(60))]);
+    w.tick().await;
+    let first = w.expect("search/slack", &["60 days", "gpt-x-next"]);
+    let other = markdown("Upcoming", &[("gpt-x", day(60))]).replace("gpt-x-next", "gpt-z-better");
+    w.answer(200, &other);
+    w.advance(days(1)).await;
+    w.advance(minutes(12)).await;
+    w.expect_silence();
+    assert_eq!(changes(&w, "openai:gpt-x").await, [Change::Announced, Change::Replaced]);
+    w.live(days(29), days(1)).await;
+    assert_eq!(w.expect("search/slack", &["30 days", "gpt-z-better"]).thread, Some(first.id));
+}
+
+#[tokio::test]
+async fn a_redirect_and_its_price_are_said_before_and_the_redirect_again_when_it_is_in_force() {
+    let mut w = World::new().await;
+    let page = |rest: &str| {
+        format!(
+            "# Deprecations\n\n## Upcoming\n\n| Shutdown date | Model | Redirect target |\n|---|---|---|\n| {} | `gpt-x` | `gpt-z` |\n\n{rest}\n",
+            day(60)
+        )
+    };
+    w.answer(200, &page("Requests to `gpt-x` will be billed at the price of `gpt-z`, $5 per million tokens."));
+    w.tick().await;
+    w.expect("search/slack", &["60 days", "then calls are answered by gpt-z", "price: ", "billed at the price"]);
+    let d = w.shown("openai:gpt-x").await.deprecation;
+    assert_eq!((d.redirects_to.as_deref(), d.redirected_to), (Some("gpt-z"), None));
+    // Earlier than announced.
+    w.answer(200, &page("Requests to `gpt-x` are now redirected to `gpt-z`."));
+    w.advance(days(1)).await;
+    w.advance(minutes(70)).await;
+    w.expect("search/slack", &["gpt-x", "calls are answered by gpt-z already"]);
+    assert_eq!(changes(&w, "openai:gpt-x").await, [Change::Announced, Change::Redirected]);
+    // Taken back in so many words.
+    w.answer(200, &page("`gpt-x` will no longer be retired."));
+    w.advance(days(1)).await;
+    w.advance(minutes(12)).await;
+    w.expect("search/slack", &["gpt-x stays", "took its end"]);
+    assert_eq!(w.shown("openai:gpt-x").await.deprecation.stage, Stage::Withdrawn);
 }
 
 #[tokio::test]

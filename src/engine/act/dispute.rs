@@ -34,6 +34,7 @@ pub(super) async fn tell(
         ended: false,
         stage: None,
         review: None,
+        after: crate::model::Aftermath::default(),
     };
     let seen = Observation { fact: Fact::Ending(doubt), ..dropped(matter, &source, now) };
     let heard = Heard { at: now, baseline: false };

@@ -3,12 +3,13 @@
 //! In: a target and its row. Out: [`Looked`]. Invariant: nothing is written here; what could not be read is never "nothing
 //! new"; the hash of a body stands for it, whatever its validators say. Refuses to fold.
 
+use super::models;
 use super::page::{Compared, Read, compare, missing};
 use super::targets::Target;
 use crate::crypto::short_hash;
 use crate::engine::Context;
 use crate::fetch::{Client, FetchError, Fetched, Request};
-use crate::model::{Change, Fact, MatterState, Observation, ProviderId, ReadOutcome};
+use crate::model::{Change, Fact, MatterState, Observation, ProviderId, ReadOutcome, Subject};
 use crate::provider::file::Source;
 use crate::provider::read::{ReadContext, Reading, polled, status};
 use crate::store::{SourceHealth, SourceRow, StoreError};
@@ -81,12 +82,12 @@ pub(super) async fn look(cx: &Context, client: &Client, t: &Target, row: &Source
     };
     let hash = short_hash(&[&body]);
     let full = !is_fresh(row, now);
-    if row.body_hash == Some(hash) && !row.again && !(full && t.history.is_some()) {
+    if row.body_hash == Some(hash) && !row.again && !(full && (t.history.is_some() || t.models)) {
         out.verdict = Verdict::Same(Some(validators));
         return Ok(out);
     }
     let reading = read_body(cx, t, body.clone(), now).await;
-    let (seen, rows) = match believe(reading, row) {
+    let (seen, rows, models) = match believe(reading, row) {
         Ok(good) => good,
         Err(why) => {
             let health = if moved_to.is_some() { SourceHealth::Moved } else { SourceHealth::Unreadable };
@@ -97,9 +98,14 @@ pub(super) async fn look(cx: &Context, client: &Client, t: &Target, row: &Source
             return Ok(out);
         }
     };
-    let doubt = (!t.lists && f64::from(rows) < f64::from(row.rows) * LEAST_FEED)
+    let mut doubt = (!t.lists && !t.models && f64::from(rows) < f64::from(row.rows) * LEAST_FEED)
         .then(|| format!("only {rows} entries where there were {}", row.rows));
     let dates = seen.iter().any(|o| matches!(o.fact, Fact::Ending(_)));
+    if let Some(models) = models {
+        let compared = models::beside_what_was_listed(cx, t, models, &seen, now).await?;
+        doubt.clone_from(&compared.doubt);
+        out.compared = Some(compared);
+    }
     if t.lists {
         let whole = rows >= row.rows;
         let (compared, history) = beside_what_is_known(cx, client, t, Seen { seen, whole, full, now }).await?;
@@ -197,8 +203,11 @@ fn other_dialect(cx: &Context, t: &Target, body: &[u8]) -> String {
     }
 }
 
-/// What was read and how many rows, or why it is not believed.
-fn believe(reading: Option<Reading>, old: &SourceRow) -> Result<(Vec<Observation>, u32), String> {
+/// What was read, how many rows, and everything a list of models names.
+type Believed = (Vec<Observation>, u32, Option<Vec<Subject>>);
+
+/// What was read, or why it is not believed.
+fn believe(reading: Option<Reading>, old: &SourceRow) -> Result<Believed, String> {
     let reading = reading.ok_or("the reader panicked: please report this page")?;
     let rows = u32::try_from(reading.rows).unwrap_or(u32::MAX);
     match reading.outcome {
@@ -207,7 +216,7 @@ fn believe(reading: Option<Reading>, old: &SourceRow) -> Result<(Vec<Observation
             "only {rows} rows where there were {}: the layout has probably changed; what was known is kept",
             old.rows
         )),
-        ReadOutcome::Ok(seen) => Ok((seen, rows)),
+        ReadOutcome::Ok(seen) => Ok((seen, rows, reading.models)),
     }
 }
 
@@ -232,5 +241,5 @@ fn is_fresh(row: &SourceRow, now: Timestamp) -> bool {
 /// What counts only when it is read again is fetched afresh.
 fn request(t: &Target, row: &SourceRow, now: Timestamp) -> Request {
     let keep = |v: &Option<String>| v.clone().filter(|_| is_fresh(row, now) && !row.again);
-    Request { etag: keep(&row.etag), last_modified: keep(&row.last_modified), ..t.request() }
+    Request { etag: keep(&row.etag), last_modified: keep(&row.last_modified), ..t.request(now) }
 }

@@ -4,7 +4,7 @@
 //! it; a component is well again only where the page says so. Refuses
 //! to close anything: folding does, on a second read.
 
-use crate::model::{Change, Fact, Kind, MatterState, Observation, SourceId, Stage};
+use crate::model::{Change, Fact, Kind, MatterState, ModelList, Observation, SourceId, Stage};
 use crate::rules::fold::MISSING_READS;
 use jiff::Timestamp;
 
@@ -17,6 +17,10 @@ pub(super) struct Compared {
     pub again: bool,
     /// What is to be folded besides what the page says: matters it lists no more.
     pub unsaid: Vec<Observation>,
+    /// Of a list of models: what is known of it now.
+    pub list: Option<ModelList>,
+    /// Why it is taken and yet not quite believed.
+    pub doubt: Option<String>,
 }
 
 /// What is compared.

@@ -5,13 +5,13 @@
 //! Refuses to fetch.
 
 use crate::engine::connections::Connection;
-use crate::fetch::Request;
+use crate::fetch::{AwsKey, ClientSecret, Proof, Request};
 use crate::model::{ConnectionId, Every, ProviderId, SourceId};
 use crate::provider::catalog::Catalog;
-use crate::provider::file::{Auth, Evidence, Source};
+use crate::provider::file::{Auth, Evidence, Polled, Source};
 use crate::reach::Net;
 use crate::rules::directory::Directory;
-use secrecy::SecretString;
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -29,8 +29,11 @@ pub struct Target {
     pub(super) history: Option<String>,
     /// It is a status page.
     pub(super) lists: bool,
+    /// It is the provider's own list of its models.
+    pub(super) models: bool,
     pub(super) connection: Option<ConnectionId>,
-    pub(super) key: Option<SecretString>,
+    pub(super) proof: Option<Proof>,
+    pub(super) headers: Vec<(String, String)>,
     pub(super) allow: Option<Arc<[Net]>>,
 }
 
@@ -41,8 +44,9 @@ impl Target {
     }
 
     /// A request for all of it.
-    pub fn request(&self) -> Request {
-        Request { url: self.url.clone(), bearer: self.key.clone(), allow: self.allow.clone(), ..Request::default() }
+    pub fn request(&self, at: Timestamp) -> Request {
+        let (url, proof, headers) = (self.url.clone(), self.proof.clone(), self.headers.clone());
+        Request { url, proof, headers, at, allow: self.allow.clone(), ..Request::default() }
     }
 }
 
@@ -116,28 +120,69 @@ pub fn targets(catalog: &Catalog, directory: &Directory, wanted: Wanted<'_>) -> 
                 continue;
             }
             let keyed = wanted.connections.values().find(|c| c.id.provider() == id && c.api_key.is_some());
-            let (connection, key) = match polled.auth {
-                Auth::None => (None, None),
-                Auth::Bearer => match keyed {
-                    Some(c) => (Some(c.id.clone()), c.api_key.clone()),
-                    None => {
-                        skip(&format!("needs a key: set api_key in [connections.\"{id}/main\"]"));
-                        continue;
-                    }
-                },
+            let asked = match asked(&polled, keyed) {
+                Ok(asked) => asked,
+                Err(why) => {
+                    skip(&format!("{why} in [connections.\"{id}/main\"]"));
+                    continue;
+                }
             };
             run.push(Target {
                 allow: wanted.allow.get(&source_id).cloned(),
                 id: source_id,
                 every: polled.every.clone(),
                 floor: polled.floor,
-                url: polled.url.to_owned(),
+                url: asked.url,
                 history: polled.history,
                 lists: polled.lists,
-                connection,
-                key,
+                models: polled.models,
+                connection: asked.connection,
+                proof: asked.proof,
+                headers: asked.headers,
             });
         }
     }
     (run, off)
+}
+
+/// How a source is asked: where, by whom, with which proof.
+struct Asked {
+    url: String,
+    connection: Option<ConnectionId>,
+    proof: Option<Proof>,
+    headers: Vec<(String, String)>,
+}
+
+/// How a source is asked, or what its connection lacks.
+fn asked(polled: &Polled<'_>, keyed: Option<&Connection>) -> Result<Asked, String> {
+    let access = polled.access.cloned().unwrap_or_default();
+    let own = BTreeMap::new();
+    let values = keyed.map_or(&own, |c| &c.values);
+    let filled = |address: &str| {
+        access.filled(address, values).map_err(|name| format!("needs to know which {name}: set values.{name}"))
+    };
+    if polled.auth == Auth::None {
+        return Ok(Asked { url: filled(polled.url)?, connection: None, proof: None, headers: Vec::new() });
+    }
+    let (c, key) = keyed.and_then(|c| Some((c, c.api_key.clone()?))).ok_or("needs a key: set api_key")?;
+    let id = || c.key_id.clone().ok_or("needs the id of its key: set key_id");
+    let proof = match polled.auth {
+        Auth::None | Auth::Bearer => Proof::Bearer(key),
+        Auth::Header => Proof::Header { name: access.header.clone().unwrap_or_default(), key },
+        Auth::Aws => Proof::Aws(AwsKey {
+            id: id()?,
+            secret: key,
+            session_token: c.session_token.clone(),
+            region: filled("{region}")?,
+            service: access.service.clone().unwrap_or_default(),
+        }),
+        Auth::Client => Proof::Client(ClientSecret {
+            token_url: filled(access.token_url.as_deref().unwrap_or_default())?,
+            id: id()?,
+            secret: key,
+            scope: access.scope.clone().unwrap_or_default(),
+        }),
+    };
+    let headers = access.headers.clone().into_iter().collect();
+    Ok(Asked { url: filled(polled.url)?, connection: Some(c.id.clone()), proof: Some(proof), headers })
 }

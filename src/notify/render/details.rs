@@ -73,9 +73,13 @@ fn end_facts(row: &Row, clock: Clock<'_>) -> Line {
     let matter = &row.matter;
     let mut facts = vec![one_line(&row.provider_name, 60)];
     facts.extend(matter.deadline.as_ref().map(|d| firmness(d, clock)));
+    let after = matter.after();
     if row.reason != Reason::Withdrawn {
         facts.extend(match matter.subjects.first().map(|s| s.kind) {
-            Some(SubjectType::Model | SubjectType::Api) => Some("then calls fail".to_owned()),
+            Some(SubjectType::Model | SubjectType::Api) => Some(match &after.redirect {
+                Some(to) => format!("then calls are answered by {}", one_line(to, 120)),
+                None => "then calls fail".to_owned(),
+            }),
             Some(
                 SubjectType::Feature
                 | SubjectType::Component
@@ -94,6 +98,7 @@ fn end_facts(row: &Row, clock: Clock<'_>) -> Line {
         } else {
             format!("replacement: {}", replacements.join(", "))
         });
+        facts.extend(after.price.map(|words| format!("price: \"{}\"", one_line(&words, QUOTE_MAX))));
     }
     Line { part: Part::What, text: facts.join(" · "), link: None, alert: None }
 }
@@ -186,6 +191,13 @@ fn proof(row: &Row, clock: Clock<'_>) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some((source, claim)) = row.matter.winning_claim() {
         lines.push(quote(source, claim, row, clock));
+    }
+    if let Some(why) = row.matter.review() {
+        let id = one_line(row.matter.id.as_str(), 200);
+        let why = one_line(&why, QUOTE_MAX);
+        let text =
+            format!("Needs review: {why}. Say what is true: forewarn deprecations pin {id} --date DATE --note WHY");
+        lines.push(Line::new(Part::Proof, text));
     }
     if row.matter.in_conflict() {
         let said: Vec<_> = row

@@ -18,6 +18,8 @@ pub(super) struct Said {
     pub subject: String,
 }
 
+/// The source that is a provider's own list of models.
+const LIST: &str = "models";
 /// Longest name of a thing in a headline.
 const NAME_MAX: usize = 120;
 /// Longest title in a headline.
@@ -138,7 +140,15 @@ fn ending(row: &Row, clock: Clock<'_>) -> Said {
     let (verb, past) = verbs(row);
     let deadline = row.matter.deadline.as_ref();
     let (plain, with_days) = match deadline {
-        None => (format!("{name} {verb}, no date yet"), format!("{name} {verb}, no date yet")),
+        None => {
+            let said = match row.matter.claims.iter().find(|(_, c)| c.ended) {
+                Some((source, _)) if source.name() == LIST => {
+                    format!("{name} is no longer listed by {source}, and nobody announced its end")
+                }
+                Some(_) | None => format!("{name} {verb}, no date yet"),
+            };
+            (said.clone(), said)
+        }
         Some(d) => {
             let verb = if is_exact(d) && d.days_left(clock.today()) < 0 { past } else { verb };
             let plain = format!("{name} {verb} {}", d.in_words());
@@ -176,7 +186,13 @@ fn ending(row: &Row, clock: Clock<'_>) -> Said {
             subject: plain,
         },
         Reason::Resolved if row.matter.stage == Stage::Retired => {
-            let over = format!("{name} {past}{date}: the provider lists it as ended");
+            let ended = || row.matter.claims.iter().filter(|(_, c)| c.ended);
+            let how = if ended().all(|(source, _)| source.name() == LIST) && ended().next().is_some() {
+                "the provider's list of models has it no more"
+            } else {
+                "the provider lists it as ended"
+            };
+            let over = format!("{name} {past}{date}: {how}");
             Said { headline: over.clone(), lead: Some("ended".into()), subject: over }
         }
         Reason::Resolved => {

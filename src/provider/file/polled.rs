@@ -3,7 +3,7 @@
 //! In: one table. Out: its struct. Invariant: a page always has a floor of rows or a marker, so that an empty or foreign
 //! page is noticed. Refuses anything but https addresses (checked by the catalog's lint, so tests can use loopback).
 
-use super::Evidence;
+use super::{Access, Auth, Evidence};
 use crate::model::{Every, ProviderId, Rank};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -121,16 +121,25 @@ pub struct ModelsSource {
     pub every: Every,
     /// How we prove ourselves; `none` needs no connection.
     pub auth: Auth,
+    /// What goes with it.
+    #[serde(default)]
+    pub access: Access,
     /// How much it counts beside other sources.
     #[serde(default = "api")]
     pub rank: Rank,
     /// JSON Pointer to the list, or to the object whose keys are ids. Several: the first that leads somewhere.
     pub items: Pointers,
+    /// JSON Pointer to what says that the list goes on elsewhere; then nothing is concluded from what it lacks.
+    pub more: Option<String>,
     /// Where the list is one of groups: JSON Pointer inside a group to its own list; the group's key is its platform.
     pub groups: Option<String>,
     /// JSON Pointer inside an entry to its id. Without it the list is an object and its keys are the ids.
     #[serde(default)]
     pub id: Pointers,
+    /// To a version that belongs to the id: `demo` and `2026-01-01` make `demo-2026-01-01`.
+    pub version: Option<String>,
+    /// What all ids of the list begin with and nobody writes elsewhere: `models/`.
+    pub id_prefix: Option<String>,
     /// JSON Pointer inside an entry to its shutdown date; absence is no claim. Several: the first that an entry has.
     #[serde(default)]
     pub shutdown_on: Pointers,
@@ -170,6 +179,13 @@ pub struct ModelsSource {
     pub guards: Guards,
 }
 
+impl ModelsSource {
+    /// Whether it is the provider's own list of what it serves, so that what it lacks means something.
+    pub fn is_own(&self) -> bool {
+        self.rank == Rank::Api && self.groups.is_none() && self.platform.all().is_empty()
+    }
+}
+
 /// One JSON Pointer or several.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(untagged)]
@@ -192,14 +208,4 @@ impl Pointers {
             Pointers::Several(all) => all,
         }
     }
-}
-
-/// How we prove ourselves to an API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Auth {
-    /// Not at all.
-    None,
-    /// `Authorization: Bearer KEY`, the `api_key` of a connection.
-    Bearer,
 }

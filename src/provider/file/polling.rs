@@ -2,7 +2,7 @@
 //!
 //! In: a source. Out: [`Polled`]. Invariant: a webhook is not polled. Refuses to decide when: that is `rules::cadence`.
 
-use super::{Auth, Source, Span};
+use super::{Access, Auth, Source, Span};
 use crate::model::{Every, Schedule};
 use serde::{Deserialize, Deserializer, de::Error};
 
@@ -17,20 +17,36 @@ pub struct Polled<'a> {
     pub every: &'a Every,
     /// How we prove ourselves.
     pub auth: Auth,
+    /// What goes with that.
+    pub access: Option<&'a Access>,
     /// Fewest rows of a good body.
     pub floor: usize,
     /// It is a status page: it lists what is open.
     pub lists: bool,
+    /// It is the provider's own list of its models.
+    pub models: bool,
 }
 
 impl Source {
     /// What the poller must know; none for a webhook.
     pub fn polled(&self) -> Option<Polled<'_>> {
-        let plain = |url, every, auth, floor| Polled { url, history: None, every, auth, floor, lists: false };
+        let plain = |url, every, auth, floor| Polled {
+            url,
+            history: None,
+            every,
+            auth,
+            access: None,
+            floor,
+            lists: false,
+            models: false,
+        };
         match self {
             Source::Webhook(_) => None,
             Source::Table(s) => Some(plain(&s.url, &s.every, Auth::None, s.guards.min_rows)),
-            Source::Models(s) => Some(plain(&s.url, &s.every, s.auth, s.guards.min_rows)),
+            Source::Models(s) => {
+                let all = plain(&s.url, &s.every, s.auth, s.guards.min_rows);
+                Some(Polled { models: s.is_own(), access: Some(&s.access), ..all })
+            }
             Source::Changelog(s) => Some(plain(&s.url, &s.every, Auth::None, s.guards.min_rows)),
             Source::Status(s) => {
                 let all = plain(&s.url, &s.every, Auth::None, s.least_rows());

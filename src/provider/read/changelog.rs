@@ -38,9 +38,9 @@ pub fn read(source: &ChangelogSource, cx: &ReadContext, body: &[u8]) -> Reading 
         Ok(items) => {
             let rows = items.len();
             let seen = items.into_iter().filter_map(|i| observed(source, cx, i)).collect();
-            Reading { outcome: ReadOutcome::Ok(seen), rows, steady }
+            Reading { outcome: ReadOutcome::Ok(seen), rows, steady, models: None }
         }
-        Err(outcome) => Reading { outcome, rows: 0, steady },
+        Err(outcome) => Reading { outcome, rows: 0, steady, models: None },
     }
 }
 

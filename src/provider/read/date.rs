@@ -70,6 +70,16 @@ const NONE_FORMS: &[&str] = &[
     "no date announced",
     "no date set",
     "no date yet",
+    "not planned",
+    "none planned",
+    "none scheduled",
+    "not set",
+    "not yet set",
+    "not yet scheduled",
+    "not determined",
+    "not deprecated",
+    "unannounced",
+    "undecided",
 ];
 
 /// The deadline a text gives, for the whole platform; `None` both for "no date" and for text that cannot be read.
@@ -115,7 +125,7 @@ pub fn cell(text: &str, order: Option<SlashOrder>) -> DateCell {
     if is_none_form(text) {
         return DateCell::NoDate;
     }
-    let plain = text_of(text);
+    let plain = without_remarks(&text_of(text));
     let lexed = lex(&plain);
     let tokens = lexed.tokens.as_slice();
     let places = find::places(tokens, order);
@@ -163,6 +173,42 @@ pub fn is_floor(before: &str, after: &str) -> bool {
         let ends = before.strip_suffix(f).is_some_and(|b| !b.ends_with(char::is_alphanumeric));
         ends || after.strip_prefix(f).is_some_and(|a| !a.starts_with(char::is_alphanumeric))
     })
+}
+
+/// Without marks of footnotes (`[^1]`, `[2]`, `¹`, `†`) and remarks in brackets that count days or name the date before:
+/// `(in 148 days)`, `(was October 1, 2026)`.
+fn without_remarks(text: &str) -> String {
+    const BEFORE: &[&str] = &[
+        "was ",
+        "previously",
+        "originally",
+        "formerly",
+        "extended from",
+        "moved from",
+        "postponed from",
+        "changed from",
+        "instead of",
+    ];
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['(', '[']) {
+        let close = if rest[at..].starts_with('(') { ')' } else { ']' };
+        let Some(end) = rest[at..].find(close).map(|e| at + e) else { break };
+        let inside = rest[at + 1..end].trim();
+        let mark = close == ']' && inside.trim_start_matches('^').len() <= 3;
+        let counts = inside.starts_with(|c: char| c.is_ascii_digit()) || inside.starts_with("in ");
+        let relative =
+            counts && ["days", "weeks", "months", "day", "left", "to go"].iter().any(|w| inside.ends_with(w));
+        let before = BEFORE.iter().any(|b| inside.starts_with(b));
+        out.push_str(&rest[..at]);
+        if !(mark || relative || before) {
+            out.push_str(&rest[at..=end]);
+        }
+        rest = &rest[end + 1..];
+    }
+    out.push_str(rest);
+    out.retain(|c| !matches!(c, '\u{b9}' | '\u{b2}' | '\u{b3}' | '\u{2020}' | '\u{2021}'));
+    out.trim().to_owned()
 }
 
 /// One line, lower case, footnote stars off.

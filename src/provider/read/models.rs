@@ -7,12 +7,10 @@
 
 mod list;
 
-pub use list::{Changes, changes, ids};
-
-use super::{ReadContext, date, ending};
+use super::{ReadContext, Reading, date, ending};
 use crate::model::observation::{Ending, Lifecycle};
 use crate::model::text::one_line;
-use crate::model::{Deadline, Fact, Firmness, MatterId, Observation, ProviderId, ReadOutcome, Subject};
+use crate::model::{Aftermath, Deadline, Fact, Firmness, MatterId, Observation, ProviderId, ReadOutcome, Subject};
 use crate::provider::file::ModelsSource;
 use list::Entry;
 use serde_json::Value;
@@ -22,18 +20,26 @@ use std::collections::HashMap;
 const MAX_REPLACEMENTS: usize = 20;
 
 /// Reads a list.
-pub fn read(source: &ModelsSource, ctx: &ReadContext, body: &[u8]) -> ReadOutcome {
-    match list::entries(source, body) {
-        Ok(list) => ReadOutcome::Ok(observations(source, ctx, list)),
-        Err(outcome) => outcome,
+pub fn read(source: &ModelsSource, ctx: &ReadContext, body: &[u8]) -> Reading {
+    let list = match list::entries(source, body) {
+        Ok(list) => list,
+        Err(outcome) => return Reading::of_rows(outcome),
+    };
+    let reading = Reading::of_rows(ReadOutcome::Ok(observations(source, ctx, &list.entries)));
+    if !source.is_own() {
+        return reading;
     }
+    let named = list.entries.iter().filter_map(|e| about(source, ctx, e));
+    let models = named.map(|(platform, id)| Subject::model(&platform, one_line(&id, id.len()))).collect();
+    // What a list lacks is for the diff to judge, model by model; what a part of it lacks may stand in the rest.
+    Reading { rows: list.entries.len(), steady: false, models: (!list.goes_on).then_some(models), ..reading }
 }
 
-fn observations(source: &ModelsSource, ctx: &ReadContext, list: Vec<Entry>) -> Vec<Observation> {
+fn observations(source: &ModelsSource, ctx: &ReadContext, list: &[Entry]) -> Vec<Observation> {
     let page = source.page.as_deref().unwrap_or(&source.url);
     let mut out: Vec<Observation> = Vec::new();
     let mut seen: HashMap<MatterId, usize> = HashMap::new();
-    for entry in &list {
+    for entry in list {
         let Some((platform, id)) = about(source, ctx, entry) else { continue };
         let Some(ending) = ending_of(source, entry, &id) else { continue };
         let others = source.aliases.as_deref().map(|p| texts(entry.value.pointer(p))).unwrap_or_default();
@@ -63,6 +69,7 @@ fn about(source: &ModelsSource, ctx: &ReadContext, entry: &Entry) -> Option<(Pro
         [] => entry.group.clone(),
         _ => Some(pointers.iter().find_map(|p| entry.value.pointer(p)?.as_str())?.to_owned()),
     };
+    let strip = |id: &str| source.id_prefix.as_deref().and_then(|p| id.strip_prefix(p)).unwrap_or(id).to_owned();
     match name {
         Some(name) => {
             let platform = source.platforms.get(&name)?;
@@ -72,9 +79,9 @@ fn about(source: &ModelsSource, ctx: &ReadContext, entry: &Entry) -> Option<(Pro
                 .split_once('/')
                 .filter(|(head, _)| name.starts_with(head))
                 .map_or(entry.id.as_str(), |(_, id)| id);
-            Some((platform.clone(), bare.to_owned()))
+            Some((platform.clone(), strip(bare)))
         }
-        None => Some((source.about.clone().unwrap_or_else(|| ctx.provider.clone()), entry.id.clone())),
+        None => Some((source.about.clone().unwrap_or_else(|| ctx.provider.clone()), strip(&entry.id))),
     }
 }
 
@@ -113,6 +120,7 @@ fn ending_of(source: &ModelsSource, entry: &Entry, id: &str) -> Option<Ending> {
         ended: stage == Some(Lifecycle::Retired),
         stage,
         review,
+        after: Aftermath::default(),
     })
 }
 

@@ -4,12 +4,17 @@
 //! counts only after a sentence or a label that says what it lists; a date is one that a sentence of the same section gives
 //! for the end; two dates for one thing are for a person to look at. Refuses policies, and what goes on.
 
+mod effects;
 mod instead;
+mod items;
 mod line;
 mod sentence;
+mod special;
 
 pub use sentence::{Ends, Said, Verb};
 
+use effects::Effect;
+use items::{head_of, parameters};
 use line::Sentence;
 
 use super::date::SlashOrder;
@@ -18,7 +23,7 @@ use super::table::words::{self, Named};
 use super::table::{Claim, Manner, QUOTE, Section};
 use crate::model::observation::Lifecycle;
 use crate::model::text::one_line;
-use crate::model::{Deadline, ProviderId, SubjectType};
+use crate::model::{Aftermath, Deadline, ProviderId, SubjectType};
 use jiff::civil::Date;
 
 /// What the sentences of a cell say of ends.
@@ -77,6 +82,8 @@ pub struct Notices<'s> {
     /// A date for "the following models" without a list yet.
     following: Option<Deadline>,
     done: Vec<Claim>,
+    /// What sentences say of ends besides their dates.
+    effects: Vec<Effect>,
 }
 
 impl<'s> Notices<'s> {
@@ -98,6 +105,7 @@ impl<'s> Notices<'s> {
             redirects: Vec::new(),
             following: None,
             done: Vec::new(),
+            effects: Vec::new(),
         }
     }
 
@@ -149,6 +157,7 @@ impl<'s> Notices<'s> {
     pub fn paragraph(&mut self, section: &Section, cell: &Cell) {
         self.enter(section);
         let sentences = line::sentences(cell, self.manner.slash);
+        self.note_effects(&sentences);
         for s in &sentences {
             self.announced = self.announced.or_else(|| sentence::announced(s));
         }
@@ -157,6 +166,11 @@ impl<'s> Notices<'s> {
         }
         (self.lists, self.lead_depth) = (Lists::Other, 0);
         self.sentences(section, &sentences, cell.plain().ends_with(':'), 0);
+    }
+
+    fn note_effects(&mut self, sentences: &[Sentence]) {
+        let room = MAX_CLAIMS.saturating_sub(self.effects.len());
+        self.effects.extend(sentences.iter().flat_map(effects::effects).take(room));
     }
 
     /// What sentences say, and what the list after them lists.
@@ -191,6 +205,7 @@ impl<'s> Notices<'s> {
     /// A list item.
     pub fn item(&mut self, section: &Section, depth: u8, cell: &Cell) {
         self.enter(section);
+        self.note_effects(&line::sentences(cell, self.manner.slash));
         if !self.on || section.stage == Some(Lifecycle::Active) {
             return;
         }
@@ -214,6 +229,9 @@ impl<'s> Notices<'s> {
                 self.add_instead(found.into_iter().filter(|r| words::looks_like_id(r)).collect());
             }
             Lists::Other => {
+                if self.scheduled(section, depth, cell) {
+                    return;
+                }
                 if let (Some((named, instead)), [date]) = (self.redirected(cell), self.dates.as_slice()) {
                     let date = Some(date.clone());
                     self.claim(section, named, date, &plain, Lifecycle::Deprecated);
@@ -352,6 +370,9 @@ impl<'s> Notices<'s> {
             title: section.title.clone(),
             stage: Some(section.stage.filter(|s| *s == Lifecycle::Retired).unwrap_or(stage)),
             review: None,
+            after: Aftermath::default(),
+            redirected_to: None,
+            is_withdrawn: false,
         });
     }
 
@@ -387,6 +408,7 @@ impl<'s> Notices<'s> {
             for claim in out.iter_mut().filter(|c| c.named.subject == row.named.subject) {
                 known = true;
                 claim.replacements.clone_from(&row.replacements);
+                claim.after.redirect.clone_from(&row.after.redirect);
             }
             if !known
                 && row.stage.is_some()
@@ -395,6 +417,7 @@ impl<'s> Notices<'s> {
                 out.push(Claim { deadline: Some(date.clone()), ..row });
             }
         }
+        effects::affect(&self.effects, &mut out);
         out
     }
 }
@@ -433,48 +456,6 @@ fn label(text: &str) -> Lists {
     } else {
         Lists::Other
     }
-}
-
-/// `/v1/x` parameters: `a`, `b`: what ends is a and b, not x.
-fn parameters(cell: &Cell) -> Vec<String> {
-    let mut pieces = cell.0.iter().skip_while(|p| !matches!(p, Piece::Code(_))).skip(1);
-    let is_list = matches!(pieces.next(), Some(Piece::Text(t)) if {
-        let word = t.trim_start().split(|c: char| !c.is_alphabetic()).next().unwrap_or_default().to_lowercase();
-        t.contains(':') && matches!(word.as_str(), "parameter" | "parameters" | "field" | "fields" | "option" | "options")
-    });
-    let codes = pieces.filter_map(|p| if let Piece::Code(c) = p { Some(c.clone()) } else { None });
-    if is_list { codes.collect() } else { Vec::new() }
-}
-
-/// The pieces of a list item up to a dash or a colon after its first name.
-fn head_of(cell: &Cell) -> Vec<Piece> {
-    let mut out = Vec::new();
-    for piece in &cell.0 {
-        if let Piece::Text(t) = piece {
-            if let Some(at) = t
-                .find([':', '\u{2014}', '\u{2013}'])
-                .or_else(|| t.find(" - "))
-                .or_else(|| t.find("->"))
-                .or_else(|| t.find('\u{2192}'))
-            {
-                out.push(Piece::Text(t[..at].to_owned()));
-                break;
-            }
-            // `x` parameters, `x` endpoint: what follows in words is no more of it, except aliases in brackets.
-            if t.trim_start().starts_with(|c: char| c.is_alphabetic())
-                && out.iter().any(|p| matches!(p, Piece::Code(_)))
-                && !is_joint(t)
-            {
-                break;
-            }
-        }
-        out.push(piece.clone());
-    }
-    out
-}
-
-fn is_joint(text: &str) -> bool {
-    matches!(text.trim(), "and" | "or" | "and the alias" | "or the alias")
 }
 
 #[cfg(test)]

@@ -58,8 +58,8 @@ pub fn read(source: &StatusSource, cx: &ReadContext, body: &[u8]) -> Reading {
         | Dialect::StatusIo => true,
     };
     match rows_and_facts(source, cx, body) {
-        Ok((rows, seen)) => Reading { outcome: ReadOutcome::Ok(seen), rows, steady },
-        Err(outcome) => Reading { outcome, rows: 0, steady },
+        Ok((rows, seen)) => Reading { outcome: ReadOutcome::Ok(seen), rows, steady, models: None },
+        Err(outcome) => Reading { outcome, rows: 0, steady, models: None },
     }
 }
 

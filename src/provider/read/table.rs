@@ -14,6 +14,7 @@ mod timeline;
 pub(super) mod words;
 
 pub(super) use context::Section;
+pub(super) use roles::is_end_label;
 pub(super) use rows::{Claim, Manner, QUOTE};
 pub(super) use words::looks_like_id;
 
@@ -73,6 +74,10 @@ fn claims(source: &TableSource, platform: &ProviderId, blocks: &[Block], today: 
             Block::Table(grid) => {
                 let mut section = headings.section();
                 section.notified_on = notices.announced(&section);
+                let turned =
+                    || grid.turned().filter(|g| Roles::of(g, &source.columns).is_some_and(|r| !r.shutdown.is_empty()));
+                let turned = Roles::of(grid, &source.columns).is_none().then(turned).flatten();
+                let grid = turned.as_ref().unwrap_or(grid);
                 match Roles::of(grid, &source.columns) {
                     Some(roles) if !roles.shutdown.is_empty() => {
                         notices.table();

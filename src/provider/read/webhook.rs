@@ -323,6 +323,7 @@ fn ending_of(
         ended: false,
         stage: None,
         review: None,
+        after: crate::model::Aftermath::default(),
     });
 }
 

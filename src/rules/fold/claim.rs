@@ -23,10 +23,15 @@ pub(super) fn merge(old: Option<&Claim>, seen: &Observation, e: &Ending, at: Tim
         text: e.quote.clone(),
         url: seen.url.clone(),
         ended: e.ended,
+        review: e.review.clone(),
+        after: e.after.clone(),
         ..Claim::new(e.rank, at)
     };
     let Some(old) = old else { return said };
-    let mut new = Claim { redirect: old.redirect.clone(), ..said };
+    // A date given once that is not given again: the page flips, and which of its copies is right nobody knows.
+    let taken_back = old.pending.as_ref().zip(e.deadline.as_ref()).is_some_and(|(p, d)| !p.deadline.same_as(d));
+    let flips = old.flips + u32::from(taken_back);
+    let mut new = Claim { redirect: old.redirect.clone(), flips, ..said };
     match (&old.deadline, &new.deadline) {
         (Some(known), None) => {
             // The words of the date stay with the date they were read from.
@@ -38,8 +43,11 @@ pub(super) fn merge(old: Option<&Claim>, seen: &Observation, e: &Ending, at: Tim
             if at.duration_since(since) < TWICE_WITHIN {
                 let (replacements, text) = (new.replacements.clone(), new.text.clone());
                 let pending = Pending { deadline: date.clone(), replacements, text, since };
-                return Claim { pending: Some(pending), read_at: at, ended: new.ended, ..old.clone() };
+                let (ended, review, after) = (new.ended, new.review, new.after);
+                return Claim { pending: Some(pending), read_at: at, ended, flips, review, after, ..old.clone() };
             }
+            // It counts now: what was taken back before is settled.
+            new.flips = 0;
         }
         (_, _) => {}
     }

@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_people.sql"),
     include_str!("schema_pages.sql"),
     include_str!("schema_posts.sql"),
+    include_str!("schema_lists.sql"),
 ];
 /// The schema this binary writes.
 pub const KNOWN_SCHEMA: i64 = MIGRATIONS.len() as i64;

@@ -70,12 +70,11 @@ pub(super) fn keep(c: &Connection, id: NotificationId, post: &Post) -> Result<()
     Ok(())
 }
 
+/// One place, and the alerts that stand there besides.
+type Place = (Option<String>, Vec<(Alert, MatterState)>);
+
 /// Where all of these alerts stand with this contact, if that is one place; and the others that stand there.
-pub(super) fn place(
-    c: &Connection,
-    contact: &ContactId,
-    these: &[ClaimedRow],
-) -> Result<(Option<String>, Vec<(Alert, MatterState)>), StoreError> {
+pub(super) fn place(c: &Connection, contact: &ContactId, these: &[ClaimedRow]) -> Result<Place, StoreError> {
     let mut places: Vec<Option<String>> = Vec::new();
     for row in these {
         let sql = "SELECT place FROM posts WHERE alert = ?1 AND contact = ?2";

@@ -14,7 +14,7 @@ use crate::store::types::{
     NotificationFilter, NotificationRow, SourceRow, ToldRow, Unreadable,
 };
 use crate::store::{Fut, Read};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use rusqlite::{Connection, Row, params};
 use std::sync::atomic::Ordering;
 
@@ -65,12 +65,24 @@ impl Read for Sqlite {
         })
     }
 
-    fn unconfirmed(&self) -> Fut<'_, Vec<MatterState>> {
+    fn undated(&self) -> Fut<'_, Vec<MatterState>> {
         self.read(|c| {
+            let sql = r#"SELECT version, state FROM matters WHERE kind = 'deprecation' AND shutdown_on IS NULL
+                AND stage = 'announced' AND instr(state, '"review":"') > 0"#;
+            rows(c, sql, [], |r| {
+                let text: String = r.get(1).map_err(fault)?;
+                Ok(MatterState { version: r.get(0).map_err(fault)?, ..from_json(&text)? })
+            })
+        })
+    }
+
+    fn unconfirmed(&self, today: Date) -> Fut<'_, Vec<MatterState>> {
+        self.read(move |c| {
             // Quotes inside texts are escaped, so only the field itself matches; the text is cheaper to search than to parse.
             let sql =
-                r#"SELECT version, state FROM matters WHERE kind = 'deprecation' AND instr(state, '"pending":{') > 0"#;
-            rows(c, sql, [], |r| {
+                r#"SELECT version, state FROM matters WHERE kind = 'deprecation' AND (instr(state, '"pending":{') > 0
+                OR (shutdown_on <= ?1 AND stage = 'announced' AND instr(state, '"ended":true') > 0))"#;
+            rows(c, sql, [today.to_string()], |r| {
                 let text: String = r.get(1).map_err(fault)?;
                 Ok(MatterState { version: r.get(0).map_err(fault)?, ..from_json(&text)? })
             })

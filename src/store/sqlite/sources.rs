@@ -3,10 +3,10 @@
 //! In: how a fetch went. Out: rows. Invariant: the row and the body it brought are written together. Refuses to judge
 //! health: the engine does.
 
-use super::convert::{fault, maybe_time, ms, rows, time_at, to_json, word_at};
+use super::convert::{fault, from_json, maybe_time, ms, rows, time_at, to_json, word_at};
 use super::intake::count;
 use super::{Sqlite, StoreError};
-use crate::model::{SourceId, Trust};
+use crate::model::{ModelList, SourceId, Trust};
 use crate::store::types::{Fetched, PROBLEM, SourceRow};
 use crate::store::{Fut, Sources};
 use jiff::Timestamp;
@@ -32,6 +32,24 @@ impl Sources for Sqlite {
         self.write(move |c| {
             c.prepare_cached("UPDATE sources SET next_at = ?2 WHERE id = ?1 AND next_at > ?2")
                 .and_then(|mut q| q.execute(params![source.as_str(), ms(at)]))
+                .map(drop)
+                .map_err(fault)
+        })
+    }
+
+    fn listed(&self, source: SourceId) -> Fut<'_, Option<ModelList>> {
+        self.read(move |c| {
+            let sql = "SELECT models FROM model_lists WHERE source = ?1";
+            let found = rows(c, sql, [source.as_str()], |r| r.get::<_, String>(0).map_err(fault))?;
+            found.first().map(|text| from_json(text)).transpose()
+        })
+    }
+
+    fn keep_list(&self, source: SourceId, list: ModelList) -> Fut<'_, ()> {
+        self.write(move |c| {
+            let models = to_json(&list)?;
+            c.prepare_cached("INSERT INTO model_lists (source, models) VALUES (?1, ?2) ON CONFLICT (source) DO UPDATE SET models = ?2")
+                .and_then(|mut q| q.execute(params![source.as_str(), models]))
                 .map(drop)
                 .map_err(fault)
         })

@@ -64,7 +64,10 @@ fn plain_part<'t, 'a>(tokens: Tokens<'t, 'a>, order: Option<SlashOrder>) -> Opti
         Some((Part { date: date?, precision, is_range: false }, rest))
     };
     match tokens {
-        [Number(y), Sign('-'), Number(m), Sign('-'), Number(d), rest @ ..] if m.len() == 2 && d.len() == 2 => {
+        [Number(y), Sign('\u{5e74}'), Number(m), Sign('\u{6708}'), Number(d), Sign('\u{65e5}'), rest @ ..] => {
+            of(date(y, m.parse().ok()?, d), Precision::Day, rest)
+        }
+        [Number(y), Sign('-'), Number(m), Sign('-'), Number(d), rest @ ..] if y.len() == 4 && m.len() <= 2 => {
             of(date(y, m.parse().ok()?, d), Precision::Day, rest)
         }
         [Number(y), Sign(a @ ('.' | '/')), Number(m), Sign(b), Number(d), rest @ ..] if a == b && y.len() == 4 => {

@@ -1,14 +1,13 @@
-//! The entries of a list, and what two readings of it differ in.
+//! The entries of a list.
 //!
-//! In: a body and its source's settings; two sets of ids. Out: [`Entry`]s; [`Changes`]. Invariant: an answer that is an error or
-//! another page is no empty list. Refuses to call a model that is missing retired: it is suspected, for others to confirm.
+//! In: a body and its source's settings. Out: [`Entry`]s. Invariant: an answer that is an error or another page is no empty
+//! list. Refuses to conclude anything from what is not listed: that is `rules::listing`.
 
 use crate::model::ReadOutcome;
 use crate::model::text::one_line;
 use crate::provider::file::ModelsSource;
 use crate::provider::read::guard;
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
 
 /// An entry with its id.
 #[derive(Debug)]
@@ -21,8 +20,17 @@ pub struct Entry {
     pub value: Value,
 }
 
+/// A list as it stands in one answer.
+#[derive(Debug)]
+pub struct List {
+    /// Its entries.
+    pub entries: Vec<Entry>,
+    /// There is more of it elsewhere.
+    pub goes_on: bool,
+}
+
 /// The entries of a list; an error is what to return instead.
-pub fn entries(source: &ModelsSource, body: &[u8]) -> Result<Vec<Entry>, ReadOutcome> {
+pub fn entries(source: &ModelsSource, body: &[u8]) -> Result<List, ReadOutcome> {
     let unreadable = |why: String| Err(ReadOutcome::Unreadable(why));
     let text = guard::open(body)?;
     let answer: Value = match serde_json::from_str(text) {
@@ -60,13 +68,17 @@ pub fn entries(source: &ModelsSource, body: &[u8]) -> Result<Vec<Entry>, ReadOut
         let id = source.id.all().first().map_or("", String::as_str);
         return unreadable(format!("none of {count} entries has an id at {id:?}"));
     }
-    Ok(named)
+    let more = source.more.as_deref().and_then(|p| answer.pointer(p));
+    let goes_on = more.is_some_and(|v| !v.is_null() && v.as_bool() != Some(false) && v.as_str() != Some(""));
+    Ok(List { entries: named, goes_on })
 }
 
 fn listed(source: &ModelsSource, list: &[Value]) -> Vec<Entry> {
     let id = |entry: &Value| {
-        let texts = source.id.all().iter().filter_map(|p| entry.pointer(p)?.as_str());
-        texts.map(str::to_owned).find(|s| !s.is_empty())
+        let mut texts = source.id.all().iter().filter_map(|p| entry.pointer(p)?.as_str());
+        let name = texts.find(|s| !s.is_empty())?.to_owned();
+        let version = source.version.as_deref().and_then(|p| entry.pointer(p)?.as_str()).filter(|v| !v.is_empty());
+        Some(version.filter(|v| !name.ends_with(v)).map_or_else(|| name.clone(), |v| format!("{name}-{v}")))
     };
     list.iter().filter_map(|v| Some(Entry { id: id(v)?, group: None, value: v.clone() })).collect()
 }
@@ -81,34 +93,4 @@ fn grouped(groups: &Map<String, Value>, inner: &str) -> (Vec<Entry>, usize) {
     let all: Vec<Entry> = maps.flat_map(|(name, map)| keyed(map, Some(name))).collect();
     let count = all.len();
     (all, count)
-}
-
-/// The ids of a list.
-///
-/// # Errors
-/// What to return instead: the body is no list of this source.
-pub fn ids(source: &ModelsSource, body: &[u8]) -> Result<BTreeSet<String>, ReadOutcome> {
-    Ok(entries(source, body)?.into_iter().map(|e| e.id).collect())
-}
-
-/// What two readings of a list differ in.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Changes {
-    /// Ids that are new.
-    pub appeared: Vec<String>,
-    /// Ids that are missing: suspected, until later readings and the page say so too.
-    pub vanished: Vec<String>,
-    /// More than half is missing: that is a fault of the list, and nothing is said to have vanished.
-    pub is_short: bool,
-}
-
-/// What `after` has and lacks beside `before`.
-pub fn changes(before: &BTreeSet<String>, after: &BTreeSet<String>) -> Changes {
-    let vanished: Vec<String> = before.difference(after).cloned().collect();
-    let is_short = vanished.len() * 2 > before.len();
-    Changes {
-        appeared: after.difference(before).cloned().collect(),
-        vanished: if is_short { Vec::new() } else { vanished },
-        is_short,
-    }
 }

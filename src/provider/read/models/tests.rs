@@ -19,7 +19,7 @@ fn outcome(settings: &str, body: &[u8]) -> ReadOutcome {
         connection: Some(ConnectionId::new("acme/main").unwrap()),
         received_at: "2026-08-20T08:00:02Z".parse().unwrap(),
     };
-    read(source, &ctx, body)
+    read(source, &ctx, body).outcome
 }
 
 const DATA: &str = "items = \"/data\"\n";
@@ -102,8 +102,7 @@ proptest! {
     }
 }
 
-#[track_caller]
-fn of(file: &str, body: &str) -> Vec<String> {
+fn reading(file: &str, body: &str) -> Reading {
     let head = "format = 1\nid = \"acme\"\nname = \"Acme\"\nurl = \"https://acme.example\"\n[sources.models]\nkind = \"models\"\n\
                 evidence = \"V\"\nurl = \"https://acme.example/x\"\nauth = \"none\"\n";
     let provider = file::parse(&format!("{head}{file}")).unwrap();
@@ -115,7 +114,12 @@ fn of(file: &str, body: &str) -> Vec<String> {
         connection: None,
         received_at: "2026-08-20T08:00:02Z".parse().unwrap(),
     };
-    let ReadOutcome::Ok(found) = read(source, &ctx, body.as_bytes()) else { panic!("{body} was not read") };
+    read(source, &ctx, body.as_bytes())
+}
+
+#[track_caller]
+fn of(file: &str, body: &str) -> Vec<String> {
+    let ReadOutcome::Ok(found) = reading(file, body).outcome else { panic!("{body} was not read") };
     let line = |o: &Observation| {
         let Fact::Ending(e) = &o.fact else { panic!("a list speaks of endings") };
         let date = e.deadline.as_ref().map_or_else(|| "-".to_owned(), |d| format!("{} {:?}", d.date, d.firmness));
@@ -168,11 +172,13 @@ fn floors_flags_and_aliases_are_kept() {
 }
 
 #[test]
-fn what_appears_is_told_and_what_vanishes_is_suspected_unless_half_the_list_is_gone() {
-    let set = |ids: &[&str]| ids.iter().map(|s| (*s).to_owned()).collect();
-    let found = changes(&set(&["a", "b", "c"]), &set(&["b", "c", "d"]));
-    assert_eq!((found.appeared, found.vanished), (vec!["d".to_owned()], vec!["a".to_owned()]));
-    let short = changes(&set(&["a", "b", "c", "d"]), &set(&["a"]));
-    assert_eq!(short.vanished, [""; 0], "a list that lost most of itself says nothing about what it lacks");
-    assert!(short.is_short);
+fn an_own_list_names_everything_it_holds_and_a_data_set_does_not() {
+    let file = "items = \"/data\"\nid = \"/id\"\nid_prefix = \"models/\"\nshutdown_on = \"/ends\"\n";
+    let body = r#"{"data":[{"id":"models/a","ends":"2026-12-11"},{"id":"models/b"},{"id":"c"}]}"#;
+    let own = reading(file, body);
+    let ids: Vec<String> = own.models.unwrap().into_iter().map(|s| s.matter_id().unwrap().to_string()).collect();
+    assert_eq!((ids, own.rows, own.steady), (["acme:a", "acme:b", "acme:c"].map(str::to_owned).to_vec(), 3, false));
+    assert_eq!(of(file, body), ["acme:a 2026-12-11 Firm  None"]);
+    let others = reading(&format!("{file}rank = \"scraped\"\n"), body);
+    assert_eq!((others.models, others.rows, others.steady), (None, 1, true));
 }

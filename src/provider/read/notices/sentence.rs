@@ -5,6 +5,7 @@
 //! Refuses sentences about policy ("when a model is retired", "may be"), and those that say what goes on.
 
 use super::line::{Item, Sentence, Thing};
+use super::special;
 use crate::model::Deadline;
 
 /// How final the verb is.
@@ -55,6 +56,17 @@ const VERBS: &[(&str, Verb, bool)] = &[
     ("reach end of life", Verb::End, false),
     ("reaches end of life", Verb::End, false),
     ("reach their end of life", Verb::End, false),
+    ("reach its end of life", Verb::End, false),
+    ("reach eol", Verb::End, false),
+    ("reaches eol", Verb::End, false),
+    ("switched off", Verb::End, true),
+    ("going away", Verb::End, false),
+    ("goes away", Verb::End, false),
+    ("turned down", Verb::End, false),
+    ("phased out", Verb::End, true),
+    ("phase out", Verb::End, true),
+    ("stops working", Verb::End, false),
+    ("cease to work", Verb::End, false),
     ("stop working", Verb::End, false),
     ("taken offline", Verb::End, false),
     ("shutting down", Verb::End, true),
@@ -187,6 +199,8 @@ const BETWEEN: &[&str] = &[
     "slugs",
     "id",
     "ids",
+    "slated",
+    "due",
 ];
 /// Words in a list of things.
 const IN_LIST: &[&str] = &[
@@ -279,7 +293,7 @@ const NOUNS: &[&str] = &[
 ];
 const RELATIVE: &[&str] = &["days", "weeks", "months", "month", "week", "year", "soon", "later", "coming"];
 
-fn word(item: &Item) -> Option<&str> {
+pub(super) fn word(item: &Item) -> Option<&str> {
     match item {
         Item::Word(w) => Some(w),
         Item::Thing(_) | Item::Date(_) | Item::Sign(_) => None,
@@ -298,17 +312,29 @@ pub(super) fn phrase(items: &[Item], phrase: &str) -> Option<usize> {
     Some(n)
 }
 
-fn has(items: &[Item], text: &str) -> bool {
+pub(super) fn has(items: &[Item], text: &str) -> bool {
     (0..items.len()).any(|i| phrase(&items[i..], text).is_some())
 }
 
 /// What a sentence says of an end, if it says anything.
 pub fn read(sentence: &Sentence) -> Option<Said> {
+    special::read(&sentence.items).or_else(|| plain(sentence))
+}
+
+fn plain(sentence: &Sentence) -> Option<Said> {
     let items = &sentence.items;
     let has_floor = items.iter().any(|i| matches!(i, Item::Date(d) if d.firmness == crate::model::Firmness::NotBefore));
     if NOT.iter().any(|n| has(items, n) && !(has_floor && FLOOR_NOT.contains(n)) && !is_lead(items, n)) {
         return None;
     }
+    // "Will not be retired before D": the floor says it all.
+    let kept: Vec<Item>;
+    let items = if has_floor {
+        kept = items.iter().filter(|i| word(i) != Some("not")).cloned().collect();
+        &kept
+    } else {
+        items
+    };
     let verbs: Vec<(usize, usize, Verb, bool)> = (0..items.len())
         .filter_map(|i| VERBS.iter().find_map(|(v, kind, plain)| Some((i, i + phrase(&items[i..], v)?, *kind, *plain))))
         .collect();
@@ -321,7 +347,8 @@ pub fn read(sentence: &Sentence) -> Option<Said> {
     };
     let was = ["was", "were", "has been", "have been", "have", "we've", "has"]
         .iter()
-        .any(|w| has(&items[verb.0.saturating_sub(3)..verb.0], w));
+        .any(|w| has(&items[verb.0.saturating_sub(3)..verb.0], w))
+        || (has(&items[verb.0.saturating_sub(1)..verb.0], "we") && has(&items[verb.0..], "retired"));
     Some(Said {
         verb: verb.2,
         is_plain: verb.3,
@@ -370,7 +397,10 @@ fn before(items: &[Item], verb: usize) -> Option<Vec<Ends>> {
             Item::Sign('(' | ')') => {}
             Item::Sign(',') if at == 0 || matches!(items[at - 1], Item::Thing(_) | Item::Sign(')')) => {}
             Item::Sign(',') if found.is_empty() => return None,
+            // "`x` — retires on D", "`x`: will be shut down": an item of a list, or of definitions.
+            Item::Sign('-' | ':') if found.is_empty() && at == 1 && matches!(items[0], Item::Thing(_)) => {}
             Item::Sign(_) => break,
+            Item::Word(w) if found.is_empty() && w == "for" && at > 0 && is_planned(&items[at - 1]) => {}
             Item::Word(w) if found.is_empty() && BETWEEN.contains(&w.as_str()) => {}
             Item::Word(w) if !found.is_empty() && IN_LIST.contains(&w.as_str()) => {}
             // "Deprecated `a` and ..." is another clause's verb; "which point to" ends the list.
@@ -380,6 +410,10 @@ fn before(items: &[Item], verb: usize) -> Option<Vec<Ends>> {
     }
     found.reverse();
     (!found.is_empty()).then_some(found)
+}
+
+fn is_planned(item: &Item) -> bool {
+    matches!(word(item), Some("scheduled" | "planned" | "slated" | "due"))
 }
 
 /// Whether a word leads a date: `effective May 15`.
@@ -402,7 +436,8 @@ fn behind(items: &[Item], from: usize, to: usize) -> Option<Vec<Ends>> {
                 let noun = items.get(to + i + 1).and_then(word).filter(|w| NOUNS.contains(w)).map(str::to_owned);
                 found.push(Ends { thing: thing.clone(), noun });
             }
-            Item::Word(w) if found.is_empty() && matches!(w.as_str(), "of" | "for") && i == 0 => {}
+            Item::Word(w) if found.is_empty() && w == "date" && i == 0 => {}
+            Item::Word(w) if found.is_empty() && matches!(w.as_str(), "of" | "for") && i <= 1 => {}
             Item::Word(w) if IN_LIST.contains(&w.as_str()) && w != "as" => {}
             Item::Sign(',' | '(' | ')') => {}
             Item::Sign(':') if found.is_empty() && i == 0 => {}
@@ -413,7 +448,7 @@ fn behind(items: &[Item], from: usize, to: usize) -> Option<Vec<Ends>> {
 }
 
 /// The dates that may be those of an end: not of an announcement, and not what people should do before.
-fn dates(items: &[Item]) -> Vec<Deadline> {
+pub(super) fn dates(items: &[Item]) -> Vec<Deadline> {
     let is_verb = |i: &Item| word(i).is_some_and(|w| VERBS.iter().any(|(v, ..)| v.split(' ').next() == Some(w)));
     let mut out: Vec<Deadline> = Vec::new();
     for (at, item) in items.iter().enumerate() {

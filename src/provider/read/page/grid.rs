@@ -89,6 +89,27 @@ impl Grid {
     }
 }
 
+impl Grid {
+    /// The same table with its columns as rows, where its first column stands for headers: models beside each other, a fact
+    /// about them in each row. The head's own words, which are lower case here, are taken as they are.
+    pub fn turned(&self) -> Option<Grid> {
+        let first = self.header.first()?;
+        let is_corner =
+            first.is_empty() || matches!(first.as_str(), "property" | "attribute" | "field" | "fact" | "detail");
+        if !is_corner || self.header.len() < 2 || self.rows.len() > MAX_COLUMNS {
+            return None;
+        }
+        let fact = |r: &Row| r.cells.first().map(|c| c.plain().to_lowercase()).unwrap_or_default();
+        let header = std::iter::once("model".to_owned()).chain(self.rows.iter().map(fact)).collect();
+        let column = |i: usize| {
+            let name = Cell(vec![super::Piece::Text(self.header[i].clone())]);
+            let facts = self.rows.iter().map(|r| r.cells.get(i).cloned().unwrap_or_default());
+            Row { cells: std::iter::once(name).chain(facts).collect(), class: String::new() }
+        };
+        Some(Grid { header, rows: (1..self.header.len()).map(column).collect() })
+    }
+}
+
 fn fill(raw: Vec<RawRow>) -> Vec<Row> {
     let mut out: Vec<Row> = Vec::with_capacity(raw.len());
     // What reaches down from above: column, rows left, cell.

@@ -86,6 +86,19 @@ struct Table {
     row: RawRow,
     cell: Option<Spanned>,
     in_head: bool,
+    has_caption: bool,
+}
+
+/// What raised text is on the line: `15th` goes on, the mark of a footnote is no part of a number or an id.
+pub(super) fn lowered(text: &str) -> String {
+    let plain = text.trim();
+    if matches!(plain, "st" | "nd" | "rd" | "th") {
+        plain.to_owned()
+    } else if plain.chars().count() <= 3 {
+        " ".to_owned()
+    } else {
+        format!(" {plain} ")
+    }
 }
 
 #[derive(Default)]
@@ -98,6 +111,11 @@ struct Walk {
     code: Option<String>,
     lists: u8,
     in_item: bool,
+    /// Raised text: the mark of a footnote, or the end of `15th`.
+    raised: Option<String>,
+    /// The term of a definition list, for the definitions after it.
+    term: Cell,
+    in_definition: bool,
 }
 
 fn is_hidden(e: &Element) -> bool {
@@ -180,7 +198,9 @@ impl Walk {
     }
 
     fn text(&mut self, text: &str) {
-        if let Some(code) = &mut self.code {
+        if let Some(raised) = &mut self.raised {
+            raised.push_str(text);
+        } else if let Some(code) = &mut self.code {
             code.push_str(text);
         } else if self.names > 0 {
             self.target().push_name(text);
@@ -223,12 +243,13 @@ impl Walk {
             }
             "code" | "kbd" | "samp" | "tt" => self.code = Some(String::new()),
             "br" => self.target().push_break(),
-            // A footnote's mark is no part of a number or an id.
-            "sup" => self.text(" "),
+            "sup" => self.raised = Some(String::new()),
             name if is_name(name) => self.names += 1,
             name if is_block(name) => {
                 self.parts();
                 match name {
+                    "dl" => self.term = Cell::default(),
+                    "dd" if !self.in_cell() => self.in_definition = true,
                     "ul" | "ol" => self.lists = self.lists.saturating_add(1),
                     "li" => self.in_item = true,
                     _ => {}
@@ -247,6 +268,9 @@ impl Walk {
             "table" => {
                 if let Some(t) = self.tables.pop() {
                     self.out.push(Block::Table(Grid::of(t.rows)));
+                    if t.has_caption {
+                        self.out.push(Block::Close);
+                    }
                 }
             }
             "thead" => self.head(false),
@@ -266,6 +290,29 @@ impl Walk {
             "code" | "kbd" | "samp" | "tt" => {
                 if let Some(code) = self.code.take() {
                     self.target().push_code(&code);
+                }
+            }
+            "sup" => {
+                if let Some(text) = self.raised.take() {
+                    self.text(&lowered(&text));
+                }
+            }
+            "caption" if !self.in_cell() => {
+                let text = std::mem::take(&mut self.open).plain();
+                if let Some(t) = self.tables.last_mut().filter(|t| !t.has_caption && !text.is_empty()) {
+                    t.has_caption = true;
+                    self.out.push(Block::Open(text));
+                }
+            }
+            "dt" if !self.in_cell() => self.term = std::mem::take(&mut self.open),
+            "dd" if !self.in_cell() => {
+                self.in_definition = false;
+                let said = std::mem::take(&mut self.open);
+                if !said.is_empty() {
+                    let mut whole = self.term.clone();
+                    whole.push_text(" \u{2014} ");
+                    whole.0.extend(said.0);
+                    self.out.push(Block::Item(self.lists.max(1), whole));
                 }
             }
             name if is_name(name) => self.names = self.names.saturating_sub(1),
@@ -293,7 +340,7 @@ impl Walk {
 
     /// A block begins or ends: in a cell a line, elsewhere a paragraph.
     fn parts(&mut self) {
-        if self.in_cell() {
+        if self.in_cell() || self.in_definition {
             self.target().push_break();
         } else {
             self.flush();

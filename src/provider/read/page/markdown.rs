@@ -41,26 +41,33 @@ struct Reader {
     /// Struck out or an image's description.
     hidden: u32,
     in_code: bool,
+    raised: bool,
     depth: u8,
     row: RawRow,
     rows: Vec<RawRow>,
 }
 
 fn markdown(text: &str, out: &mut Vec<Block>) {
-    let options = Options::ENABLE_TABLES | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS | Options::ENABLE_STRIKETHROUGH;
+    let options = Options::ENABLE_TABLES
+        | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_FOOTNOTES;
     let mut r = Reader::default();
     for event in Parser::new_ext(text, options) {
         match event {
             Event::Start(tag) => r.start(&tag, out),
             Event::End(tag) => r.end(tag, out),
             Event::Text(_) | Event::Code(_) if r.hidden > 0 || r.in_code => {}
+            Event::Text(text) if r.raised => r.open.push_text(&html::lowered(&text)),
             Event::Text(text) if r.names > 0 => r.open.push_name(&text),
             Event::Text(text) => r.open.push_text(&text),
             Event::Code(code) => r.open.push_code(&code),
             Event::SoftBreak => r.open.push_text(" "),
             Event::HardBreak => r.open.push_break(),
             Event::InlineHtml(tag) if is_break(&tag) => r.open.push_break(),
-            // `<sup>`: what it parts stays parted.
+            Event::InlineHtml(tag) if tag.starts_with("<sup") => r.raised = true,
+            Event::InlineHtml(tag) if tag.starts_with("</sup") => r.raised = false,
+            // What a tag parts stays parted.
             Event::InlineHtml(_) | Event::Html(_) => r.open.push_text(" "),
             Event::InlineMath(_)
             | Event::DisplayMath(_)

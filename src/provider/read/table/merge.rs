@@ -5,8 +5,8 @@
 //! Refuses to mix dates.
 
 use super::Claim;
-use crate::model::observation::{Ending, Lifecycle};
-use crate::model::{MatterId, Observation, Subject};
+use crate::model::observation::{Ending, Lifecycle, Word};
+use crate::model::{Aftermath, Fact, MatterId, Observation, Subject};
 use crate::provider::file::TableSource;
 use crate::provider::read::{ReadContext, ending};
 use std::collections::{BTreeMap, HashMap};
@@ -26,7 +26,23 @@ pub fn observations(source: &TableSource, ctx: &ReadContext, claims: Vec<Claim>)
             }
         }
     }
-    order.iter().filter_map(|m| kept.remove(m)).map(|c| observation(source, ctx, c)).collect()
+    order.iter().filter_map(|m| kept.remove(m)).flat_map(|c| said(source, ctx, c)).collect()
+}
+
+/// An end, and what is in force already; or that there is none after all.
+fn said(source: &TableSource, ctx: &ReadContext, claim: Claim) -> Vec<Observation> {
+    let (withdrawn, redirected) = (claim.is_withdrawn, claim.redirected_to.clone());
+    let ending = observation(source, ctx, claim);
+    let word = || Word { rank: source.rank, quote: quote_of(&ending) };
+    if withdrawn {
+        return vec![Observation { fact: Fact::Withdrawn(word()), ..ending }];
+    }
+    let redirect = redirected.map(|to| Observation { fact: Fact::Redirected { to, word: word() }, ..ending.clone() });
+    std::iter::once(ending).chain(redirect).collect()
+}
+
+fn quote_of(o: &Observation) -> String {
+    if let Fact::Ending(e) = &o.fact { e.quote.clone() } else { String::new() }
 }
 
 fn join(old: &mut Claim, new: Claim) {
@@ -41,6 +57,11 @@ fn join(old: &mut Claim, new: Claim) {
         if winner.replacements.is_empty() {
             winner.replacements = loser.replacements;
         }
+        winner.redirected_to = winner.redirected_to.or(loser.redirected_to);
+        winner.is_withdrawn |= loser.is_withdrawn;
+        let (after, other) = (&mut winner.after, loser.after);
+        *after =
+            Aftermath { redirect: after.redirect.take().or(other.redirect), price: after.price.take().or(other.price) };
         winner.announced_on = winner.announced_on.or(loser.announced_on);
         if stage_rank(winner.stage) < stage_rank(loser.stage) {
             winner.stage = loser.stage;
@@ -102,6 +123,7 @@ fn observation(source: &TableSource, ctx: &ReadContext, claim: Claim) -> Observa
         ended: claim.stage == Some(Lifecycle::Retired),
         stage: claim.stage,
         review: claim.review,
+        after: claim.after,
     };
     ending::observation(ctx, claim.named.subject, &claim.named.words, &claim.title, page, ending)
 }

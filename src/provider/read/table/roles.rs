@@ -34,6 +34,10 @@ pub struct Roles {
     pub announced: Option<usize>,
     /// What to use instead: a column of ids first, then one of names.
     pub replacement: Vec<usize>,
+    /// Columns of these that say what answers the calls.
+    pub redirects: Vec<usize>,
+    /// From when on it may cost more, with the header.
+    pub extended: Option<(usize, String)>,
     /// Where it stands in its life.
     pub status: Option<usize>,
     /// The regions a row is about.
@@ -76,8 +80,67 @@ const ENDS: &[&str] = &[
     "turn off",
     "turned off",
     "end of support",
-    "end date",
+    "end of service",
+    "end of availability",
+    "turn-off",
+    "turndown",
+    "turn down",
+    "turn-down",
+    "shutoff",
+    "shut off",
+    "shuts down",
+    "available until",
+    "supported until",
+    "service end",
+    "support end",
+    "access end",
+    "withdrawal",
+    "goes away",
+    "going away",
     "offline",
+    "unavailable",
+    "last day",
+    "final date",
+    "final day",
+    "end date",
+];
+/// Of those, words that offers, keys and events end with too: they count for models and the like alone.
+const WEAK: &[&str] = &["expir", "terminat", "removed", "offline", "unavailable", "last day", "final da", "end date"];
+/// Nouns of an end: `API shutdown` is its date, `Retired API` is not.
+const END_NOUNS: &[&str] = &[
+    "shutdown",
+    "retirement",
+    "sunset",
+    "removal",
+    "eol",
+    "discontinuation",
+    "decommissioning",
+    "termination",
+    "expiration",
+    "deactivation",
+    "turndown",
+];
+/// Things whose weak ends count.
+const STRONG: &[&str] = &["model", "snapshot", "engine", "endpoint", "version", "deployment", "slug", "alias"];
+/// Headers of tables that are about something else, whatever ends in them.
+const NOT_ABOUT: &[&str] = &[
+    "promo",
+    "offer",
+    "discount",
+    "coupon",
+    "trial",
+    "certificate",
+    "start date",
+    "webinar",
+    "event",
+    "valid until",
+    "free until",
+    "position",
+    "question",
+    "invoice",
+    "key name",
+    "token name",
+    "window start",
 ];
 const INSTEAD: &[&str] = &[
     "replacement",
@@ -94,6 +157,16 @@ const INSTEAD: &[&str] = &[
     "switch to",
     "new model",
     "instead",
+    "move to",
+    "moves to",
+    "upgrade path",
+    "replaced by",
+    "replaced with",
+    "superseded",
+    "newer",
+    "next model",
+    "next version",
+    "fallback",
 ];
 const THINGS: &[&str] = &[
     "model",
@@ -127,6 +200,10 @@ const NOTHING: &[&str] = &[
     "vendor",
     "capabilit",
     "extended access",
+    "limit",
+    "cache",
+    "training",
+    "cutoff",
 ];
 
 fn says(header: &str, words: &[&str]) -> bool {
@@ -141,7 +218,7 @@ fn meaning(header: &str) -> Meaning {
         return Meaning::Other;
     }
     if says(header, INSTEAD) {
-        return match is_date && !has("on") {
+        return match (is_date && !has("on")) || has("deadline") {
             true => Meaning::Other,
             false if has("id") || has("ids") => Meaning::ReplacementId,
             false => Meaning::Replacement,
@@ -154,7 +231,11 @@ fn meaning(header: &str) -> Meaning {
     if says(header, &["release", "launch", "creat", "introduc", "available since", "last updated"]) || has("ga") {
         return Meaning::Other;
     }
-    if says(header, ENDS) && (is_date || !is_thing) {
+    let bare = header.trim_end_matches([')', '*', ':', '.', ' ', '?']);
+    let is_noun = END_NOUNS.iter().any(|n| bare.ends_with(n))
+        || ["end of service", "service end", "last day of service"].iter().any(|n| header.contains(n));
+    let ends = says(header, ENDS) || has("eos") || has("ends");
+    if ends && (is_date || !is_thing || is_noun) {
         return Meaning::Shutdown;
     }
     if !is_date && (says(header, &["status", "stage", "lifecycle", "phase"]) || has("state")) {
@@ -172,6 +253,7 @@ fn meaning(header: &str) -> Meaning {
     let plain = words.join(" ");
     match plain.as_str() {
         "api" | "id" | "ids" | "slug" | "identifier" | "api id" | "api name" | "model slug" => Meaning::Id,
+        "what" | "item" | "engine" | "engines" | "resource" | "resources" | "alias" => Meaning::Name,
         "version" | "versions" | "model version" | "model version 1" => Meaning::Version,
         _ if is_date => Meaning::Other,
         _ if has("id")
@@ -184,6 +266,11 @@ fn meaning(header: &str) -> Meaning {
         _ if is_thing => Meaning::Name,
         _ => Meaning::Other,
     }
+}
+
+/// Whether a label before a date says that it is that of an end.
+pub fn is_end_label(label: &str) -> bool {
+    meaning(label) == Meaning::Shutdown
 }
 
 impl Roles {
@@ -203,7 +290,16 @@ impl Roles {
         let replacement = only(set_to(&set.replacement), all(&[Meaning::ReplacementId, Meaning::Replacement]));
         let mut subject = only(set_to(&set.subject), all(&[Meaning::Id, Meaning::Name, Meaning::Version]));
         subject.retain(|c| !replacement.contains(c));
-        let shutdown = only(set_to(&set.shutdown), all(&[Meaning::Shutdown]));
+        let mut shutdown = only(set_to(&set.shutdown), all(&[Meaning::Shutdown]));
+        if shutdown.is_empty() && subject.first().is_some_and(|c| says(&table.header[*c], ENDS)) {
+            // "Date | Models being shut down": the other header says what the date is.
+            let plain =
+                |h: &String| matches!(h.as_str(), "date" | "dates" | "effective date" | "effective" | "when" | "day");
+            shutdown.extend(table.header.iter().position(plain));
+        }
+        if set.shutdown.is_empty() && is_about_other_things(table, &subject, &shutdown) {
+            return None;
+        }
         subject.retain(|c| !shutdown.contains(c));
         let first = *subject.first()?;
         let subject_is_id = meanings[first] == Meaning::Id;
@@ -214,7 +310,11 @@ impl Roles {
         };
         subject.retain(|c| Some(*c) != version && (*c == first || meanings[*c] != Meaning::Version));
         let announced = set_to(&set.announced).or_else(|| all(&[Meaning::Announced]).into_iter().next());
+        let place = |text: &str| table.header.iter().position(|h| h.contains(text));
+        let redirects = replacement.iter().copied().filter(|c| table.header[*c].contains("redirect")).collect();
         let roles = Roles {
+            redirects,
+            extended: place("extended access").map(|c| (c, table.header[c].clone())),
             subject_is_id,
             version,
             announced: announced.filter(|a| !shutdown.contains(a)),
@@ -227,6 +327,20 @@ impl Roles {
         };
         (!roles.shutdown.is_empty() || !roles.replacement.is_empty()).then_some(roles)
     }
+}
+
+/// Offers, keys, events: what ends there is none of ours.
+fn is_about_other_things(table: &Grid, subject: &[usize], shutdown: &[usize]) -> bool {
+    let header = |c: &usize| table.header[*c].as_str();
+    let strong = subject.iter().any(|c| says(header(c), STRONG) || meaning(header(c)) == Meaning::Id);
+    // "Retires", "Shutdown date" say by themselves that it is no offer.
+    let weak = |c: &usize| {
+        let h = header(c);
+        !ENDS.iter().any(|w| h.contains(w) && !WEAK.contains(w))
+    };
+    let all_weak = shutdown.iter().all(weak) && !shutdown.is_empty();
+    let foreign = table.header.iter().any(|h| says(h, NOT_ABOUT));
+    all_weak && (foreign || !strong) || shutdown.iter().any(|c| says(header(c), &["promo", "trial", "offer", "free"]))
 }
 
 /// Several columns of dates are for a type of deployment each; where they are not, the plainest word counts.

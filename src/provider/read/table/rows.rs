@@ -9,7 +9,7 @@ use super::roles::Roles;
 use super::words::{self, Named};
 use crate::model::observation::Lifecycle;
 use crate::model::text::one_line;
-use crate::model::{Deadline, Firmness, ProviderId};
+use crate::model::{Aftermath, Deadline, Firmness, ProviderId};
 use crate::provider::read::date::{self, DateCell, Dated, SlashOrder};
 use crate::provider::read::page::{Cell, Grid, Row};
 use jiff::civil::Date;
@@ -48,6 +48,12 @@ pub struct Claim {
     pub stage: Option<Lifecycle>,
     /// What a person should look at.
     pub review: Option<String>,
+    /// What follows the end.
+    pub after: Aftermath,
+    /// What answers calls already.
+    pub redirected_to: Option<String>,
+    /// The page says that it does not end after all.
+    pub is_withdrawn: bool,
 }
 
 /// Longest quote, in characters.
@@ -88,6 +94,7 @@ struct Place<'s> {
 impl Place<'_> {
     fn redirect(&self, row: &Row, stage: Option<Lifecycle>) -> Vec<Claim> {
         let replacements = self.replacements(row);
+        let after = self.after(row, &replacements);
         let of = |named: Named| Claim {
             named,
             deadline: None,
@@ -98,6 +105,9 @@ impl Place<'_> {
             title: self.section.title.clone(),
             stage,
             review: None,
+            after: after.clone(),
+            redirected_to: None,
+            is_withdrawn: false,
         };
         self.subjects(row).into_iter().map(of).collect()
     }
@@ -113,16 +123,20 @@ impl Place<'_> {
         let status = status(&text(roles.status)).or(self.group).or(self.section.stage);
         let has_class = self.manner.ended_class.is_some_and(|c| row.class.split_whitespace().any(|k| k == c));
         let stage = if has_class { Some(Lifecycle::Retired) } else { status };
+        let replacements = self.replacements(row);
         let blank = Claim {
             named: subjects[0].clone(),
             deadline: None,
             regions: date::regions(&text(roles.regions)),
             announced_on: announced.or(self.section.announced_on),
-            replacements: self.replacements(row),
+            after: self.after(row, &replacements),
+            replacements,
             quote: quote(row),
             title: self.section.title.clone(),
             stage,
             review: None,
+            redirected_to: None,
+            is_withdrawn: false,
         };
         let mut out = Vec::new();
         for end in &roles.shutdown {
@@ -218,6 +232,16 @@ impl Place<'_> {
             }
         }
         Vec::new()
+    }
+
+    /// What the row says of what follows the end: where calls go, and from when on they may cost more.
+    fn after(&self, row: &Row, replacements: &[String]) -> Aftermath {
+        let is_redirect = self.roles.replacement.iter().any(|c| self.roles.redirects.contains(c));
+        let price = self.roles.extended.as_ref().and_then(|(c, header)| {
+            let said = row.cells.get(*c)?.plain();
+            single(&said, self.manner.slash).map(|_| one_line(&format!("{header}: {said}"), QUOTE))
+        });
+        Aftermath { redirect: replacements.first().filter(|_| is_redirect).cloned(), price }
     }
 
     fn replacements(&self, row: &Row) -> Vec<String> {

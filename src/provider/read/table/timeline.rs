@@ -48,6 +48,9 @@ pub fn claims(table: &Grid, section: &Section, manner: Manner<'_>) -> Vec<Claim>
                     title: section.title.clone(),
                     stage: section.stage.filter(|s| *s == Lifecycle::Retired),
                     review: None,
+                    after: crate::model::Aftermath::default(),
+                    redirected_to: None,
+                    is_withdrawn: false,
                 });
             }
         }
