@@ -3,12 +3,14 @@
 //! In: [`Config`], a data folder. Out: contexts for commands, and the daemon. Invariant: a task that ends early ends the
 //! process with an error; SIGTERM drains within 20 s. Refuses to start beside another forewarn on the same data.
 
+mod channels;
 mod serve;
 
+pub use channels::channels;
 pub use serve::Reloading;
 
 use crate::clock::{Clock, SystemClock};
-use crate::config::{ChannelSettings, Config};
+use crate::config::Config;
 use crate::engine::access::Access;
 use crate::engine::adopt::Adopter;
 use crate::engine::catchup::CatchUp;
@@ -32,7 +34,7 @@ use crate::engine::skew::SkewWatch;
 use crate::engine::{Context, Nudges};
 use crate::fetch::{Client, Settings};
 use crate::model::ConnectionId;
-use crate::notify::{Channel, console, email, http, slack, webhook};
+use crate::notify::render::template::Templates;
 use crate::provider::snapshot;
 use crate::store::folder::{self, DataFolder};
 use crate::store::sqlite::Sqlite;
@@ -80,6 +82,7 @@ pub struct App {
     low_water: u64,
     public_url: Option<String>,
     settings: Vec<SettingGroup>,
+    templates: Option<Arc<Templates>>,
     access: Access,
     listens: Listens,
     watch: ClockBase,
@@ -217,6 +220,7 @@ impl App {
             sqlite,
             folder,
             low_water: config.low_water,
+            templates: (!config.templates.is_empty()).then(|| Arc::new(config.templates)),
             public_url: config.public_url,
             access: config.access,
             listens,
@@ -346,6 +350,7 @@ impl App {
             channels: self.channels.clone(),
             channel: String::new(),
             links: links.clone(),
+            templates: self.templates.clone(),
         };
         for name in self.channels.keys() {
             let d = Arc::new(Deliverer { channel: name.clone(), ..deliverer() });
@@ -426,44 +431,11 @@ async fn settle_orphans(
     now: jiff::Timestamp,
 ) -> Result<crate::engine::Report, StoreError> {
     for channel in cx.store.channels_due(now).await?.into_iter().filter(|c| !channels.contains_key(c)) {
-        Deliverer { cx: cx.clone(), channels: channels.clone(), channel, links: None }.tick(now).await?;
+        Deliverer { cx: cx.clone(), channels: channels.clone(), channel, links: None, templates: None }
+            .tick(now)
+            .await?;
     }
     Ok(crate::engine::Report::default())
-}
-
-/// Sets up every channel, without connecting anywhere.
-///
-/// # Errors
-/// A setting that is wrong.
-pub fn channels(s: &ChannelSettings) -> Result<Channels, AppError> {
-    let wrong = |e: &dyn std::fmt::Display| AppError::Setting(e.to_string());
-    let by_http = !s.slack.is_empty() || !s.slack_webhooks.is_empty() || !s.webhooks.is_empty() || !s.others.is_empty();
-    let mut out: Channels = BTreeMap::from([("console".to_owned(), Channel::Console(console::Console::stdout()))]);
-    if let Some(settings) = &s.email {
-        out.insert("email".into(), Channel::Email(email::Smtp::new(settings.clone()).map_err(|e| wrong(&e))?));
-    }
-    if !by_http {
-        return Ok(out);
-    }
-    // One client for all: each reads the system's certificates.
-    let client = http::http_client().map_err(|e| wrong(&e))?;
-    for (name, w) in &s.slack {
-        let bot = slack::Bot::new(client.clone(), w.token.clone(), &w.api).map_err(|e| wrong(&e))?;
-        out.insert(name.clone(), Channel::Slack(bot.with_buttons(w.signing.clone())));
-    }
-    for (name, url) in &s.slack_webhooks {
-        let hook = slack::IncomingWebhook::new(client.clone(), url.clone()).map_err(|e| wrong(&e))?;
-        out.insert(format!("slack_webhook.{name}"), Channel::SlackWebhook(hook));
-    }
-    for (name, (url, secret)) in &s.webhooks {
-        let hook = webhook::Outgoing::new(client.clone(), name.clone(), url, secret).map_err(|e| wrong(&e))?;
-        out.insert(format!("webhook.{name}"), Channel::Webhook(hook));
-    }
-    for (name, setting) in &s.others {
-        let own = name.split_once('.').map_or(name.as_str(), |(_, own)| own);
-        out.insert(name.clone(), setting.channel(client.clone(), own).map_err(|e| wrong(&e))?);
-    }
-    Ok(out)
 }
 
 /// Must run once before any channel or client is made.

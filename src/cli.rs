@@ -45,6 +45,7 @@ mod silence;
 mod simulate;
 mod status;
 mod subscribe;
+mod templates;
 mod token;
 mod usage;
 
@@ -148,6 +149,8 @@ enum Command {
     Token(token::Args),
     /// Send a test message through the real channel of a contact
     SendTest(send_test::Args),
+    /// Try the message templates of the config on sample matters
+    Templates(templates::Args),
     /// Print, or send, a correctly signed sample webhook of a provider
     Simulate(simulate::Args),
     /// Read again what could not be read, for example after a provider file was improved
@@ -281,6 +284,7 @@ async fn run(command: Command, place: Place) -> Done {
         Command::Scan(a) => scan::run(&a, &place).await,
         Command::Usage(a) => usage::run(a, place).await,
         Command::SendTest(a) => send_test::run(a, place).await,
+        Command::Templates(a) => templates::run(&a, &place),
         Command::Simulate(a) => simulate::run(a, place).await,
         Command::Replay(a) => replay::run(a, place).await,
         Command::Status(a) => status::run(a, place).await,

@@ -28,6 +28,7 @@ use crate::notify::discord::DiscordSection;
 use crate::notify::email::EmailSection;
 use crate::notify::ntfy::NtfySection;
 use crate::notify::pagerduty::PagerDutySection;
+use crate::notify::render::template::{TemplateSection, Templates};
 use crate::notify::slack::SlackSection;
 use crate::notify::teams::TeamsSection;
 use crate::notify::ticket::{github::GithubSection, jira::JiraSection, linear::LinearSection};
@@ -74,6 +75,8 @@ struct File {
     email: Option<Spanned<EmailSection>>,
     #[serde(default)]
     webhooks: BTreeMap<String, Spanned<WebhookSection>>,
+    #[serde(default)]
+    templates: BTreeMap<String, TemplateSection>,
     #[serde(default)]
     pagerduty: PagerDutySection,
     #[serde(default)]
@@ -132,6 +135,8 @@ pub struct Config {
     pub connections: BTreeMap<ConnectionId, Connection>,
     /// How to send.
     pub channels: ChannelSettings,
+    /// Words of the user's own.
+    pub templates: Templates,
     /// Where provider files of ours are.
     pub providers_dir: Option<PathBuf>,
     /// The way out for what is polled.

@@ -25,6 +25,8 @@ pub mod webhook;
 use crate::crypto::short_hash;
 use crate::model::{AlertId, AlertState, Contact, Deadline, MatterState, Reason, Said, StepKey};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use render::template::Templates;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Longest time one attempt may take, connection included.
@@ -55,6 +57,8 @@ pub struct Message {
     pub zone: TimeZone,
     /// In shadow mode: who it was meant for, while it goes to the operators.
     pub meant_for: Option<String>,
+    /// Words of the user's own.
+    pub templates: Option<Arc<Templates>>,
     /// What is said.
     pub body: Body,
 }

@@ -117,6 +117,8 @@ pub trait Outbox: Send + Sync {
     fn settle(&self, id: NotificationId, how: Settlement, now: Timestamp) -> Fut<'_, ()>;
     /// Dead letters nobody was told of yet.
     fn dead_letters(&self, limit: usize) -> Fut<'_, Vec<DeadLetter>>;
+    /// A dead letter is to be sent once more; whether there was one.
+    fn revive(&self, id: NotificationId, by: String, now: Timestamp) -> Fut<'_, bool>;
     /// Marks dead letters as told to the operators.
     fn dead_letters_told(&self, ids: Vec<NotificationId>) -> Fut<'_, ()>;
 }
@@ -204,6 +206,8 @@ pub trait Tokens: Send + Sync {
 pub trait Look: Send + Sync {
     /// Matters whose day to reckon with is inside a window, soonest first.
     fn dated(&self, filter: DatedFilter) -> Fut<'_, Vec<MatterState>>;
+    /// Matters of a kind without a date, by id.
+    fn without_date(&self, kind: Kind, after: Option<MatterId>, limit: usize) -> Fut<'_, Vec<MatterState>>;
     /// Matters of a kind that go on, by id.
     fn open(&self, kind: Kind, limit: usize) -> Fut<'_, Vec<MatterState>>;
     /// The alerts on these matters.

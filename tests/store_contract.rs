@@ -575,6 +575,103 @@ async fn every_way_to_settle_keeps_the_ledger<B: Bench>() {
     assert_eq!(b.s().dead(10).await.unwrap(), dead);
 }
 
+async fn a_dead_letter_is_sent_once_more_when_a_person_says_so<B: Bench>() {
+    let (mut b, a) = with_alert::<B>().await;
+    b.s().plan(vec![planned(&a, None)], vec![notification("k", &a, "7d")], now()).await.unwrap();
+    let c = b.s().claim("slack".into(), now()).await.unwrap().unwrap();
+    assert!(!b.s().revive(c.id, "mei".into(), now()).await.unwrap(), "it is under way");
+    b.s().settle(c.id, Settlement::Dead { reason: "no".into() }, now()).await.unwrap();
+    b.step();
+    assert!(b.s().revive(c.id, "mei".into(), later(60)).await.unwrap());
+    b.step();
+    assert_eq!(ledger(&b.s(), "obligations").await, parts(&[("pending", 1)]));
+    assert!(b.s().dead(10).await.unwrap().is_empty());
+    let again = b.s().claim("slack".into(), later(60)).await.unwrap().unwrap();
+    assert_eq!((again.id, again.key.as_str(), again.attempts), (c.id, "k", 1), "the same message with the same key");
+    b.s().settle(again.id, Settlement::Delivered { thread: None, post: None }, later(60)).await.unwrap();
+    b.step();
+    assert_eq!(ledger(&b.s(), "obligations").await, parts(&[("delivered", 1)]));
+    let of = AuditFilter { subject: Some(format!("#{}", c.id)), limit: 9, ..AuditFilter::default() };
+    let audit = b.s().audit(of).await.unwrap();
+    assert!(audit.iter().any(|r| (r.who.as_str(), r.what.as_str()) == ("mei", "notification.retried")), "{audit:?}");
+}
+
+async fn what_is_looked_at_by_date_comes_in_order_and_goes_on_where_it_stopped<B: Bench>() {
+    let mut b = B::fresh();
+    let dated = |id: &str, on: Option<jiff::civil::Date>| MatterState {
+        deadline: on.map(|d| Deadline::day(d, "x")),
+        ..matter(id, Kind::Deprecation)
+    };
+    let other = MatterState { provider: ProviderId::new("acme").unwrap(), ..dated("d", Some(date(2027, 1, 2))) };
+    let all = [
+        dated("b", Some(date(2027, 1, 2))),
+        dated("a", Some(date(2027, 1, 2))),
+        dated("c", Some(date(2027, 1, 1))),
+        dated("z", None),
+        dated("y", None),
+        other,
+        matter("i", Kind::Incident),
+        MatterState { stage: Stage::Resolved, ..matter("j", Kind::Incident) },
+    ];
+    let events = all.iter().zip(1..).map(|(m, n)| told(m, n, &["search"])).collect();
+    b.s().record(recording(all.to_vec(), events)).await.unwrap();
+    b.step();
+    let names = |found: Vec<MatterState>| found.into_iter().map(|m| m.title).collect::<Vec<_>>().join(" ");
+    let filter = |limit, after: Option<(jiff::civil::Date, &str)>| DatedFilter {
+        kind: Kind::Deprecation,
+        from: date(2027, 1, 1),
+        until: date(2027, 1, 2),
+        provider: None,
+        after: after.map(|(d, id)| (d, MatterId::new(id).unwrap())),
+        limit,
+    };
+    assert_eq!(names(b.s().dated(filter(9, None)).await.unwrap()), "c a b d");
+    assert_eq!(names(b.s().dated(filter(2, None)).await.unwrap()), "c a");
+    assert_eq!(names(b.s().dated(filter(9, Some((date(2027, 1, 2), "openai:a")))).await.unwrap()), "b d");
+    let acme = DatedFilter { provider: Some("acme".into()), ..filter(9, None) };
+    assert_eq!(names(b.s().dated(acme).await.unwrap()), "d");
+    let late = DatedFilter { from: date(2027, 1, 3), until: date(2027, 1, 9), ..filter(9, None) };
+    assert!(b.s().dated(late).await.unwrap().is_empty());
+    assert_eq!(names(b.s().without_date(Kind::Deprecation, None, 9).await.unwrap()), "y z");
+    let after = Some(MatterId::new("openai:y").unwrap());
+    assert_eq!(names(b.s().without_date(Kind::Deprecation, after, 9).await.unwrap()), "z");
+    assert_eq!(names(b.s().open(Kind::Incident, 9).await.unwrap()), "i");
+    let (count, first) = b.s().unanswered(2).await.unwrap();
+    assert_eq!((count, first.iter().map(|(_, m)| m.title.as_str()).collect::<Vec<_>>().len()), (7, 2));
+    assert!(first[0].1.deadline.is_none(), "what goes on stands before what ends");
+    let on = b.s().alerts_on(vec![all[0].id.clone(), all[3].id.clone()]).await.unwrap();
+    assert_eq!(on.iter().map(|a| a.matter.as_str()).collect::<Vec<_>>(), ["openai:b", "openai:z"]);
+}
+
+async fn days_of_a_source_are_counted_and_what_an_event_was_read_from_is_found<B: Bench>() {
+    let mut b = B::fresh();
+    let id = SourceId::new("openai/deprecations").unwrap();
+    let row = |at, ok: bool, rows| SourceRow {
+        last_try_at: Some(at),
+        last_ok_at: ok.then_some(at),
+        rows,
+        ..SourceRow::new(id.clone(), at)
+    };
+    for (at, ok, rows) in [(now(), true, 60), (later(60), true, 40), (later(120), false, 40), (days(1), false, 40)] {
+        b.s().fetched(row(at, ok, rows), None).await.unwrap();
+    }
+    b.step();
+    let found = b.s().source_days(Some(id.clone()), date(2026, 11, 1)).await.unwrap();
+    let seen: Vec<_> = found.iter().map(|d| (d.day, d.read, d.failed, d.fewest, d.most)).collect();
+    assert_eq!(seen, [(date(2026, 11, 23), 2, 1, Some(40), Some(60)), (date(2026, 11, 24), 0, 1, None, None)]);
+    assert!(b.s().source_days(None, date(2026, 12, 1)).await.unwrap().is_empty());
+    b.s().receive(delivery("a", "{}")).await.unwrap();
+    let payload = b.s().pending(1, 1).await.unwrap().1.remove(0).id;
+    let m = matter("gpt-demo", Kind::Deprecation);
+    let with = RoutedEvent { payload: Some(payload), ..told(&m, 1, &[]) };
+    b.s().record(recording(vec![m.clone()], vec![with, told(&m, 2, &[])])).await.unwrap();
+    b.step();
+    let all = events(&b.s()).await;
+    let of = |print: u64| all.iter().find(|e| e.event.fingerprint == format!("{print:032x}")).unwrap().id;
+    assert_eq!(b.s().payload_of(of(1)).await.unwrap().unwrap().body, b"{}");
+    assert!(b.s().payload_of(of(2)).await.unwrap().is_none());
+}
+
 async fn what_was_superseded_was_told_to_nobody<B: Bench>() {
     let (mut b, a) = with_alert::<B>().await;
     b.s().plan(vec![planned(&a, Some(now()))], vec![notification("k", &a, "7d")], now()).await.unwrap();
@@ -973,6 +1070,9 @@ contract! {
     a_claim_is_one_message_and_its_attempt_is_written_first
     notifications_are_listed_with_their_alerts_and_the_oldest_that_waits
     every_way_to_settle_keeps_the_ledger
+    a_dead_letter_is_sent_once_more_when_a_person_says_so
+    what_is_looked_at_by_date_comes_in_order_and_goes_on_where_it_stopped
+    days_of_a_source_are_counted_and_what_an_event_was_read_from_is_found
     what_was_superseded_was_told_to_nobody
     a_conversation_goes_on_in_its_first_thread
     what_stands_at_a_channel_is_found_again_and_looked_at_in_time

@@ -8,6 +8,7 @@ use super::connections::connections;
 use super::{Config, Env, File, Problems, Text};
 use crate::engine::access::{self, Access};
 use crate::fetch;
+use crate::notify::render::template::Templates;
 use crate::provider::catalog::{BadFile, Catalog};
 use crate::rules::directory::{Directory, Mode, Sections};
 use crate::secret;
@@ -68,6 +69,7 @@ pub(super) fn check(file: File, text: Text, env: Env<'_>) -> Result<Config, Prob
     }
     let connections = connections(&file, &catalog, &mut c);
     let channels = channels(&file, &mut c);
+    let templates = templates(&file, &mut c);
     let fetch = fetch::check_section(&file.fetch).map_err(|mut p| c.problems.append(&mut p));
     let sections = Sections {
         mode: file.mode,
@@ -124,6 +126,7 @@ pub(super) fn check(file: File, text: Text, env: Env<'_>) -> Result<Config, Prob
         directory,
         connections,
         channels,
+        templates,
         providers_dir: file.providers_dir.map(Spanned::into_inner),
         fetch,
         notes: c.notes,
@@ -147,6 +150,19 @@ fn all(text: &Text, c: &Checker<'_>) -> Problems {
 
 fn names(catalog: &Catalog) -> String {
     catalog.iter().map(|p| p.id.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn templates(file: &File, c: &mut Checker<'_>) -> Templates {
+    const KINDS: &str = "all, slack, slack_webhook, email, console, webhook, pagerduty, teams, discord, ntfy, github, jira, linear, alertmanager";
+    for (name, section) in file.templates.iter().filter(|(name, _)| !KINDS.split(", ").any(|k| k == *name)) {
+        let given = [&section.headline, &section.subject, &section.body, &section.footer];
+        let span = given.into_iter().flatten().next().map_or(0..0, Spanned::span);
+        c.problem(format!("[templates.{name}]: there is no such channel: write one of {KINDS}"), span);
+    }
+    Templates::build(&file.templates).unwrap_or_else(|bad| {
+        c.problems.extend(bad);
+        Templates::default()
+    })
 }
 
 /// A use of a provider nobody knows is kept (a provider file may come later) and said aloud.

@@ -14,7 +14,7 @@ pub use feed::ics;
 pub use filter::Filter;
 
 use super::{Context, known, usage};
-use crate::model::{Alert, AlertState, Claim, Deadline, Firmness, Kind, MatterState, SourceId, Stage};
+use crate::model::{Alert, AlertState, Claim, Deadline, Firmness, Kind, MatterId, MatterState, SourceId, Stage};
 use crate::rules::route::{About, users};
 use crate::rules::usage::{Book, ServiceUse};
 use crate::store::{AlertFilter, DatedFilter, StoreError};
@@ -167,10 +167,98 @@ pub async fn upcoming(cx: &Context, window: &Window, today: Date) -> Result<(Vec
 /// # Errors
 /// The store's.
 pub async fn between(cx: &Context, from: Date, until: Date, today: Date) -> Result<Vec<Deprecation>, StoreError> {
-    let filter = DatedFilter { kind: Kind::Deprecation, from, until, after: None, limit: usize::MAX };
+    let filter = DatedFilter { kind: Kind::Deprecation, from, until, provider: None, after: None, limit: usize::MAX };
     let stored = cx.store.dated(filter).await?;
     let in_time = |m: &MatterState| m.deadline.as_ref().is_some_and(|d| d.date >= from && d.date <= until);
     rows(cx, &known::with_snapshot(cx, stored, in_time).await?, today).await
+}
+
+/// Which deprecations, of which days.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    /// From this day on, and to this one; none for all, those without a day last.
+    pub days: Option<(Date, Date)>,
+    /// Of this provider.
+    pub provider: Option<&'a str>,
+    /// After this one.
+    pub after: Option<&'a MatterState>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// A part of all that fits, soonest first, and whether there is more; costs what it looks at until it has enough.
+///
+/// # Errors
+/// The store's.
+pub async fn part(
+    cx: &Context,
+    part: Part<'_>,
+    today: Date,
+    fits: impl Fn(&Deprecation) -> bool,
+) -> Result<(Vec<Deprecation>, bool), StoreError> {
+    let (from, until) = part.days.unwrap_or((Date::ZERO, Date::MAX));
+    let limit = part.limit.saturating_add(1).max(64);
+    let mut at = part.after.map_or(At::Dated(None), At::behind);
+    let mut out = Vec::new();
+    // What only the snapshot knows is merged in where it belongs.
+    let place = |m: &MatterState| (m.remind_by().is_none(), m.remind_by().map(|d| d.date), m.id.clone());
+    let fits_days = |m: &MatterState| {
+        part.days.is_none_or(|(from, until)| m.remind_by().is_some_and(|d| d.date >= from && d.date <= until))
+            && part.provider.is_none_or(|p| p == m.provider.as_str())
+            && part.after.is_none_or(|after| place(m) > place(after))
+    };
+    let mut more = known::with_snapshot(cx, Vec::new(), fits_days).await?;
+    more.sort_by_cached_key(|m| std::cmp::Reverse(place(m)));
+    loop {
+        let mut found = match at.clone() {
+            At::Dated(after) => {
+                let provider = part.provider.map(str::to_owned);
+                cx.store.dated(DatedFilter { kind: Kind::Deprecation, from, until, provider, after, limit }).await?
+            }
+            At::Undated(after) => cx.store.without_date(Kind::Deprecation, after, limit).await?,
+        };
+        let last = found.last().filter(|_| found.len() >= limit).cloned();
+        let next = match (&last, &at) {
+            (Some(m), _) => Some(At::behind(m)),
+            (None, At::Dated(_)) if part.days.is_none() => Some(At::Undated(None)),
+            (None, At::Dated(_) | At::Undated(_)) => None,
+        };
+        // Those up to the last of this part; at the end of the dated ones, all that are dated.
+        let belongs = |m: &MatterState| match (&last, &next) {
+            (Some(last), _) => place(m) < place(last),
+            (None, Some(_)) => m.remind_by().is_some(),
+            (None, None) => true,
+        };
+        while let Some(m) = more.pop_if(|m| belongs(m)) {
+            found.push(m);
+        }
+        found.sort_by_cached_key(place);
+        out.extend(rows(cx, &found, today).await?.into_iter().filter(|d| fits(d)));
+        if out.len() > part.limit {
+            out.truncate(part.limit);
+            return Ok((out, true));
+        }
+        at = match next {
+            Some(next) => next,
+            None => return Ok((out, false)),
+        };
+    }
+}
+
+/// Where a list of deprecations goes on.
+#[derive(Clone)]
+enum At {
+    Dated(Option<(Date, MatterId)>),
+    Undated(Option<MatterId>),
+}
+
+impl At {
+    fn behind(m: &MatterState) -> Self {
+        match m.remind_by() {
+            Some(d) => At::Dated(Some((d.date, m.id.clone()))),
+            None => At::Undated(Some(m.id.clone())),
+        }
+    }
 }
 
 /// These matters with the alerts on them.
@@ -239,16 +327,23 @@ pub struct Span {
 /// # Errors
 /// The store's.
 pub async fn icalendar(cx: &Context, filter: &Filter, span: Span, source: Option<&str>) -> Result<String, StoreError> {
-    let alerts = cx.store.alerts(AlertFilter { limit: usize::MAX, ..AlertFilter::default() }).await?;
-    let by_matter = by_matter(&alerts);
+    let (from, until) =
+        (span.today.saturating_sub(span.past_days.days()), span.today.saturating_add(span.within_days.days()));
+    let wants = |kind| filter.kind.is_none_or(|k| k == kind);
     let mut matters = Vec::new();
-    for kind in [Kind::Deprecation, Kind::Maintenance] {
-        if filter.kind.is_none_or(|k| k == kind) {
-            matters.append(&mut match kind {
-                Kind::Maintenance => cx.store.matters_of(kind).await?,
-                _ => known::deprecations(cx).await?,
-            });
-        }
+    if wants(Kind::Deprecation) {
+        let provider = filter.provider.clone();
+        let all = DatedFilter { kind: Kind::Deprecation, from, until, provider, after: None, limit: usize::MAX };
+        let in_time = |m: &MatterState| m.deadline.as_ref().is_some_and(|d| d.date >= from && d.date <= until);
+        matters = known::with_snapshot(cx, cx.store.dated(all).await?, in_time).await?;
+    }
+    if wants(Kind::Maintenance) {
+        matters.append(&mut cx.store.matters_of(Kind::Maintenance).await?);
+    }
+    let alerts = cx.store.alerts_on(matters.iter().map(|m| m.id.clone()).collect()).await?;
+    let mut on: BTreeMap<&str, Vec<&Alert>> = BTreeMap::new();
+    for a in &alerts {
+        on.entry(a.matter.as_str()).or_default().push(a);
     }
     let mut entries: Vec<Entry<'_>> = Vec::new();
     for m in &matters {
@@ -263,7 +358,7 @@ pub async fn icalendar(cx: &Context, filter: &Filter, span: Span, source: Option
         if filter.owner.as_ref().is_some_and(|o| !owners.contains(o)) || (filter.used && services.is_empty()) {
             continue;
         }
-        let state = state(m, by_matter.get(m.id.as_str()).map_or(&[], Vec::as_slice));
+        let state = state(m, on.get(m.id.as_str()).map_or(&[], Vec::as_slice));
         entries.push(Entry { matter: m, services, owners, state });
     }
     entries.sort_by(|a, b| (day_of(a.matter), &a.matter.id).cmp(&(day_of(b.matter), &b.matter.id)));

@@ -10,9 +10,11 @@ use super::trouble::{self, Trouble};
 use super::{Context, Report, usage};
 use crate::model::text::one_line;
 use crate::model::{
-    Alert, AlertState, Change, Contact, ContactId, Kind, MatterState, Reason, Resolution, Severity, StepKey,
+    Alert, AlertState, Change, Contact, ContactId, Kind, MatterState, NotificationId, Reason, Resolution, Severity,
+    StepKey,
 };
 use crate::notify::render::render;
+use crate::notify::render::template::Templates;
 use crate::notify::{Body, Channel, Message, NextStep, Outcome, Row, ServiceBrief};
 use crate::rules::cadence::{DELIVERY_LIFETIME, next_attempt};
 use crate::rules::directory::{Directory, OPERATORS};
@@ -45,6 +47,8 @@ pub struct Deliverer {
     pub channel: String,
     /// Makes the links of messages; none where no public address is known.
     pub links: Option<Arc<Links>>,
+    /// Words of the user's own.
+    pub templates: Option<Arc<Templates>>,
 }
 
 impl Deliverer {
@@ -99,6 +103,7 @@ impl Deliverer {
             place: claimed.place.clone(),
             now,
             zone,
+            templates: self.templates.clone(),
             meant_for: dir.meant_for(&contact.id).map(str::to_owned),
             body: Body::Alerts(rows),
         };
@@ -311,6 +316,18 @@ fn done_in_words(r: &Resolution) -> String {
     format!("{} {} ({})", r.reason.as_str().replace('_', " "), r.at.strftime("%-d %b"), r.by)
 }
 
+/// A dead letter is sent once more, on the word of a person; whether there was one.
+///
+/// # Errors
+/// The store's.
+pub async fn retry(cx: &Context, id: NotificationId, by: &str) -> Result<bool, StoreError> {
+    let revived = cx.store.revive(id, one_line(by, 80), cx.clock.now()).await?;
+    if revived {
+        cx.nudges.deliver.notify_waiters();
+    }
+    Ok(revived)
+}
+
 /// Sends a test message through the real channel of a contact.
 ///
 /// # Errors
@@ -329,8 +346,17 @@ pub async fn send_test(cx: &Context, channels: &Channels, contact: &ContactId) -
         hex::encode(crate::crypto::short_hash(&[b"test", contact.id.0.as_bytes(), &now.as_nanosecond().to_be_bytes()]));
     let zone = cx.directory.owner(&contact.owner).zone.clone();
     let meant_for = cx.directory.meant_for(&contact.id).map(str::to_owned);
-    let message =
-        Message { key, contact: contact.clone(), thread: None, place: None, now, zone, meant_for, body: Body::Test };
+    let message = Message {
+        key,
+        contact: contact.clone(),
+        thread: None,
+        place: None,
+        now,
+        zone,
+        meant_for,
+        templates: None,
+        body: Body::Test,
+    };
     match channel.send(&message).await {
         Outcome::Delivered { .. } => Ok(()),
         Outcome::Retry { reason, .. }

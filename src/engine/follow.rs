@@ -109,6 +109,7 @@ impl Follower {
             now,
             zone: d.cx.directory.owner(&contact.owner).zone.clone(),
             meant_for: None,
+            templates: d.templates.clone(),
             body: Body::Acted { rows: vec![row], said: String::new() },
         };
         match channel.send(&message).await {

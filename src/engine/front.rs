@@ -4,11 +4,11 @@
 //! "could not read" is told beside what is known, so that an empty list is never taken for "all clear". Refuses to guess
 //! usage: where no service says what it uses, everything is shown and said to be so.
 
-use super::Context;
 use super::calendar::{Deprecation, concerned, rows};
 use super::listing::{Episode, episode};
 use super::poll::Target;
 use super::status::as_of;
+use super::{Context, known};
 use crate::model::{Alert, Kind, MatterState, Severity, Stage};
 use crate::rules::directory::OPERATORS;
 use crate::store::{DatedFilter, DeadLetter, SourceHealth, SourceRow, StoreError};
@@ -178,10 +178,14 @@ async fn ending(cx: &Context, today: Date) -> Result<(Vec<Deprecation>, usize, V
         kind: Kind::Deprecation,
         from: today.saturating_sub(BACK.days()),
         until: today.saturating_add(AHEAD.days()),
+        provider: None,
         after: None,
         limit: LOOKED_AT,
     };
-    let found = cx.store.dated(window).await?;
+    let (from, until) = (window.from, window.until);
+    let in_time = |m: &MatterState| m.remind_by().is_some_and(|d| d.date >= from && d.date <= until);
+    let mut found = known::with_snapshot(cx, cx.store.dated(window).await?, in_time).await?;
+    found.sort_by_cached_key(|m| (m.remind_by().map(|d| d.date), m.id.clone()));
     let usage_known = cx.directory.usage_known();
     let (mut ours, mut others) = (Vec::new(), Vec::new());
     for m in found.iter().filter(|m| m.stage != Stage::Withdrawn) {

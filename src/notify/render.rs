@@ -6,6 +6,8 @@
 
 mod details;
 mod group;
+pub mod sample;
+pub mod template;
 mod words;
 
 #[cfg(test)]
@@ -104,8 +106,17 @@ impl Line {
     }
 }
 
-/// Puts a message into words.
+/// Puts a message into words: the user's own where there are templates, ours else.
 pub fn render(message: &Message) -> Rendered {
+    let ours = in_our_words(message);
+    match &message.templates {
+        Some(templates) => templates.apply(ours, message),
+        None => ours,
+    }
+}
+
+/// Puts a message into our words.
+pub fn in_our_words(message: &Message) -> Rendered {
     let clock = Clock { now: message.now, zone: &message.zone };
     let said = match &message.body {
         Body::Test => test(message, clock),

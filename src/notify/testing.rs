@@ -150,6 +150,7 @@ pub fn message(rows: Vec<Row>) -> Message {
         place: None,
         now: at("2026-11-23T08:55:00Z"),
         zone: TimeZone::UTC,
+        templates: None,
         body: Body::Alerts(rows),
     }
 }

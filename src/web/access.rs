@@ -35,7 +35,7 @@ pub const SIGN_IN: &str = "/sign-in";
 /// Where they sign out.
 pub const SIGN_OUT: &str = "/sign-out";
 /// What is answered to everybody.
-const OPEN: [&str; 4] = ["/healthz", "/readyz", SIGN_IN, "/style.css"];
+const OPEN: [&str; 5] = ["/healthz", "/readyz", SIGN_IN, "/style.css", "/icon.svg"];
 /// The cookie of a session; over https its name keeps other hosts of the domain from setting it.
 const COOKIE: &str = "forewarn_session";
 const SECURE_COOKIE: &str = "__Host-forewarn_session";

@@ -15,7 +15,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -38,7 +38,11 @@ async fn metrics(State(a): State<Arc<Actions>>, headers: HeaderMap) -> Result<Re
         "gauge",
         "Days until a subject that a service uses ends, in seconds of 86400 a day, by owner. Negative once passed.",
     );
-    for d in calendar::all(&a.cx, today).await?.iter().filter(|d| d.used == Some(true)) {
+    for d in calendar::between(&a.cx, today.saturating_sub(30.days()), Date::MAX, today)
+        .await?
+        .iter()
+        .filter(|d| d.used == Some(true))
+    {
         // What ended long ago would stand here for ever.
         let Some(left) = d.days_left.filter(|n| *n >= -30) else { continue };
         let firm = if d.shutdown_on.is_some() { "true" } else { "false" };

@@ -3,6 +3,7 @@
 //! In: requests of our own people. Out: HTML. Invariant: a page shows what a query of the engine returns and decides nothing;
 //! every text is escaped where it is written. Refuses to change anything by GET.
 
+mod act;
 mod answers;
 mod calendar;
 mod events;
@@ -18,16 +19,18 @@ mod words;
 
 pub use operating::SettingGroup;
 
+use super::access::Who;
 use super::actions::Actions;
 use super::answer::Problem;
 use crate::engine::rehearse::Rehearsal;
+use crate::model::Role;
 use crate::store::StoreError;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -97,6 +100,9 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/events/{id}", get(events::event))
         .route("/alerts", get(people::alerts))
         .route("/alerts/{id}", get(people::alert))
+        .route("/alerts/{id}/{verb}", post(act::alert))
+        .route("/deliveries/replay", post(act::replay))
+        .route("/notifications/{id}/retry", post(act::retry))
         .route("/owners", get(people::owners))
         .route("/sources", get(sources::sources))
         .route("/sources/{id}", get(sources::source))
@@ -114,7 +120,12 @@ pub fn router(site: Arc<Site>) -> Router {
 }
 
 async fn rendered(State(site): Shared, request: Request, next: Next) -> Response {
+    let who = request.extensions().get::<Who>();
     let frame = Frame {
+        who: who.map(|w| w.name.clone()),
+        csrf: who.map(|w| w.csrf().to_owned()).unwrap_or_default(),
+        may_act: who.is_some_and(|w| w.may(Role::Act).is_ok()),
+        signed_in: who.is_some_and(Who::has_session),
         path: request.uri().path().to_owned(),
         now: site.actions.cx.clock.now(),
         held: site.actions.cx.nudges.held.load(Ordering::Relaxed),

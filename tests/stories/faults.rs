@@ -474,3 +474,27 @@ async fn p22_a_source_that_hangs_delays_nobody_and_is_not_asked_twice() {
     let count = |path: &str| asked.iter().filter(|(p, _)| p.ends_with(path)).count();
     assert_eq!((count(STATUS), count(FEED)), (1, 3));
 }
+
+#[tokio::test(start_paused = true)]
+async fn p22_a_body_that_drips_is_given_up_when_the_whole_time_is_over() {
+    use forewarn::fetch::{Client, DEADLINE, FetchError, Request};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let seconds = std::time::Duration::from_secs;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/drip", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let _ = socket.read(&mut [0; 2_048]).await;
+        let _ = socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n").await;
+        // Never silent for long enough to be given up for that.
+        while socket.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(seconds(5)).await;
+        }
+    });
+    forewarn::app::install_tls();
+    let begun = tokio::time::Instant::now();
+    let said = Client::default().get(&Request::plain(url)).await;
+    assert!(matches!(&said, Err(FetchError::Network(why)) if why.contains("in time")), "{said:?}");
+    let took = begun.elapsed();
+    assert!(took >= DEADLINE && took <= DEADLINE + seconds(1), "{took:?}");
+}

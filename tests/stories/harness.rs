@@ -21,6 +21,7 @@ use forewarn::engine::catchup::CatchUp;
 use forewarn::engine::confirm::Confirmer;
 use forewarn::engine::connections::Connection;
 use forewarn::engine::deliver::{Channels, DeadLetters, Deliverer};
+use forewarn::engine::follow::Follower;
 use forewarn::engine::links::Links;
 use forewarn::engine::normalize::Normalizer;
 use forewarn::engine::pin::{Pin, PinError, Truth, pin};
@@ -473,6 +474,7 @@ impl World {
                     channels: self.channels.clone(),
                     channel: channel.clone(),
                     links: Some(self.links()),
+                    templates: None,
                 };
                 d.tick(self.now()).await.unwrap();
                 drop(d);
@@ -481,6 +483,12 @@ impl World {
             DeadLetters { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
             self.after_job();
         }
+        let (cx, channels, links) = (self.cx.clone(), self.channels.clone(), Some(self.links()));
+        let follower =
+            Follower { deliverer: Deliverer { cx, channels, channel: String::new(), links, templates: None } };
+        follower.tick(self.now()).await.unwrap();
+        drop(follower);
+        self.after_job();
     }
 
     pub async fn normalize(&mut self) {

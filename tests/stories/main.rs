@@ -18,5 +18,6 @@ mod pages;
 mod people;
 mod proofs;
 mod restore;
+mod tickets;
 mod truth;
 mod usage;

@@ -16,16 +16,24 @@ use rusqlite::{Row, params};
 impl Look for Sqlite {
     fn dated(&self, f: DatedFilter) -> Fut<'_, Vec<MatterState>> {
         self.read(move |c| {
-            // Two statements, so that each is one range of the index.
-            let (from, until) = (f.from.to_string(), f.until.to_string());
             let limit = i64::try_from(f.limit).unwrap_or(i64::MAX);
-            let Some((day, id)) = f.after else {
-                let sql = "SELECT version, state FROM matters WHERE kind = ?1 AND shutdown_on BETWEEN ?2 AND ?3 ORDER BY shutdown_on, id LIMIT ?4";
-                return rows(c, sql, params![f.kind.as_str(), from, until, limit], matter);
+            // Quotes inside texts are escaped, so only the field itself matches; the text is cheaper to search than to parse.
+            let provider = f.provider.map(|p| format!("\"provider\":\"{p}\""));
+            let (day, id) = match &f.after {
+                Some((day, id)) => (day.max(&f.from).to_string(), id.as_str()),
+                None => (f.from.to_string(), ""),
             };
-            let sql = "SELECT version, state FROM matters WHERE kind = ?1 AND shutdown_on BETWEEN ?2 AND ?3
-                 AND (shutdown_on, id) > (?2, ?5) ORDER BY shutdown_on, id LIMIT ?4";
-            rows(c, sql, params![f.kind.as_str(), day.max(f.from).to_string(), until, limit, id.as_str()], matter)
+            let sql = "SELECT version, state FROM matters WHERE kind = ?1 AND shutdown_on BETWEEN ?2 AND ?3 AND (shutdown_on, id) > (?2, ?4)
+                 AND (?5 IS NULL OR instr(state, ?5) > 0) ORDER BY shutdown_on, id LIMIT ?6";
+            rows(c, sql, params![f.kind.as_str(), day, f.until.to_string(), id, provider, limit], matter)
+        })
+    }
+
+    fn without_date(&self, kind: Kind, after: Option<MatterId>, limit: usize) -> Fut<'_, Vec<MatterState>> {
+        self.read(move |c| {
+            let sql = "SELECT version, state FROM matters WHERE kind = ?1 AND shutdown_on IS NULL AND id > ?2 ORDER BY id LIMIT ?3";
+            let after = after.as_ref().map_or("", |id| id.as_str());
+            rows(c, sql, params![kind.as_str(), after, i64::try_from(limit).unwrap_or(i64::MAX)], matter)
         })
     }
 

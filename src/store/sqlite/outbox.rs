@@ -44,6 +44,20 @@ impl Outbox for Sqlite {
         self.read(move |c| dead(c, "AND death_told = 0 ORDER BY id", limit))
     }
 
+    fn revive(&self, id: NotificationId, by: String, now: Timestamp) -> Fut<'_, bool> {
+        self.write(move |c| {
+            let sql = "UPDATE notifications SET state = 'pending', attempts = 0, next_attempt_at = ?2, reason = NULL, settled_at = NULL, death_told = 0
+                 WHERE id = ?1 AND state = 'dead'";
+            if c.execute(sql, params![id.0, ms(now)]).map_err(fault)? == 0 {
+                return Ok(false);
+            }
+            let sql = "UPDATE obligations SET state = 'pending' WHERE notification = ?1 AND state = 'dead'";
+            c.execute(sql, [id.0]).map_err(fault)?;
+            audit(c, ms(now), &by, "notification.retried", &format!("#{id}"), "a dead letter is sent once more")?;
+            Ok(true)
+        })
+    }
+
     fn dead_letters_told(&self, ids: Vec<NotificationId>) -> Fut<'_, ()> {
         self.write(move |c| {
             for id in ids {

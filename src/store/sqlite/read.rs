@@ -22,25 +22,40 @@ impl Read for Sqlite {
     fn events(&self, f: EventFilter) -> Fut<'_, Vec<(Event, String)>> {
         self.read(move |c| {
             let order = if f.after.is_some() { "ASC" } else { "DESC" };
+            // By its index where one matter is asked for, whatever else is.
+            let matter = if f.matter.is_some() { "matter = ?3" } else { "?3 IS NULL" };
             let sql = format!(
-                "SELECT * FROM events WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR provider = ?2) AND (?3 IS NULL OR matter = ?3)
+                "SELECT * FROM events WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR provider = ?2) AND {matter}
                  AND (?4 IS NULL OR received_at >= ?4) AND (?5 IS NULL OR id < ?5) AND (?6 IS NULL OR id > ?6)
                  AND (?8 IS NULL OR received_at < ?8) ORDER BY id {order} LIMIT ?7"
             );
             let limit = i64::try_from(f.limit).unwrap_or(i64::MAX);
-            rows(c, &sql, params![f.kind.map(|k| k.as_str()), f.provider, f.matter, f.since.map(ms), f.before, f.after, limit, f.until.map(ms)], |r| {
-                Ok((event(r)?, r.get("routing").map_err(fault)?))
-            })
+            rows(
+                c,
+                &sql,
+                params![
+                    f.kind.map(|k| k.as_str()),
+                    f.provider,
+                    f.matter,
+                    f.since.map(ms),
+                    f.before,
+                    f.after,
+                    limit,
+                    f.until.map(ms)
+                ],
+                |r| Ok((event(r)?, r.get("routing").map_err(fault)?)),
+            )
         })
     }
 
     fn alerts(&self, f: AlertFilter) -> Fut<'_, Vec<(Alert, MatterState)>> {
         self.read(move |c| {
-            let sql = "SELECT * FROM alerts WHERE (?1 IS NULL OR owner = ?1) AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR id = ?3)
+            let id = if f.id.is_some() { "id = ?3" } else { "?3 IS NULL" };
+            let sql = format!("SELECT * FROM alerts WHERE (?1 IS NULL OR owner = ?1) AND (?2 IS NULL OR state = ?2) AND {id}
                 AND (?4 IS NULL OR id < ?4) AND (?6 = 0 OR (state = 'resolved' AND json_extract(resolution, '$.reason') = 'migrated'))
-                ORDER BY id DESC LIMIT ?5";
+                ORDER BY id DESC LIMIT ?5");
             let limit = i64::try_from(f.limit).unwrap_or(i64::MAX);
-            let found = rows(c, sql, params![f.owner, f.state.map(|s| s.as_str()), f.id.map(|i| i.0), f.before, limit, f.migrated], alert)?;
+            let found = rows(c, &sql, params![f.owner, f.state.map(|s| s.as_str()), f.id.map(|i| i.0), f.before, limit, f.migrated], alert)?;
             found
                 .into_iter()
                 .map(|a| {

@@ -192,6 +192,8 @@ pub struct DatedFilter {
     pub from: Date,
     /// To this day, which counts.
     pub until: Date,
+    /// Of this provider.
+    pub provider: Option<String>,
     /// After this matter, which stands under this day.
     pub after: Option<(Date, MatterId)>,
     /// At most so many.

@@ -75,14 +75,18 @@ fn our_path(next: Option<&str>) -> &str {
 }
 
 fn render(next: &str, wrong: Option<&str>) -> String {
-    let told = wrong.map(|w| format!("<p role=\"alert\"><strong>{}.</strong></p>", escape(w))).unwrap_or_default();
+    let told = wrong
+        .map(|w| format!("<p class=\"note bad\" role=\"alert\"><strong>{}.</strong></p>", escape(w)))
+        .unwrap_or_default();
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>Sign in · forewarn</title><link rel=\"stylesheet\" href=\"/style.css\"></head>\n<body><main>\n<h1>Sign in</h1>\n{told}\
+         <title>Sign in · forewarn</title><link rel=\"icon\" href=\"/icon.svg\"><link rel=\"stylesheet\" href=\"/style.css\"></head>\n<body>\
+         <header class=\"top\"><div class=\"in\"><span class=\"brand\"><img src=\"/icon.svg\" alt=\"\" width=\"24\" height=\"24\"><span>forewarn</span></span></div></header>\n\
+         <main class=\"door\">\n<h1>Sign in</h1>\n{told}\
          <form method=\"post\" action=\"{SIGN_IN}\">\n<input type=\"hidden\" name=\"next\" value=\"{}\">\n\
          <p><label for=\"token\">Token</label>\n\
          <input id=\"token\" name=\"token\" type=\"password\" autocomplete=\"current-password\" required autofocus></p>\n\
-         <p><button>Sign in</button></p>\n</form>\n<p>A token is made on the machine that runs forewarn: \
+         <p><button class=\"main\">Sign in</button></p>\n</form>\n<p>A token is made on the machine that runs forewarn: \
          <code>forewarn token add YOUR-NAME --role act</code></p>\n</main></body>\n</html>\n",
         escape(next)
     )

@@ -7,12 +7,12 @@ use crate::engine::listing::{self, Episode};
 use crate::engine::same::Likeness;
 use crate::engine::{calendar, known, scorecard};
 use crate::model::{Event, Kind, MatterId, Stage};
-use crate::store::{AlertFilter, EventFilter};
+use crate::store::EventFilter;
 use crate::web::actions::Actions;
 use crate::web::answer::{Answered, Problem, Query, page, value};
 use axum::extract::{MatchedPath, Path, State};
-use axum::http::{HeaderMap, Uri};
-use jiff::{civil::Date, tz::TimeZone};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use jiff::{ToSpan, civil::Date, tz::TimeZone};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -31,16 +31,31 @@ pub(super) async fn deprecations(State(a): Shared, uri: Uri, headers: HeaderMap)
     let stages = ["announced", "retired", "withdrawn"];
     let stage = q.word("stage", |s| Stage::parse(s).filter(|s| *s != Stage::Open && *s != Stage::Resolved), &stages)?;
     let (used, within, past) = (q.truth("used")?, q.days("within")?, q.days("past")?);
-    let mut all = calendar::all(&a.cx, today(&a)).await?;
-    all.retain(|d| {
+    let today = today(&a);
+    let days = (within.is_some() || past.is_some()).then(|| {
+        let until = within.map_or(Date::MAX, |n| today.saturating_add(n.days()));
+        (past.map_or(Date::ZERO, |n| today.saturating_sub(n.days())), until)
+    });
+    let after = match q.get("cursor") {
+        None => None,
+        Some(c) => {
+            let gone = || {
+                Problem::new(StatusCode::CONFLICT, "cursor: what it points to is not in this list any more: begin anew")
+            };
+            let id = MatterId::new(c).map_err(|_| gone())?;
+            Some(known::deprecation(&a.cx, &id).await?.ok_or_else(gone)?)
+        }
+    };
+    let part = calendar::Part { days, provider: q.get("provider"), after: after.as_ref(), limit: q.limit()? };
+    let fits = |d: &calendar::Deprecation| {
         q.get("provider").is_none_or(|p| p == d.provider)
             && q.get("owner").is_none_or(|o| d.owners.iter().any(|x| x == o))
             && stage.is_none_or(|s| s == d.stage)
             && used.is_none_or(|u| d.used == Some(u))
-            && within.is_none_or(|n| d.days_left.is_some_and(|left| left <= n))
-            && past.is_none_or(|n| d.days_left.is_some_and(|left| left >= -n))
-    });
-    page(&headers, &q, &all, |d| d.id.clone())
+    };
+    let (items, more) = calendar::part(&a.cx, part, today, fits).await?;
+    let next = items.last().filter(|_| more).map(|d| d.id.clone());
+    value(&headers, &json!({ "items": items, "next": next }))
 }
 
 pub(super) async fn deprecation(State(a): Shared, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Answered {
@@ -48,8 +63,8 @@ pub(super) async fn deprecation(State(a): Shared, Path(id): Path<String>, uri: U
     let missing = || Problem::not_found("such deprecation");
     let id = MatterId::new(id).map_err(|_| missing())?;
     let m = known::deprecation(&a.cx, &id).await?.ok_or_else(missing)?;
-    let alerts = a.cx.store.alerts(AlertFilter { limit: usize::MAX, ..AlertFilter::default() }).await?;
-    let of: Vec<_> = alerts.iter().map(|(alert, _)| alert).filter(|alert| alert.matter == id).collect();
+    let alerts = a.cx.store.alerts_on(vec![id.clone()]).await?;
+    let of: Vec<_> = alerts.iter().collect();
     let lens = calendar::Lens::new(&a.cx, today(&a)).await?;
     with_history(&a, &headers, &lens.deprecation(&m, &of), &id).await
 }

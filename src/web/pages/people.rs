@@ -6,7 +6,7 @@
 use super::view::Page;
 use super::{Fault, Paged, Shared};
 use crate::engine::listing::{self, OwnerRow, ServiceRow};
-use crate::model::{Alert, AlertId, AlertState, MatterState};
+use crate::model::{Alert, AlertId, AlertState, MatterState, ResolveReason};
 use crate::store::{AlertFilter, ToldRow};
 use crate::web::answer::{Query, digits};
 use axum::extract::{Path, State};
@@ -97,17 +97,33 @@ struct Shown {
     row: Row,
     told: Vec<ToldRow>,
     owners: Vec<String>,
+    reasons: Vec<&'static str>,
+    /// Why an act was not taken.
+    refused: Option<String>,
+    /// What the person should do besides.
+    advice: Vec<String>,
 }
 
 pub(super) async fn alert(State(site): Shared, Path(id): Path<String>) -> Paged {
-    let missing = || Fault::Missing("such alert");
-    let id = AlertId(digits(&id).ok_or_else(missing)?);
+    let id = digits(&id).ok_or(Fault::Missing("such alert"))?;
+    alert_page(&site, AlertId(id), None, vec![]).await
+}
+
+/// One alert with its forms, and what is to be told of the last one that was sent.
+pub(super) async fn alert_page(site: &super::Site, id: AlertId, refused: Option<String>, advice: Vec<String>) -> Paged {
     let cx = &site.actions.cx;
     let found = cx.store.alerts(AlertFilter { id: Some(id), limit: 1, ..AlertFilter::default() }).await?;
-    let (alert, about) = found.into_iter().next().ok_or_else(missing)?;
+    let (alert, about) = found.into_iter().next().ok_or(Fault::Missing("such alert"))?;
     let mut told = cx.store.told_of(alert.matter.clone()).await?;
     told.retain(|t| t.alert == id);
-    let owners = listing::owners(cx).into_iter().map(|o| o.id).collect();
     let title = format!("Alert {id}: {}", about.title);
-    Ok(Page::new("alert", title, &Shown { row: Row::of(alert, about, site.today()), told, owners }))
+    let shown = Shown {
+        row: Row::of(alert, about, site.today()),
+        told,
+        owners: listing::owners(cx).into_iter().map(|o| o.id).collect(),
+        reasons: ResolveReason::ALL.iter().map(|r| r.as_str()).collect(),
+        refused,
+        advice,
+    };
+    Ok(Page::new("alert", title, &shown))
 }

@@ -105,6 +105,14 @@ pub(super) struct Frame {
     pub path: String,
     /// Now.
     pub now: jiff::Timestamp,
+    /// Who looks.
+    pub who: Option<String>,
+    /// What their forms must send back.
+    pub csrf: String,
+    /// Whether they may act.
+    pub may_act: bool,
+    /// Whether they signed in, and so can sign out.
+    pub signed_in: bool,
     /// Nothing is sent until a person says so.
     pub held: bool,
 }

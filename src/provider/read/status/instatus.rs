@@ -4,7 +4,7 @@
 //! In: JSON. Out: a [`Page`]. Invariants: lists that are left out are empty; the page's own state stands for the page as a
 //! whole, because the summary lists no components. Refuses a state of the page that nobody knows.
 
-use super::page::{self, Component, Episode, Health, Markup, Page, Part, Phase, Text, Update, WHOLE};
+use super::page::{self, Component, Episode, Health, Markup, Page, Part, Phase, RawComponent, Text, Update, WHOLE};
 use super::{json, shapeless};
 use crate::model::ReadOutcome;
 use crate::provider::read::when;
@@ -25,16 +25,6 @@ struct Body<'b> {
 
 #[derive(Deserialize)]
 struct Head<'b> {
-    #[serde(borrow, default)]
-    name: Text<'b>,
-    #[serde(borrow, default)]
-    status: Text<'b>,
-}
-
-#[derive(Deserialize)]
-struct RawComponent<'b> {
-    #[serde(borrow, default)]
-    id: Text<'b>,
     #[serde(borrow, default)]
     name: Text<'b>,
     #[serde(borrow, default)]
@@ -91,12 +81,7 @@ pub(super) fn page(text: &str) -> Result<Page<'_>, ReadOutcome> {
 }
 
 fn with_components<'b>(mut page: Page<'b>, all: Vec<RawComponent<'b>>) -> Page<'b> {
-    page.components.extend(all.into_iter().map(|c| Component {
-        health: Health::parse(&c.status),
-        id: c.id,
-        name: c.name,
-        since: None,
-    }));
+    page.components.extend(all.into_iter().map(Component::from));
     page.rows = Some(page.components.len());
     page
 }

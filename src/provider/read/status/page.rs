@@ -213,6 +213,23 @@ pub struct Component<'b> {
     pub since: Option<Timestamp>,
 }
 
+/// A component as most engines write it.
+#[derive(serde::Deserialize)]
+pub(super) struct RawComponent<'b> {
+    #[serde(borrow, default)]
+    pub id: Text<'b>,
+    #[serde(borrow, default)]
+    pub name: Text<'b>,
+    #[serde(borrow, default)]
+    pub status: Text<'b>,
+}
+
+impl<'b> From<RawComponent<'b>> for Component<'b> {
+    fn from(raw: RawComponent<'b>) -> Self {
+        Self { health: Health::parse(&raw.status), id: raw.id, name: raw.name, since: None }
+    }
+}
+
 /// The id of a page that says only of itself, as a whole, how it is.
 pub const WHOLE: &str = "page";
 
