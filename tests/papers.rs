@@ -105,7 +105,7 @@ fn the_reference_of_the_config_describes_every_key_the_reader_takes() {
     assert!(missing.is_empty(), "docs/config.md does not speak of {missing:?}");
     // A row of a table names a key that exists.
     let known: BTreeSet<&str> = all.iter().map(|(_, key)| key.as_str()).collect();
-    for row in text.lines().filter(|l| l.starts_with("| `")) {
+    for row in text.lines().filter(|l| l.starts_with("| `") && !l.contains(".NAME]`")) {
         let first = row.trim_start_matches("| ").split(" | ").next().unwrap();
         for key in first.split(", ").filter_map(|k| k.strip_prefix('`')?.strip_suffix('`')) {
             let plain = key.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit());
@@ -175,4 +175,45 @@ fn every_link_between_papers_leads_somewhere() {
     }
     assert!(seen > 40, "{seen}");
     assert_eq!(links("docs/a.md", "[x](b.md#c) [y](https://e.example) [z](../d.md)"), ["docs/b.md", "docs/../d.md"]);
+}
+
+/// The defaults as they are when somebody takes away every `# `.
+fn everything() -> String {
+    let prose = forewarn::config::DEFAULTS.lines().skip(2);
+    prose.map(|l| l.strip_prefix("# ").unwrap_or(l)).collect::<Vec<_>>().join("\n")
+}
+
+/// What of a value its schema does not know: keys, and tables where none may be.
+fn unknown(schema: &Value, v: &toml::Value, at: &str, out: &mut Vec<String>) {
+    // A table of anything: a setting of a provider file.
+    let anything = schema["properties"].is_null() && schema["additionalProperties"].is_null();
+    match (v, schema["type"].as_str()) {
+        (toml::Value::Table(_), Some("object")) if anything => {}
+        (toml::Value::Table(t), Some("object")) => {
+            for (key, below) in t {
+                let s = schema["properties"].get(key).or_else(|| schema.get("additionalProperties"));
+                match s.filter(|s| s.is_object()) {
+                    Some(s) => unknown(s, below, &format!("{at}.{key}"), out),
+                    None => out.push(format!("{at}.{key} is not known")),
+                }
+            }
+        }
+        (toml::Value::Array(list), Some("array")) => list.iter().for_each(|x| unknown(&schema["items"], x, at, out)),
+        (_, None) | (toml::Value::String(_), Some("string")) => {}
+        (toml::Value::Integer(_), Some("integer")) | (toml::Value::Boolean(_), Some("boolean")) => {}
+        (v, Some(t)) => out.push(format!("{at} is a {}, not {t}", v.type_str())),
+    }
+}
+
+#[test]
+fn the_schema_of_the_config_knows_every_key_of_the_defaults_and_refuses_others() {
+    let schema = forewarn::config::schema();
+    let found = |text: &str| {
+        let mut out = Vec::new();
+        unknown(&schema, &toml::Value::Table(toml::from_str(text).unwrap()), "", &mut out);
+        out
+    };
+    assert_eq!(found(&everything()), Vec::<String>::new());
+    assert_eq!(found("[owners.a]\ncolour = 1").len(), 1);
+    assert_eq!(found("[slack]\nbot_token = 1").len(), 1);
 }

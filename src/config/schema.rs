@@ -13,6 +13,11 @@ pub fn schema() -> Value {
     let mut out = shape::of::<File>();
     // A setting changes one value of a provider file: what it may be, that schema says.
     out["properties"]["provider"] = json!({ "type": "object", "additionalProperties": { "type": "object" } });
+    // [slack] is read by hand: keys of its own, and other workspaces by name.
+    let text = json!({ "type": "string" });
+    let named = json!({ "type": "object", "additionalProperties": text });
+    out["properties"]["slack"]["properties"] =
+        json!({ "bot_token": text, "api_url": text, "signing_secret": text, "webhooks": named });
     for (path, words) in described() {
         if let Some(place) = place(&mut out, &path) {
             place["description"] = json!(words);

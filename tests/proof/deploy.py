@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from common import run
+from world import Provider
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "docs/deploy"
@@ -55,7 +56,14 @@ def compose(check, o):
     check("its command exists", flags(o, s["command"]), s["command"])
     check("published on loopback only", all(p.startswith("127.0.0.1:8321:") for p in s["ports"]), s["ports"])
     check("nothing to gain", s["cap_drop"] == ["ALL"] and s["read_only"])
-    check("the health check is a command of ours", s["healthcheck"]["test"][1:3] == ["forewarn", "status"])
+    how = s["healthcheck"]["test"]
+    check.equal("a command", how[0], "CMD")
+    d = Provider().daemon(o.binary)
+    asked = [a.replace("/8321;", f"/{d.intake};") for a in how[1:]]
+    check.equal("the health check passes beside a daemon", subprocess.run(asked, timeout=20).returncode, 0)
+    d.stop()
+    d.remove()
+    check("and fails without", subprocess.run(asked, timeout=20, stderr=subprocess.DEVNULL).returncode != 0)
 
 
 def nomad(check, o):
