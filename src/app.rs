@@ -3,11 +3,16 @@
 //! In: [`Config`], a data folder. Out: contexts for commands, and the daemon. Invariant: a task that ends early ends the
 //! process with an error; SIGTERM drains within 20 s. Refuses to start beside another forewarn on the same data.
 
+mod serve;
+
+pub use serve::Reloading;
+
 use crate::clock::{Clock, SystemClock};
 use crate::config::{ChannelSettings, Config};
+use crate::engine::access::Access;
 use crate::engine::adopt::Adopter;
 use crate::engine::catchup::CatchUp;
-use crate::engine::clockwatch::ClockWatch;
+use crate::engine::clockwatch::{ClockBase, ClockWatch};
 use crate::engine::confirm::Confirmer;
 use crate::engine::connections::Connection;
 use crate::engine::deliver::{Channels, DeadLetters, Deliverer};
@@ -17,7 +22,6 @@ use crate::engine::housekeep::Housekeeper;
 use crate::engine::links::Links;
 use crate::engine::normalize::Normalizer;
 use crate::engine::poll::{Off, Poller, Target, Wanted, targets};
-use crate::engine::press::Presser;
 use crate::engine::private::PrivateDeadlines;
 use crate::engine::receive::Receiver;
 use crate::engine::rehearse::rehearse;
@@ -35,19 +39,13 @@ use crate::store::sqlite::Sqlite;
 use crate::store::{Housekeeping, Store, StoreError};
 use crate::tasks::{Job, Supervisor};
 use crate::web::actions::Actions;
-use crate::web::calendar::{self, Calendars};
 use crate::web::pages::{Given, Played, SettingGroup, Site};
-use crate::web::{ack, control, hooks, listener, private};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
-
-/// Longest a stop may take.
-const DRAIN: Duration = Duration::from_secs(18);
 
 /// Why the app cannot run; the command chooses the exit code.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +80,28 @@ pub struct App {
     low_water: u64,
     public_url: Option<String>,
     settings: Vec<SettingGroup>,
+    access: Access,
+    listens: Listens,
+    watch: ClockBase,
+    bad_config: Arc<AtomicBool>,
+}
+
+/// What a reload cannot change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Listens {
+    intake: SocketAddr,
+    listen: SocketAddr,
+    data_dir: Option<PathBuf>,
+}
+
+/// What an app is wired over.
+struct Wiring {
+    sqlite: Arc<Sqlite>,
+    folder: PathBuf,
+    clock: Arc<dyn Clock>,
+    nudges: Arc<Nudges>,
+    /// What the clock is measured against.
+    watch: ClockBase,
 }
 
 /// Where the daemon listens.
@@ -162,17 +182,26 @@ impl App {
     /// # Errors
     /// A channel that cannot be set up.
     pub fn with(config: Config, sqlite: Sqlite, path: &Path, clock: Arc<dyn Clock>) -> Result<Self, AppError> {
+        let nudges = Arc::new(Nudges::default());
+        Self::over(
+            config,
+            Wiring { sqlite: Arc::new(sqlite), folder: path.to_owned(), watch: ClockBase::of(&*clock), clock, nudges },
+        )
+    }
+
+    fn over(config: Config, w: Wiring) -> Result<Self, AppError> {
+        let Wiring { sqlite, folder, clock, nudges, watch } = w;
         let settings = crate::config::settings(&config);
         let settings = settings.into_iter().map(|(name, rows)| SettingGroup { name, rows }).collect();
-        let sqlite = Arc::new(sqlite);
         let store: Arc<dyn Store> = sqlite.clone();
+        let listens = Listens { intake: config.intake, listen: config.listen, data_dir: config.data_dir };
         let cx = Context {
             store,
             catalog: Arc::new(config.catalog),
             directory: Arc::new(config.directory),
             known: if config.snapshot { snapshot::embedded() } else { &snapshot::NONE },
             clock,
-            nudges: Arc::new(Nudges::default()),
+            nudges,
         };
         let wanted =
             Wanted { connections: &config.connections, watch: config.watch.as_deref(), allow: &config.fetch.allow };
@@ -186,9 +215,13 @@ impl App {
             off,
             fetch: config.fetch,
             sqlite,
-            folder: path.to_owned(),
+            folder,
             low_water: config.low_water,
             public_url: config.public_url,
+            access: config.access,
+            listens,
+            watch,
+            bad_config: Arc::default(),
             settings,
         })
     }
@@ -215,6 +248,7 @@ impl App {
             configured: self.configured(),
             receiver,
             tasks,
+            reload: None,
         }
     }
 
@@ -286,7 +320,7 @@ impl App {
             job("disk", seconds(5), keeper, |k, now| async move { k.watch_disk(now).await }),
             job("prune", seconds(600), keeper_too, |k, now| async move { k.prune(now).await }),
         ];
-        let watch = Arc::new(ClockWatch::new(cx.clone()));
+        let watch = Arc::new(ClockWatch::over(cx.clone(), self.watch));
         jobs.push(job("clock", seconds(5), watch, |w, now| async move { w.tick(now).await }));
         // One client for all: each keeps the system's certificates and its own connections.
         let client = Arc::new(Client::new(self.fetch.clone()));
@@ -335,87 +369,19 @@ impl App {
         Ok(jobs)
     }
 
-    /// Runs the daemon until SIGTERM, SIGINT or a fault. `ready` is told the real addresses.
-    ///
-    /// # Errors
-    /// What ended it early.
-    pub async fn serve(
-        self,
-        at: Addresses,
-        stop: CancellationToken,
-        ready: impl FnOnce(Addresses),
-    ) -> Result<(), AppError> {
-        let receiver = self.receiver()?;
-        let bind = |what: &'static str, a: SocketAddr| async move {
-            TcpListener::bind(a).await.map_err(|e| AppError::System(format!("cannot listen on {a} ({what}): {e}")))
-        };
-        let (intake, listen) = (bind("intake", at.intake).await?, bind("private", at.listen).await?);
-        let socket = control::bind(&folder::socket(&self.folder))
-            .map_err(|e| AppError::System(format!("cannot open the control socket: {e}")))?;
-        let supervisor = Supervisor::new(self.cx.clock.clone());
-        let seen = supervisor.clone();
-        let actions = Arc::new(self.actions(Some(receiver.clone()), Arc::new(move || seen.tasks())));
-        let mut jobs = self.jobs(&receiver)?;
-        jobs.push(watchdog(supervisor.clone()));
-        let local = |l: &TcpListener| l.local_addr().map_err(|e| AppError::System(e.to_string()));
-        let real = Addresses { intake: local(&intake)?, listen: local(&listen)? };
-
-        let mut running = supervisor.run(jobs, &stop);
-        let key = folder::instance_key(&self.folder)?;
-        let calendars = Calendars::new(self.cx.clone(), &key, self.public_url.clone());
-        let public =
-            hooks::router(hooks::Hooks { receiver, cx: self.cx.clone() }).merge(calendar::public(calendars.clone()));
-        let presser = Presser { cx: self.cx.clone(), channels: self.channels.clone() };
-        let public = public.merge(crate::web::slack::router(self.cx.clone(), presser));
-        let public = match self.links()? {
-            Some(links) => public.merge(ack::router(self.cx.clone(), links)),
-            None => public,
-        };
-        let (a, b, c) = (stop.clone(), stop.clone(), stop.clone());
-        running.spawn(async move {
-            listener::serve(intake, public, a).await;
-            "intake".into()
-        });
-        let site = self.site(actions.clone());
-        let inside = private::router(actions.clone(), calendars, site);
-        running.spawn(async move {
-            listener::serve(listen, inside, b).await;
-            "private".into()
-        });
-        running.spawn(async move {
-            control::serve(socket, actions, c).await;
-            "control".into()
-        });
-        let store = self.sqlite.clone();
-        let still = stop.clone();
-        running.spawn(async move {
-            tokio::select! { () = store.ended() => {}, () = still.cancelled() => {} }
-            "store".into()
-        });
-        ready(real);
-        // A socket that is not there (no systemd) is no error.
-        let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-        self.quick_check_later();
-
-        let early = running.join_next().await;
-        if !stop.is_cancelled() {
-            let what = match early {
-                Some(Ok(name)) => format!("task {name} ended"),
-                Some(Err(e)) => format!("a task ended badly: {e}"),
-                None => "nothing was running".into(),
-            };
-            return Err(AppError::System(format!(
-                "{what}: stopping, so that the service manager starts forewarn anew"
-            )));
+    /// A private side that others can reach needs somebody who may enter, or it is a mistake.
+    async fn somebody_can_enter(&self, listen: SocketAddr) -> Result<(), AppError> {
+        if listen.ip().is_loopback() || self.access.proxy.is_some() {
+            return Ok(());
         }
-        let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
-        let drained = tokio::time::timeout(DRAIN, async { while running.join_next().await.is_some() {} }).await;
-        if drained.is_err() {
-            tracing::warn!("some work did not end within {} s; nothing stored is lost", DRAIN.as_secs());
+        let now = self.cx.clock.now();
+        if self.cx.store.tokens().await?.iter().any(|t| t.lives(now)) {
+            return Ok(());
         }
-        self.close().await;
-        let _ = std::fs::remove_file(folder::socket(&self.folder));
-        Ok(())
+        Err(AppError::Setting(format!(
+            "the private side would listen on {listen}, where others reach it, and nobody could sign in: make a token first with \
+             `forewarn token add NAME --role admin`, or set [access.proxy], or listen on 127.0.0.1"
+        )))
     }
 
     /// Looks at every page of the file after the start, not before it.

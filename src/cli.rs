@@ -8,6 +8,7 @@ mod act;
 mod add_status;
 mod alerts;
 mod audit;
+mod backup;
 mod between;
 mod calendar;
 mod check;
@@ -29,7 +30,10 @@ mod progress;
 mod providers;
 mod read;
 mod rehearse;
+mod reload;
 mod replay;
+mod restore;
+mod resume;
 mod route;
 mod scan;
 mod schema;
@@ -41,6 +45,7 @@ mod silence;
 mod simulate;
 mod status;
 mod subscribe;
+mod token;
 mod usage;
 
 use crate::app::AppError;
@@ -131,6 +136,16 @@ enum Command {
     Usage(usage::Args),
     /// Show what every source says of one deprecation, or say which date is true
     Deprecations(deprecations::Args),
+    /// Let the daemon read its changed config; the old one stays if it is wrong
+    Reload(reload::Args),
+    /// Copy the data while it is in use; the copy is checked and held
+    Backup(backup::Args),
+    /// Put a copy back; nothing is sent from it before `resume`
+    Restore(restore::Args),
+    /// List what restored data would send, and let it go
+    Resume(resume::Args),
+    /// Make, list or revoke tokens for the private side
+    Token(token::Args),
     /// Send a test message through the real channel of a contact
     SendTest(send_test::Args),
     /// Print, or send, a correctly signed sample webhook of a provider
@@ -258,6 +273,11 @@ async fn run(command: Command, place: Place) -> Done {
         Command::Maintenance(a) => episodes::run(a, Kind::Maintenance, place).await,
         Command::Billing(a) => episodes::run(a, Kind::Billing, place).await,
         Command::Deprecations(a) => deprecations::run(a, place).await,
+        Command::Reload(a) => reload::run(a, place).await,
+        Command::Backup(a) => backup::run(a, place).await,
+        Command::Restore(a) => restore::run(a, &place).await,
+        Command::Resume(a) => resume::run(a, place).await,
+        Command::Token(a) => token::run(a, place).await,
         Command::Scan(a) => scan::run(&a, &place).await,
         Command::Usage(a) => usage::run(a, place).await,
         Command::SendTest(a) => send_test::run(a, place).await,

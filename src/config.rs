@@ -19,6 +19,7 @@ pub use schema::schema;
 pub use settings::settings;
 pub use text::{Problems, Text};
 
+use crate::engine::access::{Access, AccessSection};
 use crate::engine::connections::{Connection, ConnectionSection};
 use crate::fetch::FetchSection;
 use crate::model::ConnectionId;
@@ -51,6 +52,7 @@ pub const PLACES: [&str; 2] = ["forewarn.toml", "/etc/forewarn/forewarn.toml"];
 #[serde(deny_unknown_fields)]
 struct File {
     public_url: Option<Spanned<String>>,
+    private_url: Option<Spanned<String>>,
     #[serde(default)]
     mode: Mode,
     catch_all: Option<Spanned<String>>,
@@ -63,6 +65,8 @@ struct File {
     low_water_mb: Option<u64>,
     #[serde(default, rename = "include")]
     _include: Vec<Spanned<String>>,
+    #[serde(default)]
+    access: AccessSection,
     #[serde(default)]
     fetch: FetchSection,
     #[serde(default)]
@@ -106,6 +110,8 @@ pub struct Config {
     pub origin: String,
     /// Where the outside reaches us, without a slash at the end.
     pub public_url: Option<String>,
+    /// Who may ask the private side.
+    pub access: Access,
     /// The public listener.
     pub intake: SocketAddr,
     /// The private listener.

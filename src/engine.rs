@@ -5,6 +5,7 @@
 //! restart would lose. Refuses to loop: only the supervisor does.
 
 pub mod about;
+pub mod access;
 pub mod act;
 pub mod adopt;
 pub mod between;
@@ -36,6 +37,7 @@ pub mod record;
 pub mod rehearse;
 pub mod rejected;
 pub mod remind;
+pub mod resume;
 pub mod scan;
 pub mod scorecard;
 pub mod show;
@@ -45,6 +47,7 @@ pub mod simulate;
 pub mod skew;
 pub mod status;
 pub mod subscribe;
+pub mod tokens;
 pub mod trouble;
 pub mod usage;
 

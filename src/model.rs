@@ -3,6 +3,7 @@
 //! In: nothing of ours. Out: plain values that every layer above shares. Invariant: a value that exists is well formed
 //! (ids parse, dates are real), so no layer above checks it again. Refuses to hold behaviour that belongs to a rule.
 
+pub mod access;
 pub mod action;
 pub mod alert;
 pub mod deadline;
@@ -19,6 +20,7 @@ pub mod subject;
 pub mod text;
 pub mod usage;
 
+pub use access::Role;
 pub use action::{Act, Action, By, Until, Via};
 pub use alert::{Acknowledgement, Alert, AlertState, Recipient, Resolution, ResolveReason, Said};
 pub use deadline::{Deadline, Firmness, Precision};

@@ -10,9 +10,9 @@ mod types;
 pub use types::{
     ActOutcome, Acting, AlertFilter, AuditFilter, AuditRow, Claimed, ClaimedRow, Conflict, ConnectionRow, ContactRow,
     DatedFilter, DeadLetter, Deed, Delivery, DueAlert, EventFilter, Fetched, FlushTimes, INCOMPARABLE, Ledger,
-    LedgerLine, NotificationFilter, NotificationRow, PlanOutcome, Planned, Post, PostDue, Receipt, RecordOutcome,
-    Recording, RoutedEvent, Routing, Settlement, SourceDay, SourceHealth, SourceRow, StoredPayload, Thread, ToldRow,
-    Unreached, Unreadable,
+    LedgerLine, NewToken, NotificationFilter, NotificationRow, PlanOutcome, Planned, Post, PostDue, Receipt,
+    RecordOutcome, Recording, RoutedEvent, Routing, Settlement, SourceDay, SourceHealth, SourceRow, StoredPayload,
+    Thread, TokenRow, ToldRow, Unreached, Unreadable,
 };
 
 use crate::model::{
@@ -174,6 +174,24 @@ pub trait Read: Send + Sync {
     fn unreadable(&self, limit: usize) -> Fut<'_, Vec<Unreadable>>;
 }
 
+/// Who may ask the private side.
+pub trait Tokens: Send + Sync {
+    /// Keeps a new token and audits it; nothing when a live one has its name.
+    fn add_token(&self, token: NewToken, now: Timestamp) -> Fut<'_, Option<TokenRow>>;
+    /// All tokens ever made, oldest first.
+    fn tokens(&self) -> Fut<'_, Vec<TokenRow>>;
+    /// The token of a hash, live or not.
+    fn token_of(&self, hash: [u8; 32]) -> Fut<'_, Option<TokenRow>>;
+    /// Ends a live token and all its sessions, and audits it; whether there was one.
+    fn revoke_token(&self, name: String, by: String, now: Timestamp) -> Fut<'_, bool>;
+    /// Somebody signed in with a token; sessions that are over are removed.
+    fn begin_session(&self, hash: [u8; 32], token: i64, expires_at: Timestamp, now: Timestamp) -> Fut<'_, ()>;
+    /// The token a running session was begun with, live or not.
+    fn session_of(&self, hash: [u8; 32], now: Timestamp) -> Fut<'_, Option<TokenRow>>;
+    /// Somebody signed out.
+    fn end_session(&self, hash: [u8; 32]) -> Fut<'_, ()>;
+}
+
 /// Looking at a part: what a page shows. What it costs follows from what is shown, not from what is stored.
 pub trait Look: Send + Sync {
     /// Matters whose day to reckon with is inside a window, soonest first.
@@ -200,10 +218,24 @@ pub trait Housekeeping: Send + Sync {
     fn alive(&self, now: Timestamp) -> Fut<'_, ()>;
     /// When that was last noted.
     fn last_alive(&self) -> Fut<'_, Option<Timestamp>>;
+    /// When the copy was taken that this data is, while nothing of it may be sent.
+    fn held(&self) -> Fut<'_, Option<Timestamp>>;
+    /// Lets it be sent, and audits who said so; whether it was held.
+    fn resume(&self, by: String, now: Timestamp) -> Fut<'_, bool>;
+    /// Notes that a copy was taken.
+    fn copied(&self, by: String, to: String, now: Timestamp) -> Fut<'_, ()>;
+    /// When that was last noted.
+    fn last_copied(&self) -> Fut<'_, Option<Timestamp>>;
     /// Checks the file page by page.
     fn quick_check(&self) -> Fut<'_, ()>;
 }
 
 /// Everything.
-pub trait Store: Intake + Sources + Matters + Alerts + Outbox + Posts + Usage + Read + Look + Housekeeping {}
-impl<T: Intake + Sources + Matters + Alerts + Outbox + Posts + Usage + Read + Look + Housekeeping> Store for T {}
+pub trait Store:
+    Intake + Sources + Matters + Alerts + Outbox + Posts + Usage + Read + Look + Tokens + Housekeeping
+{
+}
+impl<T: Intake + Sources + Matters + Alerts + Outbox + Posts + Usage + Read + Look + Tokens + Housekeeping> Store
+    for T
+{
+}

@@ -81,6 +81,11 @@ impl Supervisor {
         self.status.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
+    /// Forgets how the jobs were: others take their place.
+    pub fn forget(&self) {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Runs all jobs until `stop`. Each is one task of the returned set, which ends early only by a fault of ours.
     pub fn run(&self, jobs: Vec<Job>, stop: &CancellationToken) -> JoinSet<String> {
         let mut set = JoinSet::new();

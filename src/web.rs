@@ -4,6 +4,7 @@
 //! and health only; everything else is private.
 //! Refuses to decide: handlers translate between HTTP and the engine.
 
+pub mod access;
 pub mod ack;
 pub mod actions;
 mod answer;

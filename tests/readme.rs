@@ -156,6 +156,7 @@ fn every_key_of_the_defaults_is_described() {
                 // Sections by name hold tables; [slack] and [email] hold keys.
                 match key.as_str() {
                     "slack" | "email" => keys.extend(section.keys().cloned()),
+                    "access" => keys.extend(section.keys().filter(|k| *k != "proxy").cloned()),
                     "pagerduty" | "teams" | "discord" | "ntfy" | "github" | "jira" | "linear" => {
                         keys.extend(section.keys().map(|k| format!("{key}.{k}")));
                     }

@@ -4,7 +4,7 @@
 //! everything else is what `serve` runs.
 
 use super::{Done, Failure, out};
-use crate::app::{Addresses, App};
+use crate::app::{Addresses, App, Reloading};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Text};
 use crate::engine::calendar::{Window, upcoming};
@@ -93,7 +93,7 @@ fn serve(
     stop: CancellationToken,
     tell: tokio::sync::oneshot::Sender<Addresses>,
 ) -> tokio::task::JoinHandle<Result<(), crate::app::AppError>> {
-    tokio::spawn(app.serve(at, stop, move |real| {
+    tokio::spawn(app.serve(at, stop, Reloading::never(), move |real| {
         let _ = tell.send(real);
     }))
 }

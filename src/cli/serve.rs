@@ -1,10 +1,12 @@
 //! `forewarn serve`: the daemon.
 
 use super::{Done, Failure, Place};
-use crate::app::{Addresses, App};
+use crate::app::{Addresses, App, Reloading};
 use crate::store::folder::DataFolder;
+use crate::web::actions::AskReload;
 use std::net::SocketAddr;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, clap::Args)]
@@ -31,8 +33,12 @@ pub(super) async fn run(args: Args, place: Place) -> Done {
     let hooks: Vec<String> = app.receiver()?.endpoints().map(|e| e.connection.to_string()).collect();
     let stop = CancellationToken::new();
     stop_on_signals(&stop)?;
+    let (ask, asked) = mpsc::channel(1);
+    reload_on_signal(ask.clone())?;
+    let load = Box::new(move || place.config().map_err(in_words));
+    let reloading = Reloading { load, ask, asked };
     let folder = held.path().display().to_string();
-    app.serve(at, stop, |real| {
+    app.serve(at, stop, reloading, |real| {
         tracing::info!(config = %origin, data = %folder, intake = %real.intake, private = %real.listen, sources = polled, "forewarn is running");
         if hooks.is_empty() {
             tracing::info!("no webhooks yet: `forewarn providers show openai` says how to connect one");
@@ -42,6 +48,28 @@ pub(super) async fn run(args: Args, place: Place) -> Done {
     })
     .await?;
     tracing::info!("stopped");
+    Ok(())
+}
+
+fn in_words(f: Failure) -> String {
+    match f {
+        Failure::Fault(t) | Failure::Usage(t) | Failure::InUse(t) | Failure::Data(t) => t,
+        Failure::Found => "a check found something".into(),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "waits for the signal that asks for a reload")]
+fn reload_on_signal(ask: AskReload) -> Result<(), Failure> {
+    let mut hup = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hup.recv().await.is_some() {
+            let (tell, told) = oneshot::channel();
+            // What became of it stands in the log and, where it is bad, goes to the operators.
+            if ask.send(tell).await.is_err() || told.await.is_err() {
+                return;
+            }
+        }
+    });
     Ok(())
 }
 

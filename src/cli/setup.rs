@@ -9,7 +9,7 @@ use crate::store::folder::{self, DataFolder};
 use crate::web::actions::{Reply, Request};
 use crate::web::control;
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tracing_subscriber::EnvFilter;
 
@@ -81,22 +81,30 @@ impl Place {
         let config = self.config()?;
         let path = self.folder(&config);
         let socket = folder::socket(&path);
-        let reply = match control::ask(&socket, &request).await {
-            Ok(Some(reply)) => reply,
-            Ok(None) => {
-                let held = DataFolder::hold(&path)?;
-                let app = App::open(config, &held)?;
-                let reply = app.actions(None, Arc::new(Vec::new)).act(request).await;
-                app.close().await;
-                reply
-            }
-            Err(e) => return Err(Failure::Fault(format!("the daemon does not answer on {}: {e}", socket.display()))),
-        };
-        match reply {
-            Reply::Done(v) => Ok(v),
-            Reply::Refused(why) => Err(Failure::Usage(why)),
-            Reply::Failed(why) => Err(Failure::Fault(why)),
+        if let Some(done) = answered(control::ask(&socket, &request).await, &socket)? {
+            return Ok(done);
         }
+        let held = DataFolder::hold(&path)?;
+        let app = App::open(config, &held)?;
+        let reply = app.actions(None, Arc::new(Vec::new)).act(request).await;
+        app.close().await;
+        done(reply)
+    }
+}
+
+/// What the daemon answered; nothing where none runs.
+pub(super) fn answered(reply: std::io::Result<Option<Reply>>, socket: &Path) -> Result<Option<Value>, Failure> {
+    match reply {
+        Ok(reply) => reply.map(done).transpose(),
+        Err(e) => Err(Failure::Fault(format!("the daemon does not answer on {}: {e}", socket.display()))),
+    }
+}
+
+fn done(reply: Reply) -> Result<Value, Failure> {
+    match reply {
+        Reply::Done(v) => Ok(v),
+        Reply::Refused(why) => Err(Failure::Usage(why)),
+        Reply::Failed(why) => Err(Failure::Fault(why)),
     }
 }
 

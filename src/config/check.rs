@@ -6,6 +6,7 @@
 use super::channels::channels;
 use super::connections::connections;
 use super::{Config, Env, File, Problems, Text};
+use crate::engine::access::{self, Access};
 use crate::fetch;
 use crate::provider::catalog::{BadFile, Catalog};
 use crate::rules::directory::{Directory, Mode, Sections};
@@ -101,21 +102,18 @@ pub(super) fn check(file: File, text: Text, env: Env<'_>) -> Result<Config, Prob
     }
     let intake = c.address(file.intake.as_ref(), SocketAddr::from(([127, 0, 0, 1], 8321)));
     let listen = c.address(file.listen.as_ref(), SocketAddr::from(([127, 0, 0, 1], 8322)));
-    if !listen.ip().is_loopback() {
-        c.note(format!(
-            "the private side listens on {listen}, not on loopback: whoever reaches it can read everything"
-        ));
-    }
+    let access = access(&file, listen, &mut c);
     if file.mode == Mode::Shadow {
         c.note("mode = \"shadow\": everything goes to the operators, nobody else is told".into());
     }
-    let (Ok(directory), Ok(fetch)) = (directory, fetch) else { return Err(all(&text, &c)) };
+    let (Ok(directory), Ok(fetch), Some(access)) = (directory, fetch, access) else { return Err(all(&text, &c)) };
     if !c.problems.is_empty() {
         return Err(all(&text, &c));
     }
     Ok(Config {
         origin: text.origin().to_owned(),
         public_url: file.public_url.map(|u| u.into_inner().trim_end_matches('/').to_owned()),
+        access,
         intake,
         listen,
         data_dir: file.data_dir,
@@ -130,6 +128,13 @@ pub(super) fn check(file: File, text: Text, env: Env<'_>) -> Result<Config, Prob
         fetch,
         notes: c.notes,
     })
+}
+
+fn access(file: &File, listen: SocketAddr, c: &mut Checker<'_>) -> Option<Access> {
+    let reference = file.access.proxy.as_ref().and_then(|p| p.get_ref().secret.as_ref());
+    let secret = reference.and_then(|r| c.secret(r));
+    let around = access::Around { listen, url: file.private_url.as_ref(), secret };
+    access::check(&file.access, around).map_err(|mut p| c.problems.append(&mut p)).ok()
 }
 
 fn all(text: &Text, c: &Checker<'_>) -> Problems {

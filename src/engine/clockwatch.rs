@@ -6,6 +6,7 @@
 
 use super::trouble::{self, Trouble};
 use super::{Context, Report};
+use crate::clock::Clock;
 use crate::model::{Change, Severity};
 use crate::store::StoreError;
 use jiff::{SignedDuration, Timestamp};
@@ -20,15 +21,33 @@ pub const HELD: &str =
 /// The watch. The wall time it expects follows from where both clocks were at the start.
 pub struct ClockWatch {
     cx: Context,
+    base: ClockBase,
+}
+
+/// Where both clocks were when somebody last believed the wall clock: at the start of the process, whatever is reloaded.
+#[derive(Debug, Clone, Copy)]
+pub struct ClockBase {
     started: Timestamp,
     boot_at_start: SignedDuration,
+}
+
+impl ClockBase {
+    /// Believes the clock as it is now.
+    pub fn of(clock: &dyn Clock) -> Self {
+        Self { started: clock.now(), boot_at_start: clock.since_boot() }
+    }
 }
 
 impl ClockWatch {
     /// Believes the clock as it is now.
     pub fn new(cx: Context) -> Self {
-        let (started, boot_at_start) = (cx.clock.now(), cx.clock.since_boot());
-        Self { cx, started, boot_at_start }
+        let base = ClockBase::of(&*cx.clock);
+        Self { cx, base }
+    }
+
+    /// Goes on with what was believed before.
+    pub fn over(cx: Context, base: ClockBase) -> Self {
+        Self { cx, base }
     }
 
     /// Compares once.
@@ -36,7 +55,8 @@ impl ClockWatch {
     /// # Errors
     /// The store's, when telling.
     pub async fn tick(&self, now: Timestamp) -> Result<Report, StoreError> {
-        let expected = self.started.saturating_add(self.cx.clock.since_boot() - self.boot_at_start).unwrap_or(now);
+        let expected =
+            self.base.started.saturating_add(self.cx.clock.since_boot() - self.base.boot_at_start).unwrap_or(now);
         let off = now.duration_since(expected).abs() > JUMP;
         if off == self.cx.nudges.held.load(Ordering::Relaxed) {
             return Ok(Report::default());

@@ -4,7 +4,7 @@
 //! facts is thrown away and decided again. Refuses to send: that is delivering.
 
 use super::{Context, Report};
-use crate::model::{AlertState, Kind};
+use crate::model::{AlertState, Kind, NewNotification};
 use crate::rules::directory::OPERATORS;
 use crate::rules::group::{alone, group};
 use crate::rules::ladder::{LadderInput, Plan, decide, today};
@@ -33,12 +33,41 @@ impl Reminder {
     /// # Errors
     /// The store's; nothing is half done then.
     pub async fn tick(&self, now: Timestamp) -> Result<Report, StoreError> {
+        if self.cx.store.held().await?.is_some() {
+            return Ok(Report { summary: super::status::HELD.into(), ..Report::default() });
+        }
+        let Look { planned, notifications } = self.look(now).await?;
+        if planned.is_empty() {
+            return Ok(Report::default());
+        }
+        let (looked, told) = (planned.len(), notifications.len());
+        match self.cx.store.plan(planned, notifications, now).await? {
+            PlanOutcome::Done => {
+                if told > 0 {
+                    self.cx.nudges.deliver.notify_waiters();
+                }
+                Ok(Report {
+                    summary: format!("{looked} alerts, {told} notifications"),
+                    more: looked == BATCH,
+                    pause: None,
+                })
+            }
+            PlanOutcome::Stale => Ok(Report {
+                summary: "an alert changed meanwhile".into(),
+                more: false,
+                pause: Some(std::time::Duration::from_millis(50)),
+            }),
+        }
+    }
+
+    /// What is due, decided and grouped; nothing is written.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn look(&self, now: Timestamp) -> Result<Look, StoreError> {
         let due = self.cx.store.due_alerts(now, BATCH).await?;
         let held = self.cx.nudges.held.load(Ordering::Relaxed);
         let due: Vec<DueAlert> = due.into_iter().filter(|d| !held || d.matter.kind == Kind::Source).collect();
-        if due.is_empty() {
-            return Ok(Report::default());
-        }
         let dir = &self.cx.directory;
         let silences = self.cx.store.silences(false).await?;
         let mut planned = Vec::with_capacity(due.len());
@@ -84,25 +113,16 @@ impl Reminder {
         }
         let mut notifications = group(dues.iter().map(|(alert, episode, kind, due)| (*alert, *episode, *kind, due)));
         notifications.splice(0..0, alone(&notifications, &urgent));
-        let (looked, told) = (planned.len(), notifications.len());
-        match self.cx.store.plan(planned, notifications, now).await? {
-            PlanOutcome::Done => {
-                if told > 0 {
-                    self.cx.nudges.deliver.notify_waiters();
-                }
-                Ok(Report {
-                    summary: format!("{looked} alerts, {told} notifications"),
-                    more: looked == BATCH,
-                    pause: None,
-                })
-            }
-            PlanOutcome::Stale => Ok(Report {
-                summary: "an alert changed meanwhile".into(),
-                more: false,
-                pause: Some(std::time::Duration::from_millis(50)),
-            }),
-        }
+        Ok(Look { planned, notifications })
     }
+}
+
+/// What one look at the due alerts found.
+#[derive(Debug, Clone, Default)]
+pub struct Look {
+    planned: Vec<Planned>,
+    /// What would be told.
+    pub notifications: Vec<NewNotification>,
 }
 
 /// First heard of while its source was new, told to nobody yet, and close to its end.

@@ -13,6 +13,8 @@ use crate::store::{Conflict, ConnectionRow, DeadLetter, SourceHealth, SourceRow,
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// What is said while restored data is held.
+pub const HELD: &str = "this data is a restored copy: nothing is sent before `forewarn resume`";
 /// Lists are cut here.
 const SHOWN: usize = 20;
 
@@ -157,6 +159,9 @@ pub async fn status(cx: &Context, parts: Parts<'_>) -> Result<Status, StoreError
     }
     if cx.nudges.held.load(std::sync::atomic::Ordering::Relaxed) {
         findings.push(super::clockwatch::HELD.to_owned());
+    }
+    if let Some(at) = cx.store.held().await? {
+        findings.push(format!("{HELD} (copied {})", at.strftime("%Y-%m-%d %H:%M UTC")));
     }
     if oldest_at.is_some_and(|t| now.duration_since(t).as_secs() > 120) {
         findings.push(format!("{pending} payloads wait, the oldest for more than two minutes"));

@@ -6,6 +6,7 @@
 
 mod alerts;
 mod convert;
+mod copy;
 mod flushes;
 mod housekeeping;
 mod intake;
@@ -18,9 +19,11 @@ mod people;
 mod posts;
 mod read;
 mod sources;
+mod tokens;
 mod usage;
 mod writer;
 
+pub use copy::{Copied, back_up, restore};
 pub use open::{KNOWN_SCHEMA, check_header};
 
 use super::{Fut, StoreError};

@@ -3,11 +3,13 @@
 //! Invariant: plain values. Refuses behaviour.
 
 mod listed;
+mod tokens;
 
 pub use listed::{
     AlertFilter, AuditFilter, AuditRow, Conflict, ContactRow, DatedFilter, DeadLetter, EventFilter, FlushTimes, Ledger,
     LedgerLine, NotificationFilter, NotificationRow, SourceDay, Unreadable,
 };
+pub use tokens::{NewToken, TokenRow};
 
 use crate::model::event::words;
 use crate::model::{

@@ -10,14 +10,17 @@ use crate::engine::normalize::Normalizer;
 use crate::engine::pin::{Pin, PinError, pin};
 use crate::engine::poll::{Off, Target};
 use crate::engine::receive::Receiver;
+use crate::engine::resume::resume;
 use crate::engine::silences::{NewSilence, SilenceError, add, end};
 use crate::engine::status::{Hook, Parts, Task, status};
+use crate::engine::tokens::{self, TokenError};
 use crate::engine::usage::take;
 use crate::model::{Act, ConnectionId, ContactId, Silence, UsageReport};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
 
 /// What is asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -49,6 +52,31 @@ pub enum Request {
         /// Only of this provider.
         provider: Option<String>,
     },
+    /// List what restored data would send and, with `go`, let it.
+    Resume {
+        /// Who lets it.
+        by: String,
+        /// Whether to let it.
+        go: bool,
+    },
+    /// A copy was taken.
+    Copied {
+        /// Who took it.
+        by: String,
+        /// Where it is.
+        to: String,
+    },
+    /// Read the config anew.
+    Reload,
+    /// Make a token.
+    AddToken(tokens::Wanted),
+    /// Revoke a token.
+    RevokeToken {
+        /// Its name.
+        name: String,
+        /// Who revokes it.
+        by: String,
+    },
     /// Send a test message.
     SendTest {
         /// To this contact.
@@ -68,6 +96,11 @@ pub enum Reply {
     Failed(String),
 }
 
+/// What became of a reload: what only counts after a restart, or why the old config stays.
+pub type Reloaded = Result<Vec<String>, String>;
+/// Asks the daemon to read its config anew.
+pub type AskReload = mpsc::Sender<oneshot::Sender<Reloaded>>;
+
 /// Everything actions need.
 pub struct Actions {
     /// What the engine needs.
@@ -84,6 +117,8 @@ pub struct Actions {
     pub receiver: Option<Arc<Receiver>>,
     /// Tasks, in the daemon.
     pub tasks: Arc<dyn Fn() -> Vec<Task> + Send + Sync>,
+    /// Asks for a reload, in the daemon.
+    pub reload: Option<AskReload>,
 }
 
 impl Actions {
@@ -124,10 +159,41 @@ impl Actions {
                     Err(e) => Reply::Failed(e.to_string()),
                 }
             }
+            Request::Resume { by, go } => match resume(&self.cx, &by, go, now).await {
+                Ok(r) => done(&r),
+                Err(e) => Reply::Failed(e.to_string()),
+            },
+            Request::Copied { by, to } => match self.cx.store.copied(by, to, now).await {
+                Ok(()) => Reply::Done(json!({})),
+                Err(e) => Reply::Failed(e.to_string()),
+            },
+            Request::Reload => self.reload().await,
+            Request::AddToken(w) => match tokens::add(&self.cx, w, now).await {
+                Ok((token, row)) => Reply::Done(json!({ "token": token, "row": row })),
+                Err(e) => token_refused(&e),
+            },
+            Request::RevokeToken { name, by } => match tokens::revoke(&self.cx, &name, &by, now).await {
+                Ok(()) => Reply::Done(json!({ "name": name })),
+                Err(e) => token_refused(&e),
+            },
             Request::SendTest { contact } => match send_test(&self.cx, &self.channels, &contact).await {
                 Ok(()) => Reply::Done(json!({ "contact": contact })),
                 Err(why) => Reply::Refused(why),
             },
+        }
+    }
+
+    async fn reload(&self) -> Reply {
+        let Some(ask) = &self.reload else {
+            return Reply::Refused("no daemon runs here: the config is read when it starts".into());
+        };
+        let (tell, told) = oneshot::channel();
+        let asked = ask.send(tell).await.is_ok();
+        match told.await {
+            Ok(Ok(notes)) => Reply::Done(json!({ "notes": notes })),
+            Ok(Err(why)) => Reply::Refused(why),
+            Err(_) if asked => Reply::Failed("the daemon is stopping".into()),
+            Err(_) => Reply::Failed("the daemon takes no reload now".into()),
         }
     }
 
@@ -149,6 +215,13 @@ impl Actions {
             tasks: (self.tasks)(),
         };
         status(&self.cx, parts).await
+    }
+}
+
+fn token_refused(e: &TokenError) -> Reply {
+    match e {
+        TokenError::Name(_) | TokenError::Taken(_) | TokenError::NotFound(_) => Reply::Refused(e.to_string()),
+        TokenError::System(_) | TokenError::Store(_) => Reply::Failed(e.to_string()),
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) const JSON: &str = "application/json";
 
 /// Why there is no answer (<https://www.rfc-editor.org/rfc/rfc9457>).
 #[derive(Debug)]
-pub(super) struct Problem {
+pub struct Problem {
     status: StatusCode,
     detail: String,
 }
@@ -31,7 +31,13 @@ impl Problem {
         Self { status, detail: detail.into() }
     }
 
-    pub(super) fn detail(&self) -> &str {
+    /// Its status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What is wrong, in words.
+    pub fn detail(&self) -> &str {
         &self.detail
     }
 

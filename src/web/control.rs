@@ -4,6 +4,7 @@
 //! the daemon's own user reaches it. Refuses lines over 16 MiB and clients that keep it waiting.
 
 use super::actions::{Actions, Reply, Request};
+use super::listener::Live;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -33,7 +34,7 @@ pub fn bind(path: &Path) -> std::io::Result<UnixListener> {
 }
 
 /// Answers until told to stop.
-pub async fn serve(listener: UnixListener, actions: Arc<Actions>, stop: CancellationToken) {
+pub async fn serve(listener: UnixListener, actions: Live<Arc<Actions>>, stop: CancellationToken) {
     let running = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
@@ -41,7 +42,7 @@ pub async fn serve(listener: UnixListener, actions: Arc<Actions>, stop: Cancella
             a = listener.accept() => a,
         };
         if let Ok((stream, _)) = accepted {
-            let actions = actions.clone();
+            let actions = actions.now();
             running.spawn(async move {
                 if let Err(e) = answer(stream, &actions).await {
                     tracing::debug!(error = %e, "a control connection ended early");

@@ -9,7 +9,8 @@ use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -29,8 +30,42 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Most connections at a time on one listener.
 pub const MOST_CONNECTIONS: usize = 2_048;
 
+/// Who is at the other end of a connection, as every request carries it.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+/// What answers, replaced while it is asked: each request takes what stands there when it comes.
+#[derive(Debug)]
+pub struct Live<T>(Arc<RwLock<T>>);
+
+impl<T> Clone for Live<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T: Clone> Live<T> {
+    /// Begins with one.
+    pub fn new(first: T) -> Self {
+        Self(Arc::new(RwLock::new(first)))
+    }
+    /// What stands there now.
+    pub fn now(&self) -> T {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+    /// Puts another in its place.
+    pub fn set(&self, next: T) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = next;
+    }
+}
+
 /// Serves until `stop`, then lets running requests end. Returns when all have.
 pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+    serve_live(listener, Live::new(router), stop).await;
+}
+
+/// As [`serve`], by a router that may be replaced.
+pub async fn serve_live(listener: TcpListener, router: Live<Router>, stop: CancellationToken) {
     let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let running = TaskTracker::new();
     loop {
@@ -38,7 +73,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
             () = stop.cancelled() => break,
             a = listener.accept() => a,
         };
-        let Ok((stream, _)) = accepted else {
+        let Ok((stream, peer)) = accepted else {
             pause().await;
             continue;
         };
@@ -48,7 +83,10 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
         let (router, stop) = (router.clone(), stop.clone());
         running.spawn(async move {
             let _permit = permit;
-            let service = hyper::service::service_fn(move |r: Request<Incoming>| router.clone().call(r.map(Body::new)));
+            let service = hyper::service::service_fn(move |mut r: Request<Incoming>| {
+                r.extensions_mut().insert(Peer(peer));
+                router.now().call(r.map(Body::new))
+            });
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEAD_DEADLINE)

@@ -55,6 +55,11 @@ async fn metrics(State(a): State<Arc<Actions>>, headers: HeaderMap) -> Result<Re
         "Age of the oldest of them; 0 if there is none.",
         age(oldest, now),
     );
+    if let Some(at) = a.cx.store.last_copied().await? {
+        m.single("forewarn_backup_timestamp_seconds", "gauge", "When the last copy was taken.", seconds(at));
+    }
+    let held = if a.cx.store.held().await?.is_some() { 1.0 } else { 0.0 };
+    m.single("forewarn_held", "gauge", "1 while restored data sends nothing, until it is resumed.", held);
     let mut by_state: BTreeMap<&str, u64> = SourceHealth::ALL.iter().map(|h| (h.as_str(), 0)).collect();
     let sources = listing::sources(&a.cx, &a.targets, &a.off).await?;
     for s in &sources {

@@ -164,5 +164,4 @@ impl IntoResponse for Fault {
 type Paged = Result<Page, Fault>;
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)] // a test may fail
 mod tests;

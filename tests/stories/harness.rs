@@ -380,6 +380,11 @@ impl World {
         self.config = config.to_owned();
     }
 
+    /// Its connections.
+    pub fn configuration(&self) -> BTreeMap<ConnectionId, Connection> {
+        self.connections.clone()
+    }
+
     fn after_job(&mut self) {
         if self.restarting {
             self.restart();
@@ -589,6 +594,7 @@ impl World {
             configured: self.configured(),
             receiver: None,
             tasks: Arc::new(Vec::new),
+            reload: None,
         };
         let answer = {
             let actions = Arc::new(actions);

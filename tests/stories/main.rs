@@ -15,5 +15,6 @@ mod links;
 mod pages;
 mod people;
 mod proofs;
+mod restore;
 mod truth;
 mod usage;

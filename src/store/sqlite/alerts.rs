@@ -151,7 +151,8 @@ pub(super) fn notify(c: &Connection, n: &NewNotification, now: i64) -> Result<()
         return Ok(());
     }
     let id = c
-        .prepare_cached("INSERT INTO notifications (key, contact, channel, state, next_attempt_at, created_at) VALUES (?1, ?2, ?3, 'pending', ?4, ?4)")
+        .prepare_cached("INSERT INTO notifications (id, key, contact, channel, state, next_attempt_at, created_at)
+             VALUES (max(coalesce((SELECT max(id) FROM notifications), 0) + 1, coalesce((SELECT value FROM cursors WHERE name = 'notifications'), 0)), ?1, ?2, ?3, 'pending', ?4, ?4)")
         .and_then(|mut s| s.insert(params![n.key, n.contact.id.0, n.contact.channel, now]))
         .map_err(fault)?;
     let mut fresh = 0;

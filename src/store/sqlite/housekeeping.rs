@@ -4,6 +4,7 @@
 //! events other than jobs, matters and audit stay. Refuses to shrink the file: free pages are used again.
 
 use super::convert::{fault, ms, rows, time_at};
+use super::matters::audit;
 use super::{Sqlite, StoreError, usage};
 use crate::store::{Fut, Housekeeping};
 use jiff::Timestamp;
@@ -19,15 +20,36 @@ impl Housekeeping for Sqlite {
     }
 
     fn alive(&self, now: Timestamp) -> Fut<'_, ()> {
-        self.write(move |c| {
-            let sql =
-                "INSERT INTO cursors (name, value) VALUES ('alive', ?1) ON CONFLICT (name) DO UPDATE SET value = ?1";
-            c.execute(sql, [ms(now)]).map(drop).map_err(fault)
-        })
+        self.write(move |c| mark(c, "alive", now))
     }
 
     fn last_alive(&self) -> Fut<'_, Option<Timestamp>> {
-        self.read(|c| Ok(rows(c, "SELECT value FROM cursors WHERE name = 'alive'", [], |r| time_at(r, "value"))?.pop()))
+        self.read(|c| marked(c, "alive"))
+    }
+
+    fn held(&self) -> Fut<'_, Option<Timestamp>> {
+        self.read(|c| Ok(rows(c, "SELECT copied_at FROM held", [], |r| time_at(r, "copied_at"))?.pop()))
+    }
+
+    fn resume(&self, by: String, now: Timestamp) -> Fut<'_, bool> {
+        self.write(move |c| {
+            let was = c.execute("DELETE FROM held", []).map_err(fault)? > 0;
+            if was {
+                audit(c, ms(now), &by, "sending.resumed", "forewarn", "")?;
+            }
+            Ok(was)
+        })
+    }
+
+    fn copied(&self, by: String, to: String, now: Timestamp) -> Fut<'_, ()> {
+        self.write(move |c| {
+            mark(c, "copied", now)?;
+            audit(c, ms(now), &by, "backup.made", "forewarn", &to)
+        })
+    }
+
+    fn last_copied(&self) -> Fut<'_, Option<Timestamp>> {
+        self.read(|c| marked(c, "copied"))
     }
 
     fn quick_check(&self) -> Fut<'_, ()> {
@@ -40,6 +62,15 @@ impl Housekeeping for Sqlite {
             }
         })
     }
+}
+
+fn mark(c: &Connection, name: &str, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "INSERT INTO cursors (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2";
+    c.execute(sql, params![name, ms(now)]).map(drop).map_err(fault)
+}
+
+fn marked(c: &Connection, name: &str) -> Result<Option<Timestamp>, StoreError> {
+    Ok(rows(c, "SELECT value FROM cursors WHERE name = ?1", [name], |r| time_at(r, "value"))?.pop())
 }
 
 fn prune(c: &Connection, now: i64) -> Result<u64, StoreError> {

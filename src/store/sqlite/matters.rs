@@ -221,9 +221,10 @@ fn insert_event(c: &Connection, r: &RoutedEvent) -> Result<bool, StoreError> {
     };
     let n = c
         .prepare_cached(
-            "INSERT INTO events (fingerprint, kind, provider, connection, source, matter, native_type, native_id, change, severity, title, summary, url,
+            "INSERT INTO events (id, fingerprint, kind, provider, connection, source, matter, native_type, native_id, change, severity, title, summary, url,
              subjects, deadline, replacements, money, occurred_at, received_at, payload, routing, moved_from)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22) ON CONFLICT (fingerprint) DO NOTHING",
+             VALUES (max(coalesce((SELECT max(id) FROM events), 0) + 1, coalesce((SELECT value FROM cursors WHERE name = 'events'), 0)),
+             ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22) ON CONFLICT (fingerprint) DO NOTHING",
         )
         .map_err(fault)?
         .execute(params![
@@ -299,8 +300,9 @@ fn wake(c: &Connection, m: &MatterState, w: &Wake<'_>, r: &Recording) -> Result<
         None => {
             let n = c
                 .prepare_cached(
-                    "INSERT INTO alerts (matter, owner, policy, why, services, state, episode, opened_at, baseline, told_revision, next_due_at, version)
-                     VALUES (?1, ?2, ?3, ?4, ?5, 'open', 1, ?6, ?7, 0, ?6, 1)",
+                    "INSERT INTO alerts (id, matter, owner, policy, why, services, state, episode, opened_at, baseline, told_revision, next_due_at, version)
+                     VALUES (max(coalesce((SELECT max(id) FROM alerts), 0) + 1, coalesce((SELECT value FROM cursors WHERE name = 'alerts'), 0)),
+                     ?1, ?2, ?3, ?4, ?5, 'open', 1, ?6, ?7, 0, ?6, 1)",
                 )
                 .and_then(|mut s| s.execute(params![m.id.as_str(), to.owner, to.policy, to.why, services, now, m.baseline]))
                 .map_err(fault)?;

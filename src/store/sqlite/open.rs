@@ -15,6 +15,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_moves.sql"),
     include_str!("schema_sources.sql"),
     include_str!("schema_usage.sql"),
+    include_str!("schema_access.sql"),
+    include_str!("schema_held.sql"),
     include_str!("schema_people.sql"),
     include_str!("schema_pages.sql"),
     include_str!("schema_posts.sql"),
@@ -67,7 +69,14 @@ pub(super) fn writable(path: &Path) -> Result<Connection, StoreError> {
             path.display()
         )));
     }
-    migrate(&mut c, path)?;
+    migrate(&mut c, Some(path))?;
+    Ok(c)
+}
+
+/// A copy nobody uses yet, brought to our schema.
+pub(super) fn draft(path: &Path) -> Result<Connection, StoreError> {
+    let mut c = second(path)?;
+    migrate(&mut c, None)?;
     Ok(c)
 }
 
@@ -125,14 +134,17 @@ fn version(c: &Connection) -> Result<i64, StoreError> {
     c.query_row("PRAGMA user_version", [], |r| r.get(0)).map_err(fault)
 }
 
-fn migrate(c: &mut Connection, path: &Path) -> Result<(), StoreError> {
+/// `path` names the copy made before each step; a draft needs none.
+fn migrate(c: &mut Connection, path: Option<&Path>) -> Result<(), StoreError> {
     let found = version(c)?;
     if found > KNOWN_SCHEMA {
         return Err(StoreError::Newer { found, known: KNOWN_SCHEMA });
     }
     for (i, sql) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or(0)) {
-        if found > 0 {
-            let copy = path.with_extension(format!("before-schema-{}.db", i + 1));
+        if let Some(path) = path.filter(|_| found > 0) {
+            let names = (0..).map(|n| if n == 0 { String::new() } else { format!("-{n}") });
+            let mut free = names.map(|n| path.with_extension(format!("before-schema-{}{n}.db", i + 1)));
+            let copy = free.find(|p| !p.exists()).unwrap_or_else(|| path.with_extension("before-schema.db"));
             c.execute("VACUUM INTO ?1", [copy.display().to_string()]).map_err(fault)?;
         }
         let tx = c.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(fault)?;

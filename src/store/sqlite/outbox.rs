@@ -1,8 +1,8 @@
 //! The outbox: claim, send elsewhere, settle.
 //!
 //! In: channel names, outcomes. Out: notifications with current facts. Invariant: the start of an attempt is on disk
-//! before it is made; every notification ends delivered, dead or superseded, and its obligations with it. Refuses to
-//! hold a message: text is rendered from facts at the last moment.
+//! before it is made; every notification ends delivered, dead or superseded, and its obligations with it. Nothing is claimed
+//! while the data is held. Refuses to hold a message: text is rendered from facts at the last moment.
 
 use super::alerts::by_id;
 use super::convert::{fault, from_json, maybe_time, ms, rows, time_at, word_at};
@@ -17,14 +17,14 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 impl Outbox for Sqlite {
     fn channels_due(&self, now: Timestamp) -> Fut<'_, Vec<String>> {
         self.read(move |c| {
-            let sql = "SELECT DISTINCT channel FROM notifications WHERE state = 'pending' AND next_attempt_at <= ?1";
+            let sql = "SELECT DISTINCT channel FROM notifications WHERE state = 'pending' AND next_attempt_at <= ?1 AND NOT EXISTS (SELECT 1 FROM held)";
             rows(c, sql, [ms(now)], |r| r.get(0).map_err(fault))
         })
     }
 
     fn claim(&self, channel: String, now: Timestamp) -> Fut<'_, Option<Claimed>> {
         self.write(move |c| {
-            let sql = "SELECT * FROM notifications WHERE state = 'pending' AND channel = ?1 AND next_attempt_at <= ?2 ORDER BY next_attempt_at, id LIMIT 1";
+            let sql = "SELECT * FROM notifications WHERE state = 'pending' AND channel = ?1 AND next_attempt_at <= ?2 AND NOT EXISTS (SELECT 1 FROM held) ORDER BY next_attempt_at, id LIMIT 1";
             let Some(mut claimed) = rows(c, sql, params![channel, ms(now)], claimed)?.pop() else { return Ok(None) };
             claimed.rows = rows_of(c, claimed.id)?;
             claimed.thread = thread(c, &claimed)?;

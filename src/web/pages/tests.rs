@@ -1,4 +1,5 @@
 //! Every page over a store whose every field tries to be something else.
+#![allow(clippy::unwrap_used)] // a test may fail
 
 use super::*;
 use crate::app::App;
