@@ -38,6 +38,7 @@ pub mod rehearse;
 pub mod rejected;
 pub mod remind;
 pub mod resume;
+pub mod same;
 pub mod scan;
 pub mod scorecard;
 pub mod show;

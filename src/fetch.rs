@@ -8,10 +8,10 @@
 mod guard;
 mod section;
 
-pub use guard::{Net, is_public};
 pub use section::{FetchSection, Problem, Settings, check as check_section};
 
-use guard::{Guard, ResolveError};
+use crate::reach::{Checked, Net, ResolveError, resolve};
+use guard::Guard;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
@@ -168,7 +168,7 @@ impl Client {
         match self.settings.proxy.as_ref().filter(|_| !guard.loopback) {
             // The proxy resolves the target again: only it can pin what it reaches. Its own address may be private.
             Some(proxy) => builder = builder.proxy(reqwest::Proxy::all(proxy.clone()).map_err(broken)?),
-            None => builder = builder.dns_resolver(Arc::new(guard)),
+            None => builder = builder.dns_resolver(Arc::new(Checked(Arc::new(move |a| guard.allows(a))))),
         }
         builder.build().map_err(broken)
     }
@@ -237,7 +237,7 @@ impl Client {
     /// Through a proxy the target is checked as well; a name only the proxy can resolve is left to it.
     async fn check_behind_proxy(&self, url: &Url, guard: &Guard) -> Result<(), FetchError> {
         let Some(Host::Domain(name)) = url.host().filter(|_| self.settings.proxy.is_some()) else { return Ok(()) };
-        match guard.resolve(name).await {
+        match resolve(name, |a| guard.allows(a)).await {
             Err(e @ ResolveError::Refused(_)) => Err(FetchError::Refused(e.to_string())),
             Ok(_) | Err(ResolveError::Unknown(_)) => Ok(()),
         }

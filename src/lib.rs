@@ -7,12 +7,12 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod crypto;
-
 pub mod engine;
 pub mod fetch;
 pub mod model;
 pub mod notify;
 pub mod provider;
+pub mod reach;
 pub mod rules;
 pub mod secret;
 pub mod shape;

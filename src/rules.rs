@@ -16,6 +16,7 @@ pub mod past;
 pub mod policy;
 pub mod private;
 pub mod route;
+pub mod same;
 pub mod scope;
 pub mod score;
 pub mod sunset;

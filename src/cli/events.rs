@@ -2,9 +2,10 @@
 
 use super::{Done, Failure, Place, out, setup};
 use crate::clock::{Clock, SystemClock};
+use crate::engine::listing;
+use crate::engine::same::Likeness;
 use crate::model::{Event, Kind};
 use crate::store::EventFilter;
-use serde_json::{Value, json};
 use std::time::Duration;
 
 #[derive(Debug, clap::Args)]
@@ -63,13 +64,13 @@ pub(super) async fn run(args: Args, place: Place) -> Done {
         return follow(&app, filter, found, args.json).await;
     }
     if args.json {
-        let items: Vec<Value> = found.iter().map(|(e, r)| with_routing(e, r)).collect();
-        return out::list(&items, next);
+        return out::list(&listing::events(&app.cx, &found).await?, next);
     }
     if found.is_empty() {
         return out::say("No events yet. Next: forewarn status");
     }
-    let rows: Vec<Vec<String>> = found.iter().map(|(e, r)| row(e, r)).collect();
+    let same = Likeness::load(&app.cx).await?;
+    let rows: Vec<Vec<String>> = found.iter().map(|(e, r)| row(e, r, &same)).collect();
     out::table(&["#", "HEARD (UTC)", "KIND", "CHANGE", "WHAT", "FROM", "TOLD"], &rows)
 }
 
@@ -77,12 +78,15 @@ pub(super) async fn run(args: Args, place: Place) -> Done {
 async fn follow(app: &crate::app::App, filter: EventFilter, mut found: Vec<(Event, String)>, as_json: bool) -> Done {
     let mut last = 0;
     loop {
-        for (e, r) in &found {
-            last = last.max(e.id.0);
-            if as_json {
-                out::say(&with_routing(e, r).to_string())?;
-            } else {
-                out::say(&row(e, r).join("  "))?;
+        last = found.iter().map(|(e, _)| e.id.0).fold(last, i64::max);
+        if as_json {
+            for e in listing::events(&app.cx, &found).await? {
+                out::say(&e.to_string())?;
+            }
+        } else if !found.is_empty() {
+            let same = Likeness::load(&app.cx).await?;
+            for (e, r) in &found {
+                out::say(&row(e, r, &same).join("  "))?;
             }
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
@@ -94,22 +98,18 @@ async fn follow(app: &crate::app::App, filter: EventFilter, mut found: Vec<(Even
     }
 }
 
-fn with_routing(e: &Event, routing: &str) -> Value {
-    let mut v = serde_json::to_value(e).unwrap_or_default();
-    v["routing"] = json!(routing);
-    v
-}
-
-fn row(e: &Event, routing: &str) -> Vec<String> {
+fn row(e: &Event, routing: &str, same: &Likeness) -> Vec<String> {
     let told = if routing == "routed" { "yes".to_owned() } else { format!("no: {routing}") };
     let x = &e.event;
     let from = x.connection.as_ref().map_or_else(|| x.source.to_string(), |c| format!("{c} webhook"));
+    let alike = x.matter.as_ref().and_then(|m| same.of(m).first());
+    let alike = alike.map_or_else(String::new, |m| format!(" (possibly the same as {m})"));
     vec![
         e.id.to_string(),
         out::moment(x.received_at),
         x.kind.to_string(),
         x.change.map_or(String::new(), |c| c.to_string()),
-        x.title.clone(),
+        format!("{}{alike}", x.title),
         from,
         told,
     ]

@@ -90,7 +90,9 @@ fn block(head: &str, rows: impl Iterator<Item = Vec<String>>) -> Done {
 fn episode(e: &Episode, n: &Now, when: &str) -> Vec<String> {
     let ours = if e.services.is_empty() { String::new() } else { format!("ours: {}", e.services.join(", ")) };
     let whose = if n.providers.len() == 1 { String::new() } else { e.provider.clone() };
-    vec![e.severity.to_string(), when.to_owned(), whose, e.title.clone(), ours, e.url.clone().unwrap_or_default()]
+    let same = e.possibly_same.first().map_or_else(String::new, |id| format!(" (possibly the same as {id})"));
+    let title = format!("{}{same}", e.title);
+    vec![e.severity.to_string(), when.to_owned(), whose, title, ours, e.url.clone().unwrap_or_default()]
 }
 
 fn ending(d: &Deprecation) -> Vec<String> {

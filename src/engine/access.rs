@@ -3,8 +3,8 @@
 //! In: the section, where the private side listens. Out: [`Access`]. Invariant: nobody is let in without a sign-in unless the
 //! private side is on loopback and reached by no other name. Refuses a proxy that could be anybody.
 
-use crate::fetch::Net;
 use crate::model::Role;
+use crate::reach::Net;
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};

@@ -13,6 +13,7 @@ use super::Context;
 use super::calendar::{self, Deprecation};
 use super::heard::{Heard, heard, with_quote};
 use super::listing::{Episode, episode};
+use super::same::Likeness;
 use crate::model::moment::minutes;
 use crate::model::{Kind, MatterState, Stage, Window};
 use crate::store::{EventFilter, StoreError};
@@ -108,10 +109,12 @@ pub async fn between(cx: &Context, asked: Asked) -> Result<Between, StoreError> 
     });
     let (mut incidents, mut maintenance) = (Vec::new(), Vec::new());
     for (kind, list) in [(Kind::Incident, &mut incidents), (Kind::Maintenance, &mut maintenance)] {
-        for m in cx.store.matters_of(kind).await? {
-            let (began, over) = lasted(&m);
+        let matters = cx.store.matters_of(kind).await?;
+        let same = Likeness::among(&matters, now);
+        for m in &matters {
+            let (began, over) = lasted(m);
             if is_it(m.provider.as_str()) && began < to && over.is_none_or(|t| t >= from) {
-                list.push(suffered(cx, &m, now).await?);
+                list.push(suffered(cx, m, &same, now).await?);
             }
         }
         list.sort_by(|a, b| (a.episode.opened_at, &a.episode.id).cmp(&(b.episode.opened_at, &b.episode.id)));
@@ -139,11 +142,16 @@ fn lasted(m: &MatterState) -> (Timestamp, Option<Timestamp>) {
     }
 }
 
-async fn suffered(cx: &Context, m: &MatterState, now: Timestamp) -> Result<Suffered, StoreError> {
+async fn suffered(cx: &Context, m: &MatterState, same: &Likeness, now: Timestamp) -> Result<Suffered, StoreError> {
     let filter = EventFilter { matter: Some(m.id.to_string()), limit: TIMELINE, ..EventFilter::default() };
     let said = cx.store.events(filter).await?;
     let mut timeline: Vec<Heard> = said.into_iter().map(|(e, routing)| with_quote(e, routing, Some(m))).collect();
     timeline.sort_by_key(|h| (h.event.event.occurred_at, h.event.id));
     let (began, ended_at) = lasted(m);
-    Ok(Suffered { episode: episode(cx, m), ended_at, minutes: minutes(began, ended_at.unwrap_or(now)), timeline })
+    Ok(Suffered {
+        episode: Episode { possibly_same: same.of(&m.id).to_vec(), ..episode(cx, m) },
+        ended_at,
+        minutes: minutes(began, ended_at.unwrap_or(now)),
+        timeline,
+    })
 }

@@ -8,6 +8,7 @@ use super::act::acted;
 use super::links::{Invited, Links};
 use super::trouble::{self, Trouble};
 use super::{Context, Report, usage};
+use crate::model::text::one_line;
 use crate::model::{
     Alert, AlertState, Change, Contact, ContactId, Kind, MatterState, Reason, Resolution, Severity, StepKey,
 };
@@ -17,6 +18,7 @@ use crate::rules::cadence::{DELIVERY_LIFETIME, next_attempt};
 use crate::rules::directory::{Directory, OPERATORS};
 use crate::rules::ladder::rungs;
 use crate::rules::policy::Tell;
+use crate::rules::same::possibly_same;
 use crate::rules::usage::Book;
 use crate::store::{Claimed, ClaimedRow, Post, Settlement, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -88,6 +90,7 @@ impl Deliverer {
         let Some(channel) = self.channels.get(&contact.channel) else {
             return Ok(Settlement::Dead { reason: format!("channel {} is no longer configured", contact.channel) });
         };
+        let rows = self.marked(rows, now).await?;
         let zone = dir.owner(&contact.owner).zone.clone();
         let mut message = Message {
             key: claimed.key.clone(),
@@ -146,6 +149,20 @@ impl Deliverer {
         let wait = next_attempt(claimed.attempts, asked.map(|d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX)));
         let jitter = i64::try_from(fastrand::u64(0..=u64::try_from(wait / 10).unwrap_or(0))).unwrap_or(0);
         Ok(Settlement::Retry { at: in_seconds(if asked.is_some() { wait } else { wait + jitter }), reason })
+    }
+
+    /// Says which open matters of other sources a row is possibly the same as.
+    async fn marked(&self, mut rows: Vec<Row>, now: Timestamp) -> Result<Vec<Row>, StoreError> {
+        for row in rows.iter_mut().filter(|r| matches!(r.matter.kind, Kind::Incident | Kind::Maintenance)) {
+            let open = self.cx.store.open_of(row.matter.provider.clone()).await?;
+            let same: Vec<&MatterState> = open.iter().filter(|m| possibly_same(m, &row.matter, now)).collect();
+            if let Some(first) = same.first() {
+                let more = if same.len() > 1 { format!(" and {} more", same.len() - 1) } else { String::new() };
+                let words = format!("Possibly the same as {} ({}){more}.", first.id, one_line(&first.title, 120));
+                row.matter.summary = format!("{words} {}", row.matter.summary);
+            }
+        }
+        Ok(rows)
     }
 
     pub(super) fn row(&self, r: &ClaimedRow, contact: &Contact, book: &Book, now: Timestamp) -> Row {
@@ -280,8 +297,10 @@ fn is_current(r: &ClaimedRow) -> bool {
     }
     let ending = matches!(r.reason, Reason::Resolved | Reason::Withdrawn);
     let same_date = r.deadline_revision == r.matter.deadline.as_ref().map_or(0, |d| d.revision);
+    // A wave of entries needs no answer: its alert is over before it is sent.
     r.alert.episode == r.episode
         && (ending
+            || r.matter.kind == Kind::Change
             || (r.alert.state != AlertState::Resolved
                 && !r.matter.is_over()
                 && (same_date || r.reason == Reason::Moved)))

@@ -6,11 +6,13 @@
 use super::Context;
 use super::calendar::concerned;
 use super::poll::{Off, Target};
+use super::same::Likeness;
 use crate::model::event::Money;
-use crate::model::{ConnectionId, Kind, MatterState, Severity, Stage, Subject, Window};
+use crate::model::{ConnectionId, Event, Kind, MatterId, MatterState, Severity, Stage, Subject, Window};
 use crate::store::{ConnectionRow, SourceHealth, SourceRow, StoreError};
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// An incident, maintenance, billing or account matter as the outside sees it.
@@ -48,6 +50,8 @@ pub struct Episode {
     pub services: Vec<String>,
     /// Who owns that.
     pub owners: Vec<String>,
+    /// Matters of other sources that may be this one; they stay apart, since no id joins them.
+    pub possibly_same: Vec<MatterId>,
 }
 
 /// All matters of a kind, newest first.
@@ -55,7 +59,7 @@ pub struct Episode {
 /// # Errors
 /// The store's.
 pub async fn episodes(cx: &Context, kind: Kind) -> Result<Vec<Episode>, StoreError> {
-    let mut all: Vec<Episode> = cx.store.matters_of(kind).await?.iter().map(|m| episode(cx, m)).collect();
+    let mut all = marked(cx, &cx.store.matters_of(kind).await?);
     all.sort_by(|a, b| (b.opened_at, &b.id).cmp(&(a.opened_at, &a.id)));
     Ok(all)
 }
@@ -65,12 +69,18 @@ pub async fn episodes(cx: &Context, kind: Kind) -> Result<Vec<Episode>, StoreErr
 /// # Errors
 /// The store's.
 pub async fn going_on(cx: &Context, kind: Kind) -> Result<Vec<Episode>, StoreError> {
-    let mut all: Vec<Episode> = cx.store.open(kind, usize::MAX).await?.iter().map(|m| episode(cx, m)).collect();
+    let mut all = marked(cx, &cx.store.open(kind, usize::MAX).await?);
     all.sort_by(|a, b| (b.opened_at, &b.id).cmp(&(a.opened_at, &a.id)));
     Ok(all)
 }
 
-/// One matter.
+/// These matters, each with those among them that it is possibly the same as.
+pub fn marked(cx: &Context, matters: &[MatterState]) -> Vec<Episode> {
+    let same = Likeness::among(matters, cx.clock.now());
+    matters.iter().map(|m| Episode { possibly_same: same.of(&m.id).to_vec(), ..episode(cx, m) }).collect()
+}
+
+/// One matter, beside no other.
 pub fn episode(cx: &Context, m: &MatterState) -> Episode {
     let (services, owners) = concerned(cx, m);
     Episode {
@@ -90,7 +100,26 @@ pub fn episode(cx: &Context, m: &MatterState) -> Episode {
         latest_at: m.latest_at,
         services,
         owners,
+        possibly_same: Vec::new(),
     }
+}
+
+/// Events as the outside sees them: with how each was routed, and what its matter is possibly the same as.
+///
+/// # Errors
+/// The store's.
+pub async fn events(cx: &Context, found: &[(Event, String)]) -> Result<Vec<Value>, StoreError> {
+    let listed = |e: &Event| matches!(e.event.kind, Kind::Incident | Kind::Maintenance);
+    let same = if found.iter().any(|(e, _)| listed(e)) { Likeness::load(cx).await? } else { Likeness::default() };
+    let one = |(e, routing): &(Event, String)| {
+        let mut v = serde_json::to_value(e).unwrap_or_default();
+        v["routing"] = json!(routing);
+        if let Some(ids) = e.event.matter.as_ref().map(|m| same.of(m)).filter(|ids| !ids.is_empty()) {
+            v["possibly_same"] = json!(ids);
+        }
+        v
+    };
+    Ok(found.iter().map(one).collect())
 }
 
 /// An owner. Addresses stay inside: they are people's.

@@ -6,12 +6,13 @@
 
 use super::record::{Heeded, record};
 use super::{Context, Report, poll, trouble};
-use crate::model::{Change, Fact, Kind, PayloadId, ReadOutcome, Severity, Trust};
+use crate::model::{Change, Fact, Kind, Observation, PayloadId, ProviderId, ReadOutcome, Severity, Trust};
 use crate::provider::catalog::Catalog;
-use crate::provider::file::Source;
+use crate::provider::file::{Evidence, Source};
 use crate::provider::read::{ReadContext, polled};
 use crate::rules::fold::{Heard, fold};
-use crate::rules::wave::{is_wave, silence};
+use crate::rules::route::Silence;
+use crate::rules::wave::{digest, is_wave, silence};
 use crate::store::{Recording, StoreError, StoredPayload};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -147,6 +148,11 @@ impl Normalizer {
                     base.normalized += 1;
                     let heed = |seen| Heeded { payload: Some(p.id), trust: p.trust, heard, seen, quiet: None };
                     let mut all: Vec<Heeded> = all.into_iter().map(heed).collect();
+                    if page_of(&self.cx.catalog, &p).is_some() {
+                        for h in &mut all {
+                            (h.seen.matter, h.seen.fact, h.quiet) = (None, Fact::Noted, Some(Silence::OnPage));
+                        }
+                    }
                     if p.trust == Trust::Fetched && all.iter().any(|h| h.seen.kind == Kind::Change) {
                         self.quieten(&mut all).await?;
                     }
@@ -160,25 +166,27 @@ impl Normalizer {
 }
 
 impl Normalizer {
-    /// Entries of a changelog: a first read, old entries and many at once are stored and not told; a wave is one event more.
+    /// Entries of a changelog: a first read, old entries and many at once are stored and not told; a wave is one message.
     async fn quieten(&self, all: &mut Vec<Heeded>) -> Result<(), StoreError> {
         let print = |h: &Heeded| fold(None, &h.seen, h.heard).events.into_iter().next().map(|e| e.fingerprint);
         let prints: Vec<Option<String>> = all.iter().map(print).collect();
         let known = self.cx.store.known(prints.iter().flatten().cloned().collect()).await?;
-        let new: BTreeSet<&String> = prints.iter().flatten().filter(|p| !known.contains(*p)).collect();
+        let mut new: BTreeSet<&String> = prints.iter().flatten().filter(|p| !known.contains(*p)).collect();
         let (entries, wave) = (all.len(), is_wave(all.len(), new.len()));
         for h in all.iter_mut() {
             h.quiet = silence(h.heard.baseline, wave, h.seen.occurred_at, h.heard.at);
         }
         let Some(first) = all.first().filter(|h| wave && !h.heard.baseline) else { return Ok(()) };
-        let mut said = first.clone();
-        said.quiet = None;
-        said.seen.title = format!("{}: {} entries at once, of {entries} listed", said.seen.source, new.len());
-        said.seen.summary = "Too many to be news one by one: renamed, moved or imported. Each is stored.".into();
-        said.seen.native_id = said.payload.map(|p| format!("wave:{p}"));
-        (said.seen.native_type, said.seen.matter, said.seen.url) = (None, None, None);
-        (said.seen.fact, said.seen.occurred_at) = (Fact::Noted, said.heard.at);
-        all.push(said);
+        let fresh: Vec<&Observation> = all
+            .iter()
+            .zip(&prints)
+            .filter(|(_, p)| p.as_ref().is_some_and(|p| new.remove(p)))
+            .map(|(h, _)| &h.seen)
+            .collect();
+        let digest = first.payload.and_then(|payload| digest(entries, &fresh, payload, first.heard.at));
+        let heed = |seen| Heeded { quiet: None, seen, ..first.clone() };
+        let told = digest.map(heed);
+        all.extend(told);
         Ok(())
     }
 }
@@ -186,7 +194,7 @@ impl Normalizer {
 /// Whose pages these payloads hint at. A page's own sender is named by the connection (`statuspage/openai`); else the
 /// sender speaks of itself.
 fn hinted(catalog: &Catalog, payloads: &[StoredPayload]) -> BTreeSet<String> {
-    let hints = payloads.iter().filter(|p| p.trust == Trust::Hint);
+    let hints = payloads.iter().filter(|p| p.trust == Trust::Hint || page_of(catalog, p).is_some());
     let page = |p: &StoredPayload| {
         let account = p.connection.as_ref().map(|c| c.account()).filter(|a| catalog.get(a).is_some());
         account.unwrap_or_else(|| p.source.provider()).to_owned()
@@ -194,11 +202,20 @@ fn hinted(catalog: &Catalog, payloads: &[StoredPayload]) -> BTreeSet<String> {
     hints.map(page).collect()
 }
 
+/// The provider whose page a proven payload speaks of, if that page is read: it is told from there, so that webhook, page and
+/// history are one matter.
+fn page_of(catalog: &Catalog, p: &StoredPayload) -> Option<ProviderId> {
+    let sender = catalog.get(p.source.provider())?;
+    let Some(Source::Webhook(w)) = sender.file.sources.get(p.source.name()) else { return None };
+    let page = catalog.get(p.connection.as_ref()?.account()).filter(|_| w.page)?;
+    let read = |s: &Source| s.evidence() != Evidence::U && s.polled().is_some_and(|x| x.lists);
+    page.file.sources.values().any(read).then(|| page.file.id.clone())
+}
+
 /// Two different messages under one id: the first counts, the operators are told.
-fn conflict(p: &StoredPayload) -> Result<crate::model::Observation, StoreError> {
+fn conflict(p: &StoredPayload) -> Result<Observation, StoreError> {
     let first = p.conflict_of.map_or(0, |f| f.0);
-    let provider =
-        crate::model::ProviderId::new(p.source.provider()).map_err(|e| StoreError::Damaged(e.to_string()))?;
+    let provider = ProviderId::new(p.source.provider()).map_err(|e| StoreError::Damaged(e.to_string()))?;
     let t = trouble::Trouble {
         title: format!("{provider} sent two different messages under one id"),
         summary: format!(

@@ -11,7 +11,7 @@ pub use verdict::age;
 use super::Context;
 use super::calendar::{self, Deprecation};
 use super::heard::{Heard, heard};
-use super::listing::{Episode, episode};
+use super::listing::{Episode, episode, marked};
 use super::poll::{NotPolled, Off, Target};
 use super::status::as_of;
 use crate::model::event::words;
@@ -150,7 +150,7 @@ pub async fn now(cx: &Context, scope: &Scope, targets: &[Target], off: &Off) -> 
     let all = of(Kind::Incident).await?;
     let (open, mut past): (Vec<MatterState>, Vec<MatterState>) = all.into_iter().partition(|m| m.stage == Stage::Open);
     past.sort_by(|a, b| (b.latest_at, &b.id).cmp(&(a.latest_at, &a.id)));
-    let episodes = |list: &[MatterState]| list.iter().map(|m| episode(cx, m)).collect::<Vec<_>>();
+    let episodes = |list: &[MatterState]| marked(cx, list);
     let mut incidents = episodes(&open);
     incidents.sort_by(|a, b| (b.severity, b.latest_at, &a.id).cmp(&(a.severity, a.latest_at, &b.id)));
     let lately: Vec<MatterState> = past.iter().filter(|m| m.latest_at >= since).cloned().collect();

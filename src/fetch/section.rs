@@ -3,8 +3,8 @@
 //! In: proxy, CA file, contact, allowed blocks. Out: [`Settings`]. Invariant: what comes out can be used: the CA file holds
 //! certificates, the proxy is an address. Refuses proxies of the environment: one must be asked for.
 
-use super::guard::Net;
 use crate::model::SourceId;
+use crate::reach::Net;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -1,14 +1,15 @@
 //! One request with JSON, as every channel but mail needs it.
 //!
 //! In: a request. Out: status, Retry-After and a capped body, or one line that says what failed. Invariant: no redirect
-//! is followed, at most [`BODY_CAP`] decoded bytes are kept, and no reason holds an address or a secret. Refuses to
-//! decide what an answer means: each channel knows its own.
+//! is followed, no link-local address or metadata service is reached, at most [`BODY_CAP`] decoded bytes are kept, and no
+//! reason holds an address or a secret. Refuses to decide what an answer means: each channel knows its own.
 
 use super::Outcome;
 use crate::model::text::one_line;
+use crate::reach::{Checked, ResolveError, is_metadata};
 use jiff::Timestamp;
-use std::{error::Error as _, net::IpAddr, time::Duration};
-use url::Url;
+use std::{error::Error as _, net::IpAddr, sync::Arc, time::Duration};
+use url::{Host, Url};
 
 /// Bytes of an answer that are kept.
 pub const BODY_CAP: usize = 64 * 1024;
@@ -33,6 +34,7 @@ pub fn http_client_within(connect: Duration, total: Duration) -> Result<reqwest:
         .redirect(reqwest::redirect::Policy::none())
         // A proxy of the environment would see where secrets go; it must be asked for.
         .no_proxy()
+        .dns_resolver(Arc::new(Checked(Arc::new(|a| !is_metadata(a)))))
         .connect_timeout(connect)
         .timeout(total)
         .build()
@@ -47,12 +49,16 @@ pub enum UrlError {
     /// Plain HTTP to another machine.
     #[error("only https is allowed; http is allowed for 127.0.0.1, [::1] and localhost only")]
     NotHttps,
+    /// The machine's own cloud or link.
+    #[error("this address is link-local or a cloud's metadata service: no message is sent there")]
+    Metadata,
     /// Name and password before the host.
     #[error("a name or password in the URL is not allowed: remove what stands before the @")]
     Credentials,
 }
 
-/// Takes `https`, and `http` for this machine only. The error never repeats the address: it may be a secret.
+/// Takes `https`, and `http` for this machine only; no address of a metadata service. A name is checked when it is resolved,
+/// each time a message is sent. The error never repeats the address: it may be a secret.
 ///
 /// # Errors
 /// Says what is allowed.
@@ -60,6 +66,14 @@ pub fn check_url(text: &str) -> Result<Url, UrlError> {
     let url = Url::parse(text.trim()).map_err(|_| UrlError::Unreadable)?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(UrlError::Credentials);
+    }
+    let address = match url.host() {
+        Some(Host::Ipv4(a)) => Some(IpAddr::V4(a)),
+        Some(Host::Ipv6(a)) => Some(IpAddr::V6(a)),
+        Some(Host::Domain(_)) | None => None,
+    };
+    if address.is_some_and(is_metadata) {
+        return Err(UrlError::Metadata);
     }
     match url.scheme() {
         "https" => Ok(url),
@@ -83,9 +97,18 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// The beginning of the body on one line, for reasons.
+    /// The beginning of the body on one line, for reasons of a service whose answers are known.
     pub fn excerpt(&self) -> String {
         one_line(&String::from_utf8_lossy(&self.body[..self.body.len().min(2_000)]), 120)
+    }
+
+    /// What it says, if that is one plain word as errors are named (`: invalid_payload`). Of an address that anybody may name
+    /// nothing else is repeated: nobody shall read through us what answers there.
+    pub fn code(&self) -> String {
+        let word = self.body.trim_ascii();
+        let plain = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'_';
+        let named = !word.is_empty() && word.len() <= 40 && word.iter().all(plain);
+        if named { format!(": {}", String::from_utf8_lossy(word)) } else { String::new() }
     }
 
     /// The body as JSON; `Null` where it is none.
@@ -157,8 +180,14 @@ fn failed(e: &reqwest::Error) -> Outcome {
     }
     // The error itself names the address, which may be a secret; its deepest cause does not.
     let mut cause = e.source();
-    while let Some(next) = cause.and_then(|c| c.source()) {
-        cause = Some(next);
+    loop {
+        if let Some(ResolveError::Refused(_)) = cause.and_then(|c| c.downcast_ref()) {
+            return Outcome::Unauthorized { reason: UrlError::Metadata.to_string() };
+        }
+        match cause.and_then(|c| c.source()) {
+            Some(next) => cause = Some(next),
+            None => break,
+        }
     }
     let why = cause.map_or_else(String::new, |c| format!(": {}", one_line(&c.to_string(), 160)));
     if e.is_connect() {
@@ -195,13 +224,23 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_this_machine_only() {
-        for good in ["https://a.example/x", "http://127.0.0.1:9/x", "http://[::1]/", "http://localhost:1/x"] {
+        for good in [
+            "https://a.example/x",
+            "http://127.0.0.1:9/x",
+            "http://[::1]/",
+            "http://localhost:1/x",
+            "https://10.0.0.5/x",
+        ] {
             assert!(check_url(good).is_ok(), "{good}");
         }
         for (bad, why) in [
             ("http://a.example/x", UrlError::NotHttps),
             ("http://127.0.0.1.a.example/", UrlError::NotHttps),
-            ("http://169.254.169.254/", UrlError::NotHttps),
+            ("http://169.254.169.254/", UrlError::Metadata),
+            ("https://169.254.169.254/x", UrlError::Metadata),
+            ("https://0xa9fea9fe/x", UrlError::Metadata),
+            ("https://[::ffff:169.254.169.254]/x", UrlError::Metadata),
+            ("https://[fe80::1]/x", UrlError::Metadata),
             ("ftp://a.example/", UrlError::NotHttps),
             ("javascript:alert(1)", UrlError::NotHttps),
             ("https://me:pw@a.example/", UrlError::Credentials),

@@ -94,10 +94,7 @@ impl Outgoing {
 
     fn outcome(&self, answer: &Answer) -> Outcome {
         let status = answer.status;
-        let said = match answer.excerpt() {
-            s if s.is_empty() => format!("webhook {} answered {status}", self.name),
-            s => format!("webhook {} answered {status}: {s}", self.name),
-        };
+        let said = format!("webhook {} answered {status}{}", self.name, answer.code());
         match status {
             200..=299 => Outcome::Delivered { thread: None, place: None },
             401 | 403 => Outcome::Unauthorized { reason: format!("{said}: is its secret the one it expects?") },

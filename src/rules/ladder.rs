@@ -98,6 +98,11 @@ pub fn decide(x: &LadderInput<'_>, now: Timestamp) -> Plan {
         let due = (!x.told.is_empty()).then(|| due(x, StepKey("over".into()), 0, reason, &[Tell::Owner]));
         return Plan { due, close: true, ..Plan::default() };
     }
+    if x.matter.kind == Kind::Change {
+        // A wave of entries is told once; nobody has to answer it, and nothing ends it.
+        let due = x.told.is_empty().then(|| due(x, StepKey("opened".into()), 0, Reason::Opened, &[Tell::Owner]));
+        return Plan { due, close: true, ..Plan::default() };
+    }
     if let Some(until) = snoozed_until(x).filter(|at| *at > now)
         && !has_moved(x)
     {

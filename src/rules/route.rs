@@ -19,7 +19,9 @@ words!(
     Silence {
         /// It came from a sender that proves nothing.
         UnverifiedHint = "unverified_hint",
-        /// Jobs, changes and unrecognized types are stored and shown only.
+        /// A page's own sender said it; what the page says when it is read is told.
+        OnPage = "on_page",
+        /// Jobs, single changes and unrecognized types are stored and shown only.
         QuietKind = "quiet_kind",
         /// A changed replacement or a noted fact follows in the thread of the next message.
         NotNews = "not_news",
@@ -35,7 +37,7 @@ words!(
         Baseline = "baseline",
         /// An entry dated more than a month before it was read.
         OldEntry = "old_entry",
-        /// One of very many entries that came at once.
+        /// One of very many entries that came at once: told together.
         Wave = "wave",
         /// A route mutes it.
         Muted = "muted",
@@ -58,6 +60,8 @@ pub fn route(dir: &Directory, event: &NewEvent, matter: Option<&MatterState>, tr
         return Routed::Silent(Silence::UnverifiedHint);
     }
     match event.kind {
+        // An entry is stored and shown; a wave of them is a matter, told to everybody who uses anything of the provider.
+        Kind::Change if event.matter.is_some() => {}
         Kind::Job | Kind::Change | Kind::Unrecognized => return Routed::Silent(Silence::QuietKind),
         Kind::Source => {
             let why = "forewarn's own troubles".to_owned();
@@ -189,7 +193,7 @@ fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
         .max_by_key(|r| r.when.specificity())
         .and_then(|r| r.policy.clone());
     let policy = chosen.clone().unwrap_or_else(|| {
-        if is_public(event.kind, &event.subjects) {
+        if is_public(event.kind, &event.subjects) || event.kind == Kind::Change {
             policy::CALM.to_owned()
         } else {
             policy::default_for(event.kind).to_owned()
@@ -231,8 +235,9 @@ fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
         }
     }
     if told.is_empty() {
-        let by_use_only =
-            event.kind == Kind::Deprecation && private.is_none() || is_public(event.kind, &event.subjects);
+        let by_use_only = event.kind == Kind::Deprecation && private.is_none()
+            || event.kind == Kind::Change
+            || is_public(event.kind, &event.subjects);
         if by_use_only && dir.usage_known() {
             return Routed::Silent(Silence::Unused);
         }

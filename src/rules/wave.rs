@@ -1,10 +1,13 @@
 //! Waves: when a changelog says too much at once to be told entry by entry.
 //!
-//! In: how many entries a read holds, how many of them are new, when an entry is dated. Out: why an entry is stored and
-//! not told. Invariant: a first read is where we begin; a site that renames all its entries makes one event, not fifty;
-//! what is older than a month is no news, whenever it surfaces. Refuses to drop anything: every entry is stored.
+//! In: how many entries a read holds, which of them are new, when an entry is dated. Out: why an entry is stored and
+//! not told; the one matter that is told instead. Invariant: a first read is where we begin; a site that renames all its
+//! entries makes one message, not fifty; what is older than a month is no news, whenever it surfaces. Refuses to drop
+//! anything: every entry is stored.
 
 use super::route::Silence;
+use crate::model::text::one_line;
+use crate::model::{Change, Fact, MatterId, Observation, PayloadId, Severity};
 use jiff::{SignedDuration, Timestamp};
 
 /// More new entries than this in one read are a wave.
@@ -31,6 +34,35 @@ pub fn silence(baseline: bool, wave: bool, dated: Timestamp, heard: Timestamp) -
     } else {
         wave.then_some(Silence::Wave)
     }
+}
+
+/// Most new entries that are named in the message.
+const MOST_NAMED: usize = 5;
+
+/// A wave as one matter: how many entries, which are new, the weighty ones first.
+pub fn digest(entries: usize, new: &[&Observation], payload: PayloadId, heard: Timestamp) -> Option<Observation> {
+    let mut said = (*new.first()?).clone();
+    let mut named = new.to_vec();
+    // Stable: of one weight the newest stay first, as the feed gives them.
+    named.sort_by_key(|o| std::cmp::Reverse(o.severity));
+    let hints = new.iter().filter(|o| o.severity > Severity::Info).count();
+    let mut words = String::from("Too many to be news one by one: imported, renamed or moved. Each is stored.");
+    if hints > 0 {
+        words.push_str(&format!(" {hints} speak of an end, a break or a price."));
+    }
+    let titles: Vec<String> = named.iter().take(MOST_NAMED).map(|o| one_line(&o.title, 80)).collect();
+    words.push_str(&format!(" {}", titles.join("; ")));
+    if new.len() > MOST_NAMED {
+        words.push_str(&format!("; and {} more", new.len() - MOST_NAMED));
+    }
+    said.severity = named.first().map_or(Severity::Info, |o| o.severity);
+    said.title = format!("{}: {} entries at once, of {entries} listed", said.source, new.len());
+    said.summary = words;
+    said.matter = MatterId::new(format!("{}:change/{}/{payload}", said.provider, said.source.name())).ok();
+    said.native_id = Some(format!("wave:{payload}"));
+    (said.native_type, said.url) = (None, None);
+    (said.fact, said.occurred_at) = (Fact::Episode { change: Change::Opened }, heard);
+    Some(said)
 }
 
 #[cfg(test)]

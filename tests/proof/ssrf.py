@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""No fetch reaches an address it must not: S1 to S7 in a network namespace of its own, with a resolver of its own that rebinds,
+"""No fetch reaches an address it must not, and no message one of a metadata service: S1 to S8 in a network namespace of its own, with a resolver of its own that rebinds,
 a public web server that lies, and canaries on every refused address. A canary that is connected to at all has failed.
 Needs root (or user namespaces) and `openssl`; says SKIPPED without.
 """
@@ -16,7 +16,7 @@ from collections import Counter
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-from common import Daemon, Server, run, until
+from common import Daemon, Server, run, serve, until
 
 PUBLIC = "9.9.9.9"
 METADATA = "169.254.169.254"
@@ -49,6 +49,10 @@ def answers(name):
         return [PUBLIC, "10.0.0.5"]
     if name == "rebind.test":
         return [PUBLIC if asked[name] == 1 else METADATA]
+    if name == "metadata.test":
+        return [METADATA]
+    if name == "halfway.test":
+        return [PUBLIC, METADATA]
     return [PUBLIC] if name.endswith(".test") else []
 
 
@@ -228,6 +232,30 @@ def proxy(check, o):
     w.end()
 
 
+def channels(check, o):
+    """S8: no channel reaches a metadata service or the link, by address or by name; what answers is never repeated."""
+    inner = serve(lambda handler, body: (500, {}, b"secret of the machine"))
+    hooks = {"meta": "https://metadata.test/x", "half": "https://halfway.test/x", "ten": "https://private.test/x", "inner": f"http://127.0.0.1:{inner.server_address[1]}/"}
+    text = "watch = []\n" + "".join(f'[webhooks.{n}]\nurl = "{u}"\nsecret = "env:SINK_SECRET"\n[owners.{n}]\nwebhook = "{n}"\n' for n, u in hooks.items())
+    text += '[slack.webhooks]\nmeta = "env:SLACK_META"\n[owners.slack]\nslack_webhook = "meta"\n'
+    d = Daemon(o.binary, text, env={"SLACK_META": "https://metadata.test/services/T0/B0/x"}).start()
+    hits.clear()
+    for contact in ["meta/webhook", "half/webhook", "slack/slack_webhook"]:
+        code, out, err = d.cli("send-test", contact)
+        check(f"send-test {contact} is refused", code != 0 and "metadata" in out + err, (code, out, err))
+    check.equal("no canary was touched by them (S8)", dict(hits), {})
+    d.cli("send-test", "ten/webhook")
+    check.equal("a receiver in a private network may be one", set(hits), {"10.0.0.5"})
+    code, out, err = d.cli("send-test", "inner/webhook")
+    check("what answered is not repeated", code != 0 and "500" in out + err and "secret of" not in out + err + d.log(), (code, out, err))
+    d.stop()
+    for url in [f"https://{METADATA}/x", "https://[fd00:ec2::254]/x", "https://0xa9fea9fe/x", "https://[::ffff:a9fe:a9fe]/x", "https://[fe80::5]/x", f"http://{METADATA}/x"]:
+        d.config.write_text(f'[webhooks.bad]\nurl = "{url}"\nsecret = "env:SINK_SECRET"\n')
+        code, out, err = d.cli("check")
+        check(f"{url} is refused in the config", code == 2 and "metadata" in out + err, (code, out, err))
+    d.remove()
+
+
 def inside():
     ip = lambda *a: subprocess.run(["ip", *a], capture_output=True)
     ip("link", "set", "lo", "up")
@@ -252,7 +280,7 @@ def inside():
 
         return with_world
 
-    steps = {"canaries": canaries, "redirects": redirects, "rebinding": rebinding, "allowed": allowed, "proxy": proxy}
+    steps = {"canaries": canaries, "redirects": redirects, "rebinding": rebinding, "allowed": allowed, "proxy": proxy, "channels": channels}
     run(__doc__, {name: given(step) for name, step in steps.items()})
 
 

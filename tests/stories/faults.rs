@@ -215,6 +215,7 @@ async fn p10_a_feed_that_shrinks_or_empties_deletes_nothing_and_grows_stale() {
     let many: Vec<String> = (0..50).map(|n| entry(&format!("e{n}"), &format!("News {n}"), t - minutes(n))).collect();
     a.feed(&many);
     a.read_feed().await;
+    a.w.expect("search/slack", &["50 entries at once"]);
     let before = a.entries().await.len();
     for short in [&many[..1], &[]] {
         a.feed(short);
@@ -294,7 +295,7 @@ async fn p12_two_servers_one_behind_the_other_make_no_noise() {
 }
 
 #[tokio::test]
-async fn p13_a_site_that_renames_all_its_entries_makes_one_event_more() {
+async fn p13_a_site_that_renames_all_its_entries_makes_one_message() {
     let mut a = Acme::known().await;
     let t = a.w.now();
     let list = |scheme: &str, path: &str| -> Vec<String> {
@@ -310,13 +311,17 @@ async fn p13_a_site_that_renames_all_its_entries_makes_one_event_more() {
     a.feed(&list("https", "news"));
     a.read_feed().await;
     assert_eq!(a.entries().await.len(), first, "http to https is the same entry");
+    a.w.expect("search/slack", &["50 entries at once", "News 0", "and 45 more"]);
     a.feed(&list("https", "blog/2026"));
     a.read_feed().await;
     let all = a.entries().await;
     let waves = all.iter().filter(|(title, _)| title.contains("50 entries at once")).count();
     assert_eq!((waves, all.len()), (2, first + 51), "when they came, and when all were renamed: one event more each");
     assert_eq!(all.iter().filter(|(_, r)| r.contains("wave")).count(), 100);
+    a.w.expect("search/slack", &["50 entries at once", "of 50 listed"]);
+    a.w.live(days(3), minutes(360)).await;
     a.w.expect_silence();
+    assert!(a.w.alerts().await.iter().all(|(a, _)| a.state.as_str() == "resolved"), "nobody has to answer it");
 }
 
 #[tokio::test]
@@ -331,6 +336,7 @@ async fn p14_entries_without_an_identity_of_their_own_are_the_same_from_poll_to_
     ];
     a.feed(&bare);
     a.read_feed().await;
+    a.w.expect("search/slack", &["4 entries at once"]);
     let once = a.entries().await.len();
     for n in 0..10 {
         // The body differs, its entries do not.

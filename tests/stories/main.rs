@@ -10,6 +10,7 @@ mod deprecations;
 mod ears;
 mod faults;
 mod harness;
+mod heard;
 mod http;
 mod links;
 mod pages;

@@ -5,10 +5,11 @@
 //! Refuses to fetch.
 
 use crate::engine::connections::Connection;
-use crate::fetch::{Net, Request};
+use crate::fetch::Request;
 use crate::model::{ConnectionId, Every, ProviderId, SourceId};
 use crate::provider::catalog::Catalog;
 use crate::provider::file::{Auth, Evidence, Source};
+use crate::reach::Net;
 use crate::rules::directory::Directory;
 use secrecy::SecretString;
 use std::collections::BTreeMap;

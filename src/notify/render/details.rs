@@ -119,7 +119,9 @@ fn firmness(d: &Deadline, clock: Clock<'_>) -> String {
 /// `openai · since Mon 23 Nov 08:40 UTC · 123.45 USD`, with the link.
 fn facts(row: &Row, clock: Clock<'_>) -> Line {
     let matter = &row.matter;
-    let mut facts = vec![one_line(&row.provider_name, 60), format!("{} ({})", matter.severity, matter.stage)];
+    // A wave of entries is neither open nor over.
+    let stage = if matter.kind == Kind::Change { String::new() } else { format!(" ({})", matter.stage) };
+    let mut facts = vec![one_line(&row.provider_name, 60), format!("{}{stage}", matter.severity)];
     facts.push(format!("since {}", clock.moment(matter.opened_at)));
     facts.extend(matter.money.as_ref().map(amount));
     Line { part: Part::What, text: facts.join(" · "), link: matter.url.as_deref().and_then(safe_link), alert: None }

@@ -311,6 +311,7 @@ pub(super) fn footer(row: &Row) -> String {
                 format!("{act} and say by when: forewarn ack {n} --plan DATE  #{n}")
             }
         }
+        (_, Kind::Change) => format!("To read, not to answer.  #{n}"),
         (_, _) if by_link => format!("Say that you have it.  #{n}"),
         (_, _) => format!("Say that you have it: forewarn ack {n}  #{n}"),
     }

@@ -41,7 +41,7 @@ pub(super) fn of_api(answer: &Answer, channel: &str, thread: Option<&str>) -> Ou
         return retry(format!("Slack answered {}", answer.status));
     }
     let Ok(reply) = serde_json::from_slice::<Reply>(&answer.body) else {
-        return retry(format!("not an answer of Slack (status {}): {}", answer.status, answer.excerpt()));
+        return retry(format!("not an answer of Slack (status {}){}", answer.status, answer.code()));
     };
     if reply.ok && answer.status == 200 {
         // The root of the conversation stays the root, unless it is gone: then Slack posts beside it without a word.
@@ -101,17 +101,17 @@ pub(super) fn of_api(answer: &Answer, channel: &str, thread: Option<&str>) -> Ou
 
 /// An incoming webhook answers in plain text. <https://docs.slack.dev/changelog/2016-05-17-changes-to-errors-for-incoming-webhooks>
 pub(super) fn of_webhook(answer: &Answer) -> Outcome {
-    let said = answer.excerpt();
+    let said = answer.code();
     let retry = |reason: String| Outcome::Retry { after: answer.retry_after, reason };
     match answer.status {
         200 if answer.body == b"ok" => Outcome::Delivered { thread: None, place: None },
         429 => retry("Slack asks us to slow down (429)".into()),
-        200..=399 => retry(format!("not an answer of Slack (status {}): {said}", answer.status)),
+        200..=399 => retry(format!("not an answer of Slack (status {}){said}", answer.status)),
         403 | 404 | 410 => {
-            Outcome::Unreachable { reason: format!("Slack {}: {said}: make a new incoming webhook", answer.status) }
+            Outcome::Unreachable { reason: format!("Slack {}{said}: make a new incoming webhook", answer.status) }
         }
-        401 => Outcome::Unauthorized { reason: format!("Slack 401: {said}: make a new incoming webhook") },
-        408 | 500.. => retry(format!("Slack answered {}: {said}", answer.status)),
-        status => Outcome::Rejected { reason: format!("Slack {status}: {said}") },
+        401 => Outcome::Unauthorized { reason: format!("Slack 401{said}: make a new incoming webhook") },
+        408 | 500.. => retry(format!("Slack answered {}{said}", answer.status)),
+        status => Outcome::Rejected { reason: format!("Slack {status}{said}") },
     }
 }

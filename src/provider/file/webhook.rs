@@ -17,6 +17,9 @@ pub struct WebhookSource {
     pub trust: Trust,
     /// The status it wants to see for success.
     pub success: u16,
+    /// It speaks of the status page of the provider that the connection is named after: where that page is read, what stands
+    /// there is told, and a message only makes us look.
+    pub page: bool,
     /// Largest body in bytes.
     pub max_body: usize,
     /// HTTP methods it uses.
@@ -193,6 +196,8 @@ struct Rest {
     max_body: Spanned<usize>,
     #[serde(default = "post")]
     methods: Vec<String>,
+    #[serde(default)]
+    page: bool,
     needs: Option<Spanned<String>>,
     event: EventShape,
     missed: Option<Missed>,
@@ -274,6 +279,7 @@ pub(super) fn parse(value: Spanned<DeValue<'_>>) -> Result<WebhookSource, FileEr
         trust: rest.trust,
         success: rest.success.into_inner(),
         max_body: rest.max_body.into_inner(),
+        page: rest.page,
         methods: rest.methods,
         verify,
         needs: rest.needs.map(Spanned::into_inner),

@@ -8,12 +8,13 @@ pub mod class;
 mod html;
 mod markdown;
 
-use super::{ReadContext, Reading, feed, guard};
+use super::{ReadContext, Reading, feed, guard, prose};
 use crate::model::text::{one_line, safe_link};
 use crate::model::{Fact, Kind, Observation, ReadOutcome, Severity, Subject};
 use crate::provider::file::{ChangelogForm, ChangelogSource};
 use class::Class;
 use jiff::Timestamp;
+use std::borrow::Cow;
 
 const TITLE_LENGTH: usize = 200;
 
@@ -22,7 +23,9 @@ const TITLE_LENGTH: usize = 200;
 pub(super) struct Item {
     identity: String,
     title: String,
+    /// Its words; the markup they stand in, where it is an entry of a feed.
     text: String,
+    markup: bool,
     categories: Vec<String>,
     link: String,
     at: Option<Timestamp>,
@@ -34,8 +37,7 @@ pub fn read(source: &ChangelogSource, cx: &ReadContext, body: &[u8]) -> Reading 
     match items(source, body) {
         Ok(items) => {
             let rows = items.len();
-            let wanted = items.into_iter().filter(|i| is_wanted(&source.only, i));
-            let seen = wanted.map(|i| observation(source, cx, i)).collect();
+            let seen = items.into_iter().filter_map(|i| observed(source, cx, i)).collect();
             Reading { outcome: ReadOutcome::Ok(seen), rows, steady }
         }
         Err(outcome) => Reading { outcome, rows: 0, steady },
@@ -45,7 +47,7 @@ pub fn read(source: &ChangelogSource, cx: &ReadContext, body: &[u8]) -> Reading 
 fn items(source: &ChangelogSource, body: &[u8]) -> Result<Vec<Item>, ReadOutcome> {
     let items: Vec<Item> = if source.form == ChangelogForm::Feed {
         let feed = feed::parse(body)?;
-        if let Ok(text) = std::str::from_utf8(body) {
+        if let Some(Ok(text)) = (!source.guards.must_contain.is_empty()).then(|| std::str::from_utf8(body)) {
             guard::must_contain(text, &source.guards)?;
         }
         feed.entries.into_iter().map(Item::from).collect()
@@ -75,11 +77,11 @@ fn items(source: &ChangelogSource, body: &[u8]) -> Result<Vec<Item>, ReadOutcome
 
 impl From<feed::Entry> for Item {
     fn from(e: feed::Entry) -> Self {
-        let text = e.words();
         Self {
             identity: e.identity,
             title: e.title,
-            text,
+            text: e.markup,
+            markup: true,
             categories: e.categories,
             link: e.link,
             at: e.published.or(e.updated),
@@ -87,19 +89,22 @@ impl From<feed::Entry> for Item {
     }
 }
 
-fn is_wanted(only: &[String], item: &Item) -> bool {
+/// What an entry says, if it is wanted. Its words are taken out of its markup only here, one entry at a time.
+fn observed(source: &ChangelogSource, cx: &ReadContext, item: Item) -> Option<Observation> {
+    let words = match item.markup {
+        true => prose::of_either(&item.text, feed::MAX_WORDS),
+        false => Cow::Borrowed(item.text.as_str()),
+    };
     let holds = |text: &str, word: &str| text.to_lowercase().contains(word);
-    only.is_empty()
-        || only
+    let wanted = source.only.is_empty()
+        || source
+            .only
             .iter()
             .map(|w| w.to_lowercase())
-            .any(|w| holds(&item.title, &w) || holds(&item.text, &w) || item.categories.iter().any(|c| holds(c, &w)))
-}
-
-fn observation(source: &ChangelogSource, cx: &ReadContext, item: Item) -> Observation {
-    let (class, said) = class::classify(&item.title, &item.text);
+            .any(|w| holds(&item.title, &w) || holds(&words, &w) || item.categories.iter().any(|c| holds(c, &w)));
+    let (class, said) = if wanted { class::classify(&item.title, &words) } else { return None };
     let title = if item.title.is_empty() { one_line(&said, TITLE_LENGTH) } else { item.title };
-    Observation {
+    Some(Observation {
         provider: cx.provider.clone(),
         source: cx.source.clone(),
         connection: cx.connection.clone(),
@@ -123,7 +128,7 @@ fn observation(source: &ChangelogSource, cx: &ReadContext, item: Item) -> Observ
         money: None,
         fact: Fact::Noted,
         occurred_at: item.at.filter(|at| *at <= cx.received_at).unwrap_or(cx.received_at),
-    }
+    })
 }
 
 #[cfg(test)]

@@ -4,12 +4,14 @@
 //! changes (http to https, a new CMS), is missing, double or a date, and when its title is edited; nothing of it comes from
 //! the parser's random ids. Refuses what is no feed, and to take an empty feed for an unreadable one.
 
+mod plain;
+
 use super::{guard, prose, when};
 use crate::crypto::short_hash;
 use crate::model::ReadOutcome;
 use crate::model::text::one_line;
 use chrono::{DateTime, Utc};
-use feed_rs::model::{Entry as RawEntry, Feed as RawFeed, Link};
+use feed_rs::model::Link;
 use feed_rs::parser::Builder;
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -66,6 +68,35 @@ pub fn parse(body: &[u8]) -> Result<Feed, ReadOutcome> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(ReadOutcome::GuardFailed("the body is empty".to_owned()));
     }
+    match plain::parts(body) {
+        Some(parts) => Ok(tidy(parts)),
+        None => long_way(body).map(tidy),
+    }
+}
+
+/// What a feed says, before anything of it is cleaned.
+#[derive(Debug, Default, PartialEq)]
+struct Parts {
+    title: Option<String>,
+    links: Vec<String>,
+    entries: Vec<RawEntry>,
+}
+
+/// What an entry says.
+#[derive(Debug, Default, PartialEq)]
+struct RawEntry {
+    guid: String,
+    title: Option<String>,
+    /// Its links, and which are pages.
+    links: Vec<(String, bool)>,
+    markup: Option<String>,
+    categories: Vec<String>,
+    published: Option<Timestamp>,
+    updated: Option<Timestamp>,
+}
+
+/// Any feed, by feed-rs.
+fn long_way(body: &[u8]) -> Result<Parts, ReadOutcome> {
     let to_chrono = |t: Timestamp| DateTime::<Utc>::from_timestamp_millis(t.as_millisecond());
     let parser = Builder::new()
         // An entry without guid and link would get a random id at each parse: here it gets none, and one of ours below.
@@ -78,13 +109,38 @@ pub fn parse(body: &[u8]) -> Result<Feed, ReadOutcome> {
         }
         _ => ReadOutcome::Unreadable(one_line(&format!("it is no feed that can be read: {e}"), 300)),
     })?;
-    Ok(tidy(raw))
+    Ok(Parts {
+        title: raw.title.map(|t| t.content),
+        links: raw.links.into_iter().map(|l| l.href).collect(),
+        entries: raw.entries.into_iter().map(RawEntry::from).collect(),
+    })
 }
 
-fn tidy(raw: RawFeed) -> Feed {
-    let title = raw.title.as_ref().map(|t| one_line(&t.content, TITLE_LENGTH)).unwrap_or_default();
-    let home = raw.links.iter().map(|l| address(&l.href)).collect::<Vec<_>>();
-    let mut entries: Vec<Entry> = raw.entries.into_iter().map(entry).collect();
+impl From<feed_rs::model::Entry> for RawEntry {
+    fn from(e: feed_rs::model::Entry) -> Self {
+        let ms = |t: DateTime<Utc>| Timestamp::from_millisecond(t.timestamp_millis()).ok();
+        let page = |l: &Link| l.rel.as_deref().is_none_or(|r| r == "alternate");
+        Self {
+            guid: e.id,
+            title: e.title.map(|t| t.content),
+            links: e.links.into_iter().map(|l| (page(&l), l.href)).map(|(page, href)| (href, page)).collect(),
+            markup: e.content.and_then(|c| c.body).or(e.summary.map(|s| s.content)),
+            categories: e.categories.into_iter().map(|c| c.label.unwrap_or(c.term)).collect(),
+            published: e.published.and_then(ms),
+            updated: e.updated.and_then(ms),
+        }
+    }
+}
+
+/// A moment in whole milliseconds, as it is stored.
+fn whole_ms(t: Timestamp) -> Option<Timestamp> {
+    Timestamp::from_millisecond(t.as_millisecond()).ok()
+}
+
+fn tidy(parts: Parts) -> Feed {
+    let title = parts.title.map(|t| one_line(&t, TITLE_LENGTH)).unwrap_or_default();
+    let home = parts.links.iter().map(|l| address(l)).collect::<Vec<_>>();
+    let mut entries: Vec<Entry> = parts.entries.into_iter().map(entry).collect();
     // Stable: entries of one moment, or without one, keep the order of the feed.
     entries.sort_by_key(|e| std::cmp::Reverse(e.published.or(e.updated)));
     entries.truncate(MAX_ENTRIES);
@@ -93,19 +149,16 @@ fn tidy(raw: RawFeed) -> Feed {
 }
 
 fn entry(raw: RawEntry) -> Entry {
-    let ms = |t: DateTime<Utc>| Timestamp::from_millisecond(t.timestamp_millis()).ok();
-    let is_page = |l: &&Link| l.rel.as_deref().is_none_or(|r| r == "alternate");
-    let link = raw.links.iter().find(is_page).or(raw.links.first()).map(|l| l.href.clone()).unwrap_or_default();
-    let content = raw.content.and_then(|c| c.body);
+    let at = raw.links.iter().position(|(_, page)| *page).unwrap_or(0);
     Entry {
         identity: String::new(),
-        title: raw.title.map(|t| one_line(&prose::of_either(&t.content, 1_000), TITLE_LENGTH)).unwrap_or_default(),
-        markup: content.or(raw.summary.map(|s| s.content)).unwrap_or_default(),
-        link,
-        categories: raw.categories.into_iter().map(|c| c.label.unwrap_or(c.term)).collect(),
-        published: raw.published.and_then(ms),
-        updated: raw.updated.and_then(ms),
-        guid: raw.id,
+        title: raw.title.map(|t| one_line(&prose::of_either(&t, 1_000), TITLE_LENGTH)).unwrap_or_default(),
+        markup: raw.markup.unwrap_or_default(),
+        link: raw.links.into_iter().nth(at).map(|(href, _)| href).unwrap_or_default(),
+        categories: raw.categories,
+        published: raw.published,
+        updated: raw.updated,
+        guid: raw.guid,
     }
 }
 

@@ -4,6 +4,7 @@
 //! Invariants: linear in the input; the text is cut at a length; nothing of a tag, a script or a style is left. Refuses to
 //! be a browser: what comes out is text for people and for looking for words, never markup again.
 
+use memchr::memchr2;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use std::borrow::Cow;
 
@@ -12,7 +13,7 @@ pub fn of_html(html: &str, max: usize) -> String {
     let mut out = String::with_capacity(html.len().min(max) + 8);
     let mut rest = html;
     while !rest.is_empty() && out.len() < max {
-        let stop = rest.bytes().position(|b| b == b'<' || b == b'&').unwrap_or(rest.len());
+        let stop = memchr2(b'<', b'&', rest.as_bytes()).unwrap_or(rest.len());
         push_words(&mut out, &rest[..cut(rest, stop.min(max))]);
         rest = &rest[stop..];
         if rest.starts_with('<') {
@@ -27,7 +28,11 @@ pub fn of_html(html: &str, max: usize) -> String {
 
 /// Words of what may be HTML or plain text: where there is neither tag nor entity it is taken as it stands.
 pub fn of_either(text: &str, max: usize) -> Cow<'_, str> {
-    if text.contains(['<', '&']) { Cow::Owned(of_html(text, max)) } else { Cow::Borrowed(&text[..cut(text, max)]) }
+    if memchr2(b'<', b'&', text.as_bytes()).is_some() {
+        Cow::Owned(of_html(text, max))
+    } else {
+        Cow::Borrowed(&text[..cut(text, max)])
+    }
 }
 
 /// The largest place up to `at` where a text may be cut.
@@ -38,6 +43,11 @@ fn cut(text: &str, at: usize) -> usize {
 /// Appends words; runs of white space become one space, which never begins a line.
 fn push_words(out: &mut String, text: &str) {
     let bytes = text.as_bytes();
+    if is_single_spaced(bytes) {
+        let glued = out.is_empty() || out.ends_with([' ', '\n']);
+        out.push_str(if glued { text.strip_prefix(' ').unwrap_or(text) } else { text });
+        return;
+    }
     let space = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_whitespace);
     let mut from = 0;
     while from < bytes.len() {
@@ -53,6 +63,14 @@ fn push_words(out: &mut String, text: &str) {
         out.push_str(&text[from..end]);
         from = end;
     }
+}
+
+/// Whether white space is only single spaces: most prose is, and is looked over many bytes at once.
+fn is_single_spaced(b: &[u8]) -> bool {
+    let odd = b.iter().fold(false, |odd, c| odd | (c.is_ascii_whitespace() & (*c != b' ')));
+    let double =
+        b.iter().zip(b.get(1..).unwrap_or_default()).fold(false, |d, (x, y)| d | ((*x == b' ') & (*y == b' ')));
+    !(odd | double)
 }
 
 fn new_block(out: &mut String) {

@@ -150,7 +150,8 @@ fn our_own_troubles_reach_the_operators_whatever_the_routes_say() {
 #[test]
 fn quiet_kinds_and_no_news_are_silent() {
     for kind in [Kind::Job, Kind::Change, Kind::Unrecognized] {
-        assert_eq!(routed(SERVICES, &account(kind)), Routed::Silent(Silence::QuietKind), "{kind}");
+        let e = NewEvent { matter: None, ..account(kind) };
+        assert_eq!(routed(SERVICES, &e), Routed::Silent(Silence::QuietKind), "{kind}");
     }
     for change in [Some(Change::Replaced), Some(Change::Noted), None] {
         let e = NewEvent { change, ..deprecation() };

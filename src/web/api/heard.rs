@@ -3,8 +3,8 @@
 //! In: queries. Out: pages, newest first. Invariant: the cursor is a number, so a page never shows a thing twice. Refuses
 //! to change anything.
 
-use crate::engine::{between, now};
-use crate::model::{Alert, AlertId, AlertState, Event, Kind, MatterState, NotificationId};
+use crate::engine::{between, listing, now};
+use crate::model::{Alert, AlertId, AlertState, Kind, MatterState, NotificationId};
 use crate::store::{AlertFilter, EventFilter, NotificationFilter};
 use crate::web::actions::Actions;
 use crate::web::answer::{Answered, Problem, Query, digits, etag, fresh, value};
@@ -59,14 +59,8 @@ async fn list_events(a: &Actions, headers: &HeaderMap, f: EventFilter, mut out: 
     let more = found.len() > limit;
     found.truncate(limit);
     out["next"] = json!(found.last().filter(|_| more).map(|(e, _)| e.id.0));
-    out["items"] = found.iter().map(|(e, routing)| with_routing(e, routing)).collect();
+    out["items"] = listing::events(&a.cx, &found).await?.into();
     value(headers, &out)
-}
-
-fn with_routing(e: &Event, routing: &str) -> Value {
-    let mut v = serde_json::to_value(e).unwrap_or_default();
-    v["routing"] = json!(routing);
-    v
 }
 
 pub(super) async fn event(State(a): Shared, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Answered {
@@ -75,8 +69,9 @@ pub(super) async fn event(State(a): Shared, Path(id): Path<String>, uri: Uri, he
     let id = digits(&id).ok_or_else(missing)?;
     let f = EventFilter { after: Some(id.saturating_sub(1)), limit: 1, ..EventFilter::default() };
     let found = a.cx.store.events(f).await?;
-    let (e, routing) = found.first().filter(|(e, _)| e.id.0 == id).ok_or_else(missing)?;
-    value(&headers, &with_routing(e, routing))
+    let found: Vec<_> = found.into_iter().filter(|(e, _)| e.id.0 == id).collect();
+    let one = listing::events(&a.cx, &found).await?;
+    value(&headers, one.first().ok_or_else(missing)?)
 }
 
 pub(super) async fn alerts(State(a): Shared, uri: Uri, headers: HeaderMap) -> Answered {

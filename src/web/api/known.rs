@@ -4,6 +4,7 @@
 //! anything.
 
 use crate::engine::listing::{self, Episode};
+use crate::engine::same::Likeness;
 use crate::engine::{calendar, known, scorecard};
 use crate::model::{Event, Kind, MatterId, Stage};
 use crate::store::{AlertFilter, EventFilter};
@@ -104,7 +105,9 @@ pub(super) async fn episode(
     };
     let found = a.cx.store.matters(vec![id.clone()]).await?;
     let m = found.first().filter(|m| m.kind == kind).ok_or_else(missing)?;
-    with_history(&a, &headers, &listing::episode(&a.cx, m), &id).await
+    let same = Likeness::load(&a.cx).await?;
+    let shown = Episode { possibly_same: same.of(&id).to_vec(), ..listing::episode(&a.cx, m) };
+    with_history(&a, &headers, &shown, &id).await
 }
 
 /// A list that is known as a whole.

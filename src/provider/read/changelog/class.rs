@@ -5,7 +5,6 @@
 
 use crate::model::event::words;
 use crate::model::text::one_line;
-use aho_corasick::{AhoCorasick, MatchKind};
 use std::sync::LazyLock;
 
 words!(
@@ -93,10 +92,60 @@ const MODELS: &[&str] = &[
     "embedding",
 ];
 
-static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    let all = HINTS.iter().map(|(w, _)| *w).chain(RELEASES.iter().copied()).chain(MODELS.iter().copied());
-    AhoCorasick::builder().ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest).build(all).ok()
-});
+static FINDER: LazyLock<Finder> = LazyLock::new(Finder::new);
+
+/// Finds the words of the lists where a word begins, in any case.
+struct Finder {
+    /// By the three letters they begin with: the words and their numbers.
+    words: Vec<(usize, &'static str, usize)>,
+    /// A bit for each three letters that a word begins with: of nearly all of a text only these bits are looked at.
+    starts: [u64; 512],
+}
+
+impl Finder {
+    fn new() -> Self {
+        let all = HINTS.iter().map(|(w, _)| *w).chain(RELEASES.iter().copied()).chain(MODELS.iter().copied());
+        let mut words: Vec<_> =
+            all.enumerate().filter_map(|(n, w)| Some((key(w.as_bytes().first_chunk()?), w, n))).collect();
+        words.sort_unstable();
+        let mut starts = [0; 512];
+        for (key, ..) in &words {
+            starts[key >> 6] |= 1 << (key & 63);
+        }
+        Self { words, starts }
+    }
+
+    /// Where a word of the lists stands, from a place on: its beginning, its end and its number, the longest if several do.
+    fn next(&self, text: &[u8], from: usize) -> Option<(usize, usize, usize)> {
+        let mut begin = from;
+        loop {
+            let known = |w: &[u8; 3]| self.starts[key(w) >> 6] >> (key(w) & 63) & 1 == 1;
+            let mut threes = text.get(begin..)?.windows(3);
+            let at = begin + threes.position(|w| w.first_chunk().is_some_and(known))?;
+            begin = at + 1;
+            if at > 0 && text[at - 1].is_ascii_alphanumeric() {
+                continue;
+            }
+            if let Some((end, number)) = self.longest(text, at) {
+                return Some((at, end, number));
+            }
+        }
+    }
+
+    fn longest(&self, text: &[u8], at: usize) -> Option<(usize, usize)> {
+        let wanted = key(text.get(at..)?.first_chunk()?);
+        let first = self.words.partition_point(|(key, ..)| *key < wanted);
+        let alike = self.words[first..].iter().take_while(|(key, ..)| *key == wanted);
+        let stands = |w: &str| text[at..].get(..w.len()).is_some_and(|t| t.eq_ignore_ascii_case(w.as_bytes()));
+        let (_, word, number) = alike.filter(|(_, w, _)| stands(w)).max_by_key(|(_, w, _)| w.len())?;
+        Some((at + word.len(), *number))
+    }
+}
+
+/// Three letters, five bits each: the same for small and capital ones.
+fn key(letters: &[u8; 3]) -> usize {
+    letters.iter().fold(0, |key, c| key << 5 | usize::from(c & 31))
+}
 
 /// Longest sentence that is quoted, and the longest text made of several.
 const SENTENCE: usize = 300;
@@ -106,27 +155,26 @@ const MOST_HITS: usize = 100;
 
 /// The class of an entry and the sentences that say so (its first sentence for [`Class::Other`]).
 pub fn classify(title: &str, text: &str) -> (Class, String) {
-    let Some(finder) = FINDER.as_ref() else { return (Class::Other, String::new()) };
     // Only the most important class counts, so only its places are kept.
     let (mut class, mut found): (Class, Vec<(&str, usize)>) = (Class::Other, Vec::new());
     for source in [title, text] {
         // Where a word of release, and one of models, stood last in the sentence.
         let mut last_of: [Option<usize>; 2] = [None; 2];
-        for hit in finder.find_iter(source) {
-            let begins = hit.start() == 0 || !source.as_bytes()[hit.start() - 1].is_ascii_alphanumeric();
-            if !begins || source[..hit.start()].trim_end().ends_with("not") {
+        let mut from = 0;
+        while let Some((start, end, index)) = FINDER.next(source.as_bytes(), from) {
+            from = end;
+            if source[..start].trim_end().ends_with("not") {
                 continue;
             }
-            let index = hit.pattern().as_usize();
             let said = match HINTS.get(index) {
                 Some((_, class)) => *class,
                 None => {
                     let own = usize::from(index >= HINTS.len() + RELEASES.len());
-                    last_of[own] = Some(hit.start());
+                    last_of[own] = Some(start);
                     let Some(other) = last_of[1 - own].take() else { continue };
                     // Together they make a release only inside one sentence.
-                    let near = hit.start() - other <= REACH;
-                    if !near || (other..hit.start()).any(|i| ends(source.as_bytes(), i)) {
+                    let near = start - other <= REACH;
+                    if !near || (other..start).any(|i| ends(source.as_bytes(), i)) {
                         continue;
                     }
                     Class::ModelRelease
@@ -137,7 +185,7 @@ pub fn classify(title: &str, text: &str) -> (Class, String) {
                 found.clear();
             }
             if said == class && found.len() < MOST_HITS {
-                found.push((source, hit.start()));
+                found.push((source, start));
             }
         }
     }

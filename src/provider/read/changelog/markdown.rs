@@ -40,7 +40,15 @@ impl<'p> Builder<'p> {
         };
         let identity = day.map_or_else(|| one_line(label, 80), |d| d.to_string());
         let link = self.page.to_owned();
-        self.items.push(Item { identity, title, text, categories: Vec::new(), link, at: day.and_then(midnight) });
+        self.items.push(Item {
+            identity,
+            title,
+            text,
+            markup: false,
+            categories: Vec::new(),
+            link,
+            at: day.and_then(midnight),
+        });
     }
 
     /// What was found, in the order of the page.
@@ -160,6 +168,7 @@ pub(super) fn single(text: &str, page: &str) -> Result<Vec<Item>, ReadOutcome> {
         identity: one_line(slug, 200),
         title: one_line(title, TITLE_LENGTH),
         text: prose::of_markdown(rest, MAX_WORDS),
+        markup: false,
         categories: Vec::new(),
         link: page.to_owned(),
         at,

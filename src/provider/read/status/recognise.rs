@@ -10,7 +10,7 @@ use serde_json::Value;
 
 /// Addresses of a status page that are worth asking, in this order: where `page` is its root or any address on it.
 pub fn addresses(page: &str) -> Vec<String> {
-    let page = page.trim().trim_end_matches('/');
+    let page = page.trim();
     let page = if page.contains("://") { page.to_owned() } else { format!("https://{page}") };
     let host_at = page.find("://").map_or(0, |at| at + 3);
     let (root, path) = page[host_at..].find('/').map_or((page.as_str(), ""), |end| page.split_at(host_at + end));
@@ -35,7 +35,8 @@ pub fn addresses(page: &str) -> Vec<String> {
         "/feed",
         "/feed.xml",
     ];
-    let own = (!path.is_empty()).then(|| page.clone());
+    // As it was given: a slash at its end may be part of it.
+    let own = (!matches!(path, "" | "/")).then(|| page.clone());
     let online_or_not = format!("https://api.onlineornot.com/v1/status_pages/{host}/summary");
     let mut out: Vec<String> =
         own.into_iter().chain(known.iter().chain(&usual[..4]).map(|p| format!("{root}{p}"))).collect();
