@@ -285,18 +285,31 @@ async fn an_owner_with_open_alerts_is_not_removed_before_somebody_answers_for_th
     w.expect("billing/webhook", &["gpt-b"]);
     let config = w.config.clone();
     assert_eq!(cli(&w, &config, &["check"]).0, 0);
-    let gone = config.replace("[owners.billing]\nwebhook = \"billing\"\n", "").replace("owner = \"billing\"", "owner = \"search\"");
+    let gone = config
+        .replace("[owners.billing]\nwebhook = \"billing\"\n", "")
+        .replace("owner = \"billing\"", "owner = \"search\"");
     let (code, said) = cli(&w, &gone, &["check"]);
-    assert!(code == 2 && said.contains("owner \"billing\" is gone") && said.contains("#1") && said.contains("moved_to"), "{said}");
+    assert!(
+        code == 2 && said.contains("owner \"billing\" is gone") && said.contains("#1") && said.contains("moved_to"),
+        "{said}"
+    );
     let handed = format!("{gone}[owners.billing]\nmoved_to = \"search\"\n");
     assert_eq!(cli(&w, &handed, &["check"]).0, 0);
     let new = w.dir.path().join("new.toml");
     std::fs::write(&new, &gone).unwrap();
     let (code, said) = cli(&w, &config, &["plan", new.to_str().unwrap()]);
-    assert!(code == 3 && said.contains("UNREACHABLE") && said.contains("1 open alerts, 1 change, 1 would become unreachable"), "{said}");
+    assert!(
+        code == 3
+            && said.contains("UNREACHABLE")
+            && said.contains("1 open alerts, 1 change, 1 would become unreachable"),
+        "{said}"
+    );
     std::fs::write(&new, &handed).unwrap();
     let (code, said) = cli(&w, &config, &["plan", new.to_str().unwrap()]);
-    assert!(code == 0 && said.contains("billing/webhook (billing)") && said.contains("search/slack (#search)"), "{said}");
+    assert!(
+        code == 0 && said.contains("billing/webhook (billing)") && said.contains("search/slack (#search)"),
+        "{said}"
+    );
     w.restart_with(&handed);
     w.advance(days(30)).await;
     w.expect("search/slack", &["gpt-b", "30 days"]);
