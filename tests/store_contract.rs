@@ -986,6 +986,11 @@ fn counted(id: &str, hours: (i64, i64), calls: u64) -> Use {
     }
 }
 
+/// The last moment of a window that ends so many hours on.
+fn end(hours: i64) -> Timestamp {
+    later(hours * 3_600) - SignedDuration::from_millis(1)
+}
+
 fn report(direction: Direction, service: Option<&str>, uses: Vec<Use>) -> UsageReport {
     let covered = uses.iter().map(|u| u.from).min().zip(uses.iter().map(|u| u.until).max());
     let covers = vec![(ProviderId::new("openai").unwrap(), None)];
@@ -1007,7 +1012,7 @@ async fn calls_said_twice_count_once_and_a_longer_window_replaces_shorter_ones<B
     b.s().note_usage(report(seen, None, hours)).await.unwrap();
     assert_eq!(calls(b.s(), now()).await, [Some(40), Some(1)], "the hours are inside the longer window");
     let rows = b.s().usage(later(16 * 3_600)).await.unwrap();
-    assert_eq!((rows[0].calls, rows[0].last_at, rows[0].first_at), (None, later(16 * 3_600), now()));
+    assert_eq!((rows[0].calls, rows[0].last_at, rows[0].first_at), (None, end(16), now()));
     let days = b.s().covered_days(now()).await.unwrap();
     assert_eq!(
         days.iter().map(|d| d.day.to_string()).collect::<Vec<_>>(),
@@ -1041,7 +1046,7 @@ async fn old_counts_are_pruned_and_what_was_seen_is_not_forgotten<B: Bench>() {
     b.s().note_usage(report(Direction::Observed, None, vec![counted("gpt-demo", (0, 1), 5)])).await.unwrap();
     while b.s().prune(days(60)).await.unwrap() > 0 {}
     let rows = b.s().usage(now()).await.unwrap();
-    assert_eq!((rows.len(), rows[0].calls, rows[0].last_at), (1, None, later(3_600)));
+    assert_eq!((rows.len(), rows[0].calls, rows[0].last_at), (1, None, end(1)));
     assert_eq!(b.s().covered_days(now()).await.unwrap(), []);
 }
 

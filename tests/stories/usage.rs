@@ -265,3 +265,52 @@ async fn what_is_seen_in_use_and_declared_by_nobody_reaches_the_catch_all() {
     let caught: Vec<_> = gaps(&w.cx, w.now()).await.unwrap().into_iter().map(|g| g.lack).collect();
     assert_eq!(caught, [Lack::Unowned, Lack::CatchAll]);
 }
+
+/// The real program beside this world's data, with another config.
+fn cli(w: &World, config: &str, args: &[&str]) -> (i32, String) {
+    let path = w.dir.path().join("forewarn.toml");
+    std::fs::write(&path, config).unwrap();
+    let mut c = std::process::Command::new(env!("CARGO_BIN_EXE_forewarn"));
+    c.args(args).arg("--config").arg(&path).arg("--data").arg(w.dir.path());
+    let out = c.envs(["WHSEC", "PLAIN", "TOKEN", "SLACK"].map(|n| (n, env(n).unwrap()))).output().unwrap();
+    let text = [out.stdout, out.stderr].map(|b| String::from_utf8(b).unwrap()).concat();
+    (out.status.code().unwrap(), text)
+}
+
+#[tokio::test]
+async fn an_owner_with_open_alerts_is_not_removed_before_somebody_answers_for_them() {
+    let mut w = World::new().await;
+    w.page(&[("gpt-b", day(60))]);
+    w.tick().await;
+    w.expect("billing/webhook", &["gpt-b"]);
+    let config = w.config.clone();
+    assert_eq!(cli(&w, &config, &["check"]).0, 0);
+    let gone = config
+        .replace("[owners.billing]\nwebhook = \"billing\"\n", "")
+        .replace("owner = \"billing\"", "owner = \"search\"");
+    let (code, said) = cli(&w, &gone, &["check"]);
+    assert!(
+        code == 2 && said.contains("owner \"billing\" is gone") && said.contains("#1") && said.contains("moved_to"),
+        "{said}"
+    );
+    let handed = format!("{gone}[owners.billing]\nmoved_to = \"search\"\n");
+    assert_eq!(cli(&w, &handed, &["check"]).0, 0);
+    let new = w.dir.path().join("new.toml");
+    std::fs::write(&new, &gone).unwrap();
+    let (code, said) = cli(&w, &config, &["plan", new.to_str().unwrap()]);
+    assert!(
+        code == 3
+            && said.contains("UNREACHABLE")
+            && said.contains("1 open alerts, 1 change, 1 would become unreachable"),
+        "{said}"
+    );
+    std::fs::write(&new, &handed).unwrap();
+    let (code, said) = cli(&w, &config, &["plan", new.to_str().unwrap()]);
+    assert!(
+        code == 0 && said.contains("billing/webhook (billing)") && said.contains("search/slack (#search)"),
+        "{said}"
+    );
+    w.restart_with(&handed);
+    w.advance(days(30)).await;
+    w.expect("search/slack", &["gpt-b", "30 days"]);
+}

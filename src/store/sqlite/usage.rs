@@ -92,6 +92,8 @@ impl Usage for Sqlite {
 /// The row of a use, made or moved on; its id and whether it is new.
 fn row(c: &Connection, direction: Direction, via: &str, u: &Use) -> Result<(i64, bool), StoreError> {
     let subject = to_json(&u.subject)?;
+    // A window is over when it ends: a day of calls that ends at midnight saw the last one before.
+    let last = if u.until > u.from { ms(u.until) - 1 } else { ms(u.until) };
     let key = params![
         subject,
         direction.as_str(),
@@ -99,7 +101,7 @@ fn row(c: &Connection, direction: Direction, via: &str, u: &Use) -> Result<(i64,
         u.service.as_deref().unwrap_or(""),
         u.project.as_deref().unwrap_or(""),
         ms(u.from),
-        ms(u.until),
+        last,
         u.place,
         u.mention
     ];
