@@ -288,10 +288,10 @@ async fn what_ended_and_is_still_called_is_said_each_morning_until_the_calls_end
     w.tick().await;
     w.live(days(2), minutes(60)).await;
     w.arrived();
-    for _ in 0..3 {
+    for ago in ["(yesterday)", "(2 days ago)", "(3 days ago)"] {
         take(&w.cx, export("gpt-x", "proj_bot", 7, w.now() + minutes(60 * 20))).await.unwrap();
         w.live(days(1), minutes(60)).await;
-        w.expect("search/slack", &["ago", "nobody has said done"]);
+        w.expect("search/slack", &[ago, "nobody has said done"]);
     }
     w.live(days(1), minutes(60)).await;
     w.arrived();
@@ -392,11 +392,14 @@ async fn one_answer_counts_for_the_wave_and_each_row_is_finished_alone() {
 async fn what_joins_a_wave_later_goes_on_in_its_thread() {
     let mut w = World::new().await;
     w.tick().await;
-    w.page(&[("gpt-x", day(60)), ("gpt-far", day(700))]);
-    w.advance(minutes(60)).await;
+    let announced = |rows: &[(&str, jiff::civil::Date)]| {
+        markdown("Upcoming", rows).replace("Older models", "2026-11-20: Older models")
+    };
+    w.answer(200, &announced(&[("gpt-x", day(60)), ("gpt-far", day(700))]));
+    w.advance(days(1)).await;
     let first = w.expect("search/slack", &["gpt-x"]);
-    w.page(&[("gpt-x", day(60)), ("gpt-y", day(60)), ("gpt-far", day(700))]);
-    w.advance(minutes(120)).await;
+    w.answer(200, &announced(&[("gpt-x", day(60)), ("gpt-y", day(60)), ("gpt-far", day(700))]));
+    w.advance(days(1)).await;
     assert_eq!(w.expect("search/slack", &["gpt-y"]).thread, Some(first.id.clone()));
     w.live(days(30), days(1)).await;
     assert_eq!(w.expect("search/slack", &["2 of yours end within 30 days"]).thread, Some(first.id));
