@@ -1,9 +1,11 @@
-//! `forewarn read`: what a source's reader makes of a captured body.
+//! `forewarn read`: what a source's reader makes of a captured body. One in another dialect or form than the source's own is
+//! read as what its content shows, and the answer names that `form`.
 
 use super::{Done, Failure, Place, out, setup};
 use crate::clock::{Clock, SystemClock};
 use crate::engine::normalize::read;
 use crate::model::{ConnectionId, PayloadId, ReadOutcome, SourceId, Trust};
+use crate::provider::read::{ReadContext, captured};
 use crate::rules::fold::as_event;
 use crate::store::StoredPayload;
 use serde_json::{Value, json};
@@ -61,13 +63,25 @@ pub(super) fn run(args: &Args, place: &Place) -> Done {
         headers,
         body: setup::input(&args.file)?,
     };
-    let (outcome, problem, events) = match read(&config.catalog, &payload) {
+    let cx = ReadContext {
+        provider: provider.file.id.clone(),
+        provider_name: provider.file.name.clone(),
+        source: payload.source.clone(),
+        connection: payload.connection.clone(),
+        received_at: now,
+    };
+    let found = provider.file.sources.get(&args.source).and_then(|s| captured(s, &cx, &payload.body));
+    let (seen, form) = match found {
+        Some((reading, form)) => (reading.outcome, form),
+        None => (read(&config.catalog, &payload), None),
+    };
+    let (outcome, problem, events) = match seen {
         ReadOutcome::Ok(seen) => ("ok", None, seen.iter().map(|o| with_id(&as_event(o, now))).collect::<Vec<Value>>()),
         ReadOutcome::GuardFailed(why) => ("guard_failed", Some(why), Vec::new()),
         ReadOutcome::Unreadable(why) => ("unreadable", Some(why), Vec::new()),
     };
     out::json(
-        &json!({ "provider": args.provider, "source": args.source, "outcome": outcome, "problem": problem, "events": events }),
+        &json!({ "provider": args.provider, "source": args.source, "form": form, "outcome": outcome, "problem": problem, "events": events }),
     )?;
     if outcome == "ok" { Ok(()) } else { Err(Failure::Found) }
 }

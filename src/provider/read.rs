@@ -3,6 +3,7 @@
 //! In: bytes and the source's settings. Out: [`crate::model::ReadOutcome`]: read, guard failed, or unreadable, three different things.
 //! Invariant: no input makes a reader panic or guess. Refuses to know what was said before.
 
+mod captured;
 pub mod changelog;
 pub mod date;
 mod ending;
@@ -19,6 +20,8 @@ pub mod table;
 pub mod usage;
 pub mod webhook;
 mod when;
+
+pub use captured::captured;
 
 use super::file::Source;
 use crate::model::{ConnectionId, Fact, Observation, ProviderId, ReadOutcome, SourceId, Subject};

@@ -54,6 +54,11 @@ fn an_hour() -> Every {
 }
 
 impl ChangelogSource {
+    /// The same source in another form: of its guards only one remains, that there is an entry.
+    pub fn written(&self, form: ChangelogForm) -> Self {
+        Self { form, guards: Guards { min_rows: 1, ..Guards::default() }, ..self.clone() }
+    }
+
     /// Where people read it.
     pub fn page(&self) -> &str {
         self.page.as_deref().unwrap_or(&self.url)

@@ -43,6 +43,23 @@ words!(
 );
 
 impl Dialect {
+    /// Whether it is RSS or Atom, not JSON.
+    pub fn is_feed(self) -> bool {
+        match self {
+            Dialect::AwsRss | Dialect::AzureRss | Dialect::HistoryFeed | Dialect::PlainFeed => true,
+            Dialect::Statuspage
+            | Dialect::IncidentIo
+            | Dialect::Instatus
+            | Dialect::BetterStack
+            | Dialect::OnlineOrNot
+            | Dialect::GoogleCloud
+            | Dialect::AwsEvents
+            | Dialect::Slack
+            | Dialect::Heroku
+            | Dialect::StatusIo => false,
+        }
+    }
+
     /// Fewest rows of a good body where the file says nothing: a page without components is not the one we know, but a
     /// list of current events may be empty.
     pub fn least_rows(self) -> usize {
@@ -136,6 +153,12 @@ impl StatusSource {
             self.url[host..].find('/').map_or(self.url.as_str(), |end| &self.url[..host + end])
         };
         self.page.as_deref().unwrap_or_else(root)
+    }
+
+    /// The same source in another dialect: of its guards only whose page it is can hold, and not for a body without a head.
+    pub fn speaking(&self, dialect: Dialect, headless: bool) -> Self {
+        let page = self.guards.page.clone().filter(|_| !headless);
+        Self { dialect, guards: StatusGuards { page, ..StatusGuards::default() }, ..self.clone() }
     }
 
     /// Fewest rows of a good body.

@@ -5,6 +5,7 @@
 //! when its class becomes another; fewer entries than the floor are not believed. Refuses to make a deadline of prose.
 
 pub mod class;
+mod heading;
 mod html;
 mod markdown;
 
@@ -44,6 +45,21 @@ pub fn read(source: &ChangelogSource, cx: &ReadContext, body: &[u8]) -> Reading 
     }
 }
 
+/// The forms that a body may be written in, by its content, the likeliest first.
+pub fn forms(body: &[u8]) -> Vec<ChangelogForm> {
+    // Feeds may be in other encodings.
+    let Ok(text) = guard::open(body) else { return vec![ChangelogForm::Feed] };
+    if guard::is_html(text) {
+        return vec![ChangelogForm::Html];
+    }
+    match text.trim_start().as_bytes().first() {
+        Some(b'{') => vec![ChangelogForm::Feed],
+        Some(b'<') => vec![ChangelogForm::Feed, ChangelogForm::Updates, ChangelogForm::Html],
+        _ if text.contains(markdown::UPDATE) => vec![ChangelogForm::Updates, ChangelogForm::Markdown],
+        _ => vec![ChangelogForm::Markdown, ChangelogForm::Mdx],
+    }
+}
+
 fn items(source: &ChangelogSource, body: &[u8]) -> Result<Vec<Item>, ReadOutcome> {
     let items: Vec<Item> = if source.form == ChangelogForm::Feed {
         let feed = feed::parse(body)?;
@@ -55,7 +71,9 @@ fn items(source: &ChangelogSource, body: &[u8]) -> Result<Vec<Item>, ReadOutcome
         let text = guard::open(body)?;
         guard::must_contain(text, &source.guards)?;
         let is_page = source.form == ChangelogForm::Html;
-        if guard::is_html(text) != is_page {
+        // A part of a page, without its head, is HTML all the same where HTML is expected.
+        let is_part = is_page && text.trim_start().starts_with('<');
+        if (guard::is_html(text) || is_part) != is_page {
             let (found, expected) = if is_page { ("not HTML", "a page") } else { ("an HTML page", "Markdown") };
             return Err(ReadOutcome::GuardFailed(format!(
                 "it is {found} where {expected} was: probably a login or error page"

@@ -34,8 +34,38 @@ pub fn must_contain(text: &str, guards: &Guards) -> Result<(), ReadOutcome> {
     }
 }
 
-/// Whether a text begins like an HTML page.
+/// Whether a text begins like an HTML page: comments and an XML declaration may come before.
 pub fn is_html(text: &str) -> bool {
-    let start: String = text.trim_start().chars().take(9).collect::<String>().to_ascii_lowercase();
-    start.starts_with("<!doctype") || start.starts_with("<html")
+    let mut rest = text.trim_start_matches('\u{feff}').trim_start();
+    while let Some(end) = [("<!--", "-->"), ("<?xml", "?>")].iter().find_map(|(open, close)| {
+        let at = rest.strip_prefix(open)?.find(close)?;
+        Some(open.len() + at + close.len())
+    }) {
+        rest = rest[end..].trim_start();
+    }
+    let begins =
+        |with: &str| rest.as_bytes().get(..with.len()).is_some_and(|b| b.eq_ignore_ascii_case(with.as_bytes()));
+    ["<!doctype html", "<html", "<head", "<body"].iter().any(|with| begins(with))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_told_from_a_feed_whatever_stands_before_it() {
+        for page in [
+            "<!DOCTYPE html>",
+            "<HTML lang=en>",
+            "\u{feff} <!-- saved -->\n<!doctype HTML><p>",
+            "<?xml version=\"1.0\"?><!DOCTYPE html PUBLIC \"x\">",
+            "<head><title>Sign in</title>",
+        ] {
+            assert!(is_html(page), "{page}");
+        }
+        for other in ["<?xml version=\"1.0\"?><rss/>", "<!-- <html> --><feed/>", "<!DOCTYPE rss>", "# <html>", "{}", ""]
+        {
+            assert!(!is_html(other), "{other}");
+        }
+    }
 }

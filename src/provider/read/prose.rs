@@ -182,6 +182,7 @@ pub fn of_markdown(markdown: &str, max: usize) -> String {
             Event::End(TagEnd::MetadataBlock(_)) => hidden = false,
             Event::Text(t) | Event::Code(t) if !hidden => push_words(&mut out, &t),
             Event::SoftBreak => push_words(&mut out, " "),
+            Event::InlineHtml(t) if t.starts_with("<br") => new_block(&mut out),
             Event::Html(t) | Event::InlineHtml(t) => push_words(&mut out, &of_html(&t, max)),
             Event::HardBreak
             | Event::Rule
@@ -231,7 +232,7 @@ mod tests {
         let text =
             "---\ntitle: x\n---\n# Head\n\nSome **bold** [link](https://a.example) and `code`\nmore.\n\n* one\n* two\n";
         assert_eq!(of_markdown(text, 1_000), "Head\nSome bold link and code more.\none\ntwo");
-        assert_eq!(of_markdown("\\# Incident \\#1 <br> over", 100), "# Incident #1 over");
+        assert_eq!(of_markdown("\\# Incident \\#1<br />over", 100), "# Incident #1\nover");
     }
 
     proptest! {

@@ -19,7 +19,7 @@ mod slack;
 mod status_io;
 mod statuspage;
 
-pub use recognise::{addresses, recognise};
+pub use recognise::{addresses, is_headless, recognise};
 
 use super::{ReadContext, Reading, guard, prose};
 use crate::model::text::{glob, one_line, safe_link};
@@ -68,9 +68,7 @@ fn rows_and_facts(
     cx: &ReadContext,
     body: &[u8],
 ) -> Result<(usize, Vec<Observation>), ReadOutcome> {
-    let is_feed =
-        matches!(source.dialect, Dialect::HistoryFeed | Dialect::PlainFeed | Dialect::AwsRss | Dialect::AzureRss);
-    if is_feed {
+    if source.dialect.is_feed() {
         let feed = super::feed::parse(body)?;
         if let Ok(text) = std::str::from_utf8(body) {
             must_contain(source, text)?;
@@ -137,13 +135,17 @@ fn facts(
 ) -> Result<(usize, Vec<Observation>), ReadOutcome> {
     let fails = |why: String| Err(ReadOutcome::GuardFailed(why));
     if let Some(wanted) = &source.guards.page
-        && !page.names.iter().any(|n| **n == **wanted)
+        // A feed calls itself "Acme Status - Incident History".
+        && !page.names.iter().any(|n| **n == **wanted || (source.dialect.is_feed() && n.contains(wanted.as_str())))
     {
         let names = page.names.iter().map(|n| one_line(n, 80)).collect::<Vec<_>>().join("\", \"");
         return fails(format!("it is the page of \"{names}\", not of {wanted:?}: it is not the page we know"));
     }
     if let Some(rows) = page.rows.filter(|r| *r < source.least_rows()) {
         return fails(format!("{rows} components or entries, at least {} expected", source.least_rows()));
+    }
+    if page.episodes.iter().any(|e| e.id.trim().is_empty()) || page.components.iter().any(|c| c.id.trim().is_empty()) {
+        return fails("something on it has neither id nor name: it is not the page we know".to_owned());
     }
     once(&mut page)?;
     for e in page.episodes.iter().filter(|e| !e.maintenance) {

@@ -1,12 +1,14 @@
 //! Changelogs in HTML: sections under dated headings.
 //!
-//! In: a page. Out: entries. Invariants: nesting that would cost the tree builder quadratic time is refused before it is
+//! In: a page. Out: entries. A heading may say its date in words or in a `<time>`. Invariants: nesting that would cost the tree builder quadratic time is refused before it is
 //! built; text of scripts, styles and navigation is no entry's. Refuses to guess dates outside headings.
 
+use super::heading::Dates;
 use super::{Item, markdown};
 use crate::model::ReadOutcome;
 use crate::provider::read::feed::MAX_WORDS;
-use jiff::civil::Date;
+use crate::provider::read::when;
+use jiff::{civil::Date, tz::TimeZone};
 use scraper::{ElementRef, Html, node::Node};
 
 /// Deepest nesting of tags that is built. Real pages have less than 60.
@@ -25,6 +27,11 @@ pub(super) fn dated(text: &str, page: &str) -> Result<Vec<Item>, ReadOutcome> {
         return Err(ReadOutcome::Unreadable(format!("its tags are nested deeper than {MAX_DEPTH}")));
     }
     let tree = Html::parse_document(text);
+    let led = under(&tree, page, Dates::Lead);
+    Ok(if led.is_empty() { under(&tree, page, Dates::End) } else { led })
+}
+
+fn under(tree: &Html, page: &str, dates: Dates) -> Vec<Item> {
     let mut out = markdown::Builder::new(page);
     let mut open: Option<(Date, String, String)> = None;
     for node in tree.tree.root().descendants() {
@@ -32,8 +39,9 @@ pub(super) fn dated(text: &str, page: &str) -> Result<Vec<Item>, ReadOutcome> {
             |is: fn(&str) -> bool| node.ancestors().any(|a| a.value().as_element().is_some_and(|e| is(e.name())));
         match node.value() {
             Node::Element(e) if is_heading(e.name()) && !inside(is_hidden) => {
-                let words = ElementRef::wrap(node).map(|h| h.text().collect::<String>()).unwrap_or_default();
-                match markdown::dated_heading(&words, None) {
+                let heading = ElementRef::wrap(node);
+                let words = heading.map(|h| h.text().collect::<String>()).unwrap_or_default();
+                match dates.of(&words, None).or_else(|| stamped(heading?)) {
                     Some((day, title)) => {
                         close(&mut out, open.take());
                         open = Some((day, title, String::new()));
@@ -49,7 +57,16 @@ pub(super) fn dated(text: &str, page: &str) -> Result<Vec<Item>, ReadOutcome> {
         }
     }
     close(&mut out, open);
-    Ok(out.finish())
+    out.finish()
+}
+
+/// The day of `<time datetime="2026-08-13">Aug 13</time>` in a heading, and its other words.
+fn stamped(heading: ElementRef<'_>) -> Option<(Date, String)> {
+    let time = heading.descendent_elements().find(|e| e.value().name() == "time")?;
+    let at = when::timestamp(time.value().attr("datetime")?)?;
+    let all: String = heading.text().collect();
+    let title = all.replacen(&time.text().collect::<String>(), "", 1);
+    Some((TimeZone::UTC.to_datetime(at).date(), title.trim_matches(|c: char| !c.is_alphanumeric()).to_owned()))
 }
 
 /// Most bytes of a section before its white space is taken out.
@@ -69,7 +86,7 @@ fn close(out: &mut markdown::Builder<'_>, open: Option<(Date, String, String)>) 
 }
 
 fn is_heading(name: &str) -> bool {
-    matches!(name, "h1" | "h2" | "h3" | "h4")
+    matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
 }
 
 fn is_block(name: &str) -> bool {

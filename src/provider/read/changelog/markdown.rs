@@ -1,14 +1,15 @@
 //! Changelogs in Markdown: `<Update label="DATE">` blocks, dated headings, or one MDX entry with front matter.
 //!
-//! In: a text and the address of its page. Out: entries. Invariants: two entries of one day differ by their titles; a
-//! heading without a year takes that of the heading above it; what stands before the first date is no entry. Refuses to
-//! read `hidden: true`.
+//! In: a text and the address of its page. Out: entries. Invariants: two entries of one day differ by their titles; what
+//! stands before the first date is no entry; an `<Update>` ends where its tag does, whatever stands in its attributes.
+//! Refuses to read `hidden: true`.
 
 use super::Item;
+use super::heading::{Dates, leading};
 use crate::model::ReadOutcome;
 use crate::model::text::one_line;
 use crate::provider::read::feed::MAX_WORDS;
-use crate::provider::read::{date, prose, when};
+use crate::provider::read::{prose, when};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use std::collections::HashSet;
@@ -29,16 +30,19 @@ impl<'p> Builder<'p> {
         Self { page, items: Vec::new() }
     }
 
-    /// Adds an entry; its title is the first line of its text where it has none.
+    /// Adds an entry, by its label or else its day; its title is the first line of its text where it has none.
     pub(super) fn add(&mut self, label: &str, day: Option<Date>, title: &str, text: String) {
         if self.items.len() >= MAX_ITEMS {
             return;
         }
+        let identity = match label {
+            "" => day.map(|d| d.to_string()).unwrap_or_default(),
+            label => one_line(label, 80),
+        };
         let title = match title {
-            "" => one_line(text.lines().next().unwrap_or(label), TITLE_LENGTH),
+            "" => one_line(text.lines().next().unwrap_or(&identity), TITLE_LENGTH),
             title => one_line(title, TITLE_LENGTH),
         };
-        let identity = day.map_or_else(|| one_line(label, 80), |d| d.to_string());
         let link = self.page.to_owned();
         self.items.push(Item {
             identity,
@@ -69,37 +73,57 @@ fn midnight(day: Date) -> Option<Timestamp> {
     TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok()
 }
 
-/// A day, or the first of a month, in a heading or label; with what follows it: `2026-07-20: Title`.
-pub(super) fn dated_heading(text: &str, year: Option<i16>) -> Option<(Date, String)> {
-    let text = text.trim();
-    let (head, title) = text.split_once([':', '|']).map_or((text, ""), |(h, t)| (h.trim(), t.trim()));
-    let read = |t: &str| date::deadline(t).map(|d| d.date);
-    // "November, 2025" and "Nov 12" under it.
-    let found = read(head).or_else(|| read(&head.replace(',', ""))).or_else(|| read(&format!("{head}, {}", year?)));
-    // A year alone, or a version that looks like one, is no entry's date.
-    let is_year = head.len() <= 4;
-    found.filter(|_| !is_year).map(|d| (d, title.to_owned()))
-}
-
-/// Entries in `<Update label="…">` blocks.
+/// Entries in `<Update label="…">` blocks. Where the label is a version, the description may be the date.
 pub(super) fn updates(text: &str, page: &str) -> Vec<Item> {
     let mut out = Builder::new(page);
-    for block in text.split("<Update").skip(1) {
-        let Some((head, rest)) = block.split_once('>') else { continue };
-        let inner = rest.split_once("</Update>").map_or(rest, |(inner, _)| inner);
-        let attribute = |name: &str| {
-            let (_, after) = head.split_once(name)?;
-            let after = after.trim_start().strip_prefix('=')?.trim_start().trim_start_matches('{');
-            let quote = after.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'))?;
-            after[1..].split_once(quote).map(|(value, _)| value)
+    for block in text.split(UPDATE).skip(1).filter(|b| b.starts_with(char::is_whitespace)) {
+        let Some((head, rest)) =
+            tag_end(block).or_else(|| block.find('>')).map(|end| (&block[..end], &block[end + 1..]))
+        else {
+            continue;
         };
-        let Some(label) = attribute("label") else { continue };
-        let day = dated_heading(label, None).map(|(d, _)| d);
+        let inner = rest.split_once("</Update>").map_or(rest, |(inner, _)| inner);
+        let Some(label) = attribute(head, "label") else { continue };
+        let dated = |text: &str| leading(text, None).map(|(d, _)| d);
+        let (named, day) = match dated(label) {
+            Some(day) => ("", Some(day)),
+            None => (label, attribute(head, "description").and_then(dated)),
+        };
         let words = prose::of_markdown(&dedent(inner), MAX_WORDS);
         let (title, body) = words.split_once('\n').unwrap_or((&words, ""));
-        out.add(label, day, title, body.to_owned());
+        out.add(named, day, title, body.to_owned());
     }
     out.finish()
+}
+
+/// What an entry of such a page begins with.
+pub(super) const UPDATE: &str = "<Update";
+
+/// Where a tag ends: its `>` outside of quotes and braces.
+fn tag_end(text: &str) -> Option<usize> {
+    let (mut quote, mut depth) = (None, 0usize);
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (Some(q), c) if q == c => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'' | '`') => quote = Some(c),
+            (None, '{') => depth += 1,
+            (None, '}') => depth = depth.saturating_sub(1),
+            (None, '>') if depth == 0 => return Some(at),
+            (None, _) => {}
+        }
+    }
+    None
+}
+
+/// The text of an attribute: `label="x"`, `label={"x"}`.
+fn attribute<'t>(tag: &'t str, name: &str) -> Option<&'t str> {
+    tag.match_indices(name).filter(|(at, _)| tag[..*at].ends_with(char::is_whitespace)).find_map(|(at, name)| {
+        let value = tag[at + name.len()..].trim_start().strip_prefix('=')?.trim_start();
+        let value = value.strip_prefix('{').map_or(value, str::trim_start);
+        let quote = value.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'))?;
+        value[1..].split_once(quote).map(|(value, _)| value)
+    })
 }
 
 /// Lines without the indent they share: four spaces would make them code.
@@ -111,6 +135,11 @@ fn dedent(text: &str) -> String {
 
 /// Entries under dated headings.
 pub(super) fn dated(text: &str, page: &str) -> Vec<Item> {
+    let led = under(text, page, Dates::Lead);
+    if led.is_empty() { under(text, page, Dates::End) } else { led }
+}
+
+fn under(text: &str, page: &str, dates: Dates) -> Vec<Item> {
     let mut out = Builder::new(page);
     // Where the text of the entry being read begins: level, date, title, offset.
     let mut open: Option<(HeadingLevel, Date, String, usize)> = None;
@@ -123,7 +152,7 @@ pub(super) fn dated(text: &str, page: &str) -> Vec<Item> {
             Event::Text(t) | Event::Code(t) => heading.iter_mut().for_each(|(h, _)| h.push_str(&t)),
             Event::End(TagEnd::Heading(level)) => {
                 let Some((words, start)) = heading.take() else { continue };
-                let Some((day, title)) = dated_heading(&words, year) else { continue };
+                let Some((day, title)) = dates.of(&words, year) else { continue };
                 if let Some((_, day, title, from)) = open.take() {
                     add(&mut out, &text[from..start], day, &title);
                 }
@@ -147,6 +176,9 @@ fn add(out: &mut Builder<'_>, section: &str, day: Date, title: &str) {
     }
 }
 
+/// Fields of front matter that say when an entry was written.
+const WRITTEN: &[&str] = &["createdAt", "date", "publishedAt", "published_at", "published", "pubDate", "releaseDate"];
+
 /// The one entry of an MDX file.
 pub(super) fn single(text: &str, page: &str) -> Result<Vec<Item>, ReadOutcome> {
     let unreadable = || ReadOutcome::Unreadable("it does not begin with front matter between two --- lines".to_owned());
@@ -162,7 +194,7 @@ pub(super) fn single(text: &str, page: &str) -> Result<Vec<Item>, ReadOutcome> {
     if field("hidden") == Some("true") {
         return Ok(Vec::new());
     }
-    let at = field("createdAt").or_else(|| field("date")).and_then(when::timestamp);
+    let at = WRITTEN.iter().find_map(|name| field(name)).and_then(when::timestamp);
     let slug = field("slug").unwrap_or(title);
     Ok(vec![Item {
         identity: one_line(slug, 200),

@@ -100,6 +100,58 @@ fn a_feed_may_shrink_and_a_page_may_not() {
     assert!(reading(DATED, "x").steady);
 }
 
+#[test]
+fn changelogs_of_versions_and_of_weeks_are_read_in_any_line_ends() {
+    let versions = "# Changelog\n\n## [1.2.3] - 2026-05-01\n\n### Added\n- Demo 2\n\n## 1.2.2 (2026-04-01)\n- A fix, see May 2, 2026\n";
+    let weeks = "# News\n\n## Week of May 6, 2026\n\nText.\n\n### Sunset on June 6, 2026\n\nMore.\n\n## 2026-04-29 - Title\n\nText.\n";
+    for (body, days, titles) in [
+        (versions, ["2026-05-01", "2026-04-01"], ["1.2.3", "1.2.2"]),
+        (weeks, ["2026-05-06", "2026-04-29"], ["Text.", "Title"]),
+    ] {
+        for body in [body.to_owned(), body.replace('\n', "\r\n"), format!("\u{feff}{body}")] {
+            let all = seen(DATED, &body);
+            let found: Vec<_> = all.iter().map(|o| o.occurred_at.strftime("%F").to_string()).collect();
+            assert_eq!(found, days);
+            assert_eq!(all.iter().map(|o| o.title.as_str()).collect::<Vec<_>>(), titles);
+        }
+    }
+}
+
+#[test]
+fn an_update_is_dated_by_its_description_where_its_label_is_a_version() {
+    let body = "<Update label=\"v1.2\" description='2026-08-01' tags={[\"a > b\"]}>\n# One\nA.\n</Update>\n<UpdateCard label=\"2026-01-01\">No.</UpdateCard>\n<Update\n  rss={{ title: \"it > x\" }}\n  label={\"August 3, 2026\"}\n>\nTwo\n</Update>";
+    let all = seen(UPDATES, body);
+    let found: Vec<_> = all
+        .iter()
+        .map(|o| (o.title.as_str(), o.native_id.as_deref().unwrap(), o.occurred_at.strftime("%F").to_string()))
+        .collect();
+    assert_eq!(found, [("One", "v1.2", "2026-08-01".to_owned()), ("Two", "2026-08-03", "2026-08-03".to_owned())]);
+}
+
+#[test]
+fn a_page_may_date_its_headings_by_a_time_element() {
+    let body = "<!doctype html><h2><time datetime=\"2026-08-13\">Aug 13</time> Demo 2</h2><p>One.</p><h2>August 12, 2026</h2><p>Two.</p>";
+    let settings = "form = \"html\"\nguards = { min_rows = 1 }\n";
+    let all = seen(settings, body);
+    let found: Vec<_> = all.iter().map(|o| (o.title.as_str(), o.occurred_at.strftime("%F").to_string())).collect();
+    assert_eq!(found, [("Demo 2", "2026-08-13".to_owned()), ("Two.", "2026-08-12".to_owned())]);
+    assert_eq!(seen(settings, &body.replace("<!doctype html>", "<main>")).len(), 2, "a part of a page");
+}
+
+#[test]
+fn the_form_of_a_captured_body_shows_in_its_content() {
+    use ChangelogForm::*;
+    for (body, likeliest) in [
+        ("<?xml version=\"1.0\"?><rss/>", Feed),
+        ("{\"version\":\"https://jsonfeed.org/version/1.1\"}", Feed),
+        ("<!-- x --><!DOCTYPE html><p>", Html),
+        ("intro\n<Update label=\"2026-08-01\">", Updates),
+        ("---\ntitle: x\n---\n# x", Markdown),
+    ] {
+        assert_eq!(forms(body.as_bytes())[0], likeliest, "{body}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_text_makes_a_form_panic(text in any::<String>()) {

@@ -4,7 +4,7 @@
 //! or behind the service; `[RESOLVED]`, code 0 of the newest word, or "operating normally" is the end. Refuses to read
 //! UTF-16 that is cut in the middle of a character.
 
-use super::page::{Episode, Health, Markup, Page, Part, Phase, Text, Update};
+use super::page::{self, Episode, Health, Markup, Page, Part, Phase, Text, Update};
 use super::{json, shapeless};
 use crate::model::{ReadOutcome, Severity, SubjectType};
 use crate::provider::read::feed::{Entry, Feed};
@@ -14,11 +14,13 @@ use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// The body as UTF-8: `currentevents` is UTF-16 with a byte-order mark, of either order.
+/// The body as UTF-8: `currentevents` is UTF-16 of either order, with a byte-order mark or not (JSON begins in ASCII).
 pub(super) fn utf16(body: &[u8]) -> Result<Cow<'_, str>, ReadOutcome> {
-    let order: fn([u8; 2]) -> u16 = match body {
-        [0xff, 0xfe, ..] => u16::from_le_bytes,
-        [0xfe, 0xff, ..] => u16::from_be_bytes,
+    let (order, start): (fn([u8; 2]) -> u16, usize) = match body {
+        [0xff, 0xfe, ..] => (u16::from_le_bytes, 2),
+        [0xfe, 0xff, ..] => (u16::from_be_bytes, 2),
+        [1..=0x7f, 0, ..] => (u16::from_le_bytes, 0),
+        [0, 1..=0x7f, ..] => (u16::from_be_bytes, 0),
         _ => return guard::open(body).map(Cow::Borrowed),
     };
     if body.len() > guard::MAX_BODY {
@@ -28,7 +30,7 @@ pub(super) fn utf16(body: &[u8]) -> Result<Cow<'_, str>, ReadOutcome> {
             guard::MAX_BODY
         )));
     }
-    let units = body[2..].chunks(2).map(|pair| match pair {
+    let units = body[start..].chunks(2).map(|pair| match pair {
         [a, b] => order([*a, *b]),
         // Half a character: not a valid one.
         _ => 0xd800,
@@ -60,10 +62,10 @@ struct Event<'b> {
     summary: Text<'b>,
     #[serde(borrow, default)]
     description: Text<'b>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "page::list")]
     event_log: Vec<Log<'b>>,
-    #[serde(borrow, default)]
-    impacted_services: BTreeMap<Cow<'b, str>, Impacted<'b>>,
+    #[serde(borrow)]
+    impacted_services: Option<BTreeMap<Cow<'b, str>, Impacted<'b>>>,
 }
 
 #[derive(Deserialize)]
@@ -124,8 +126,8 @@ fn episode(e: Event<'_>) -> Episode<'_> {
             health,
         }
     };
-    let mut parts: Vec<Part> =
-        e.impacted_services.iter().map(|(key, s)| own(key, &s.service_name, health(&s.current))).collect();
+    let impacted = e.impacted_services.unwrap_or_default();
+    let mut parts: Vec<Part> = impacted.iter().map(|(key, s)| own(key, &s.service_name, health(&s.current))).collect();
     if parts.is_empty() && !e.service.is_empty() {
         parts.push(own(&e.service, &e.service_name, health(&e.status)));
     }
@@ -273,6 +275,8 @@ mod tests {
             [0xfe, 0xff].into_iter().chain("[\"é😀\"]".encode_utf16().flat_map(u16::to_be_bytes)).collect();
         assert_eq!(utf16(&le).unwrap(), "[\"é😀\"]");
         assert_eq!(utf16(&be).unwrap(), "[\"é😀\"]");
+        assert_eq!(utf16(&le[2..]).unwrap(), "[\"é😀\"]", "without a mark");
+        assert_eq!(utf16(&be[2..]).unwrap(), "[\"é😀\"]", "without a mark");
         assert!(matches!(utf16(&le[..le.len() - 1]), Err(ReadOutcome::Unreadable(_))));
         assert!(matches!(utf16(&[0xff, 0xfe]), Err(ReadOutcome::GuardFailed(_))));
         assert_eq!(utf16(b"[]").unwrap(), "[]");

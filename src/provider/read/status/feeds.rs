@@ -57,12 +57,7 @@ fn said(title: &str, words: &str) -> Said {
             out.scheduled = true;
             continue;
         }
-        let is_time = line.len() < 40
-            && line.contains(':')
-            && line
-                .split_whitespace()
-                .last()
-                .is_some_and(|z| z.len() <= 5 && z.bytes().all(|b| b.is_ascii_uppercase()));
+        let is_time = line.len() < 40 && line.contains(':') && line.split_whitespace().last().is_some_and(is_zone);
         if is_time {
             time = line;
             continue;
@@ -99,6 +94,13 @@ fn said(title: &str, words: &str) -> Said {
         out.word = of_title(title);
     }
     out
+}
+
+/// `UTC`, `PDT`, `+08`, `-0300`.
+fn is_zone(word: &str) -> bool {
+    let is_name = word.len() <= 5 && word.bytes().all(|b| b.is_ascii_uppercase());
+    let offset = word.strip_prefix(['+', '-']).filter(|digits| matches!(digits.len(), 2 | 4));
+    is_name || offset.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// `[Resolved] Errors`, also in Chinese, `Mitigated - Errors`, `Errors - Resolved`.
@@ -154,6 +156,8 @@ fn episode(e: &Entry) -> Option<Episode<'_>> {
     // Of maintenance to come, `published` is the start of its window.
     let (at, start) = match (e.published, e.updated) {
         (Some(p), Some(u)) if maintenance && p > u => (Some(u), Some(p)),
+        // RSS has only that one time.
+        (Some(p), Some(_)) if phase == Phase::Scheduled => (None, Some(p)),
         (published, updated) => (published.or(updated), None),
     };
     Some(Episode {
@@ -260,6 +264,7 @@ mod tests {
             Some("investigating")
         );
         assert_eq!(of("RESOLVED -\nAll is well."), Some("resolved"));
+        assert_eq!(of("Nov 20, 18:30 +08\nResolved - Over.\nNov 20, 18:00 +08\nIdentified - x."), Some("resolved"));
         assert_eq!(
             of("Status: Monitoring\nA fix is out.\nAffected components\nDemo API (Degraded performance)"),
             Some("monitoring")

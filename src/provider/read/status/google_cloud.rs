@@ -4,7 +4,7 @@
 //! absent; products go by id, because titles are renamed; `SERVICE_INFORMATION` is no outage. Refuses an empty list.
 
 use super::json;
-use super::page::{Episode, Health, Markup, Page, Part, Phase, Text, Update};
+use super::page::{self, Episode, Health, Markup, Page, Part, Phase, Text, Update};
 use crate::model::{ReadOutcome, Severity, SubjectType};
 use crate::provider::file::StatusSource;
 use crate::provider::read::when;
@@ -30,13 +30,13 @@ struct Raw<'b> {
     service_key: Text<'b>,
     #[serde(borrow, default)]
     service_name: Text<'b>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "page::list")]
     affected_products: Vec<Named<'b>>,
     #[serde(borrow, default)]
     uri: Text<'b>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "page::list")]
     currently_affected_locations: Vec<Named<'b>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "page::list")]
     previously_affected_locations: Vec<Named<'b>>,
 }
 

@@ -44,9 +44,9 @@ struct Raw<'b> {
     scheduled_for: Text<'b>,
     #[serde(borrow, default)]
     full_url: Text<'b>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "page::list")]
     systems: Vec<Text<'b>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "page::list")]
     updates: Vec<RawUpdate<'b>>,
 }
 

@@ -81,7 +81,7 @@ pub(super) fn page(text: &str) -> Result<Page<'_>, ReadOutcome> {
 }
 
 fn with_components<'b>(mut page: Page<'b>, all: Vec<RawComponent<'b>>) -> Page<'b> {
-    page.components.extend(all.into_iter().map(Component::from));
+    page.components.extend(page::components(all));
     page.rows = Some(page.components.len());
     page
 }

@@ -4,7 +4,7 @@
 //! In: JSON. Out: a [`Page`]. Invariant: only active incidents are listed and they carry no state, so nothing here ends
 //! one: the page's feed does. Refuses an answer without success.
 
-use super::page::{self, Component, Episode, Markup, Page, Phase, RawComponent, Text, Update};
+use super::page::{self, Episode, Markup, Page, Phase, RawComponent, Text, Update};
 use super::{json, shapeless};
 use crate::model::ReadOutcome;
 use crate::provider::file::StatusSource;
@@ -63,7 +63,7 @@ pub(super) fn page<'b>(source: &StatusSource, text: &'b str) -> Result<Page<'b>,
     let (Some(head), Some(components)) = (result.status_page, result.components) else {
         return shapeless("it has no status_page or no components");
     };
-    let components: Vec<Component<'b>> = components.into_iter().map(Component::from).collect();
+    let components = page::components(components);
     let page = source.page().trim_end_matches('/');
     let mut episodes: Vec<Episode<'b>> =
         result.active_incidents.unwrap_or_default().into_iter().map(|i| episode(i, false, page)).collect();

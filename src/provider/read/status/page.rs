@@ -73,6 +73,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
+/// A list; null and absent (with `default`) are empty ones.
+pub fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Vec<T>, D::Error> {
+    Ok(Option::deserialize(d)?.unwrap_or_default())
+}
+
 /// How a component is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Health {
@@ -222,11 +227,27 @@ pub(super) struct RawComponent<'b> {
     pub name: Text<'b>,
     #[serde(borrow, default)]
     pub status: Text<'b>,
+    /// What it groups: then it is no component itself.
+    #[serde(borrow, default, deserialize_with = "list")]
+    pub children: Vec<RawComponent<'b>>,
+}
+
+/// Components without their groups.
+pub(super) fn components(all: Vec<RawComponent<'_>>) -> Vec<Component<'_>> {
+    let mut out = Vec::with_capacity(all.len());
+    for mut raw in all {
+        match std::mem::take(&mut raw.children) {
+            children if children.is_empty() => out.push(Component::from(raw)),
+            children => out.extend(components(children)),
+        }
+    }
+    out
 }
 
 impl<'b> From<RawComponent<'b>> for Component<'b> {
     fn from(raw: RawComponent<'b>) -> Self {
-        Self { health: Health::parse(&raw.status), id: raw.id, name: raw.name, since: None }
+        let id = raw.id.or(raw.name.clone());
+        Self { health: Health::parse(&raw.status), id, name: raw.name, since: None }
     }
 }
 

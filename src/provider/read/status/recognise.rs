@@ -63,6 +63,11 @@ pub fn recognise(url: &str, content_type: Option<&str>, body: &[u8]) -> Option<D
     }
 }
 
+/// Whether a JSON body says nothing of whose page it is.
+pub fn is_headless(body: &[u8]) -> bool {
+    serde_json::from_slice::<Value>(body).is_ok_and(|v| v.is_object() && v.get("page").is_none_or(Value::is_null))
+}
+
 fn of_object(v: &Value) -> Option<Dialect> {
     let is_list = |key: &str| v.get(key).is_some_and(Value::is_array);
     if v.pointer("/data/type").is_some_and(|t| t == "status_page") {

@@ -3,7 +3,7 @@
 //! In: JSON. Out: a [`Page`] without components. Invariants: services are names, and their own ids; times carry local
 //! offsets; `notice` is an incident, `maintenance` is not. Refuses an answer without its state or its list.
 
-use super::page::{Episode, Health, Markup, Page, Part, Phase, Text, Update};
+use super::page::{self, Episode, Health, Markup, Page, Part, Phase, Text, Update};
 use super::{json, shapeless};
 use crate::model::{ReadOutcome, Severity};
 use crate::provider::read::when;
@@ -33,9 +33,9 @@ struct Raw<'b> {
     date_created: Text<'b>,
     #[serde(borrow, default)]
     date_updated: Text<'b>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "page::list")]
     services: Vec<Text<'b>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "page::list")]
     notes: Vec<Note<'b>>,
 }
 

@@ -105,6 +105,7 @@ pub(super) fn page<'b>(source: &StatusSource, text: &'b str) -> Result<Page<'b>,
     let lenient = source.dialect == Dialect::IncidentIo;
     let is_summary = body.status.is_some();
     match (&body.components, &body.incidents) {
+        (None, None) if !is_summary && body.scheduled_maintenances.is_some() => {}
         (None, None) => return shapeless("it has neither components nor incidents"),
         (None, Some(_)) if is_summary => return shapeless("it has no components"),
         (Some(_), None) if is_summary && !lenient => return shapeless("it has no list of incidents"),
@@ -117,6 +118,9 @@ pub(super) fn page<'b>(source: &StatusSource, text: &'b str) -> Result<Page<'b>,
         .components
         .map(|all| all.into_iter().filter(|c| c.group != Some(true)).map(|c| component(c, lenient)).collect());
     let current: Vec<Component<'b>> = components.unwrap_or_default();
+    if !current.is_empty() && current.iter().all(|c| c.health == Health::Unknown) {
+        return shapeless("none of its components has a state that is known");
+    }
     let rows = if is_summary || !current.is_empty() { Some(current.len()) } else { None };
     let link = Links { page: source.page(), lenient };
     let of = |list: Option<Vec<RawIncident<'b>>>, planned| {

@@ -208,6 +208,75 @@ fn what_is_not_the_page_we_know_is_refused_with_its_reason() {
 }
 
 #[test]
+fn what_has_no_name_or_no_known_state_is_refused_whole() {
+    let well = component("api", "operational");
+    for (body, why) in [
+        (summary(&component("api", ""), ""), "none of its components"),
+        (summary(r#"{"id":null,"name":null,"status":"operational"}"#, ""), "neither id nor name"),
+        (summary(&well, r#"{"id":null,"name":"x","status":"investigating"}"#), "neither id nor name"),
+    ] {
+        match outcome(ASP, &body) {
+            ReadOutcome::GuardFailed(found) | ReadOutcome::Unreadable(found) => assert!(found.contains(why), "{found}"),
+            ReadOutcome::Ok(all) => panic!("{body} was read: {all:?}"),
+        }
+    }
+    let one_new = summary(&format!("{well},{}", component("web", "frobbed")), "");
+    assert_eq!(matters(&seen(ASP, &one_new)), [("acme:component/api".into(), Change::Resolved, Severity::Info)]);
+}
+
+#[test]
+fn lists_that_are_null_are_read_as_those_that_are_left_out() {
+    let google = |rest: &str| {
+        format!(
+            r#"[{{"id":"g1","begin":"2026-11-20T00:00:00Z","external_desc":"x","updates":[],"status_impact":"SERVICE_OUTAGE","service_key":"k","service_name":"K"{rest}}}]"#
+        )
+    };
+    let null =
+        google(r#","affected_products":null,"currently_affected_locations":null,"previously_affected_locations":null"#);
+    assert_eq!(seen("dialect = \"google_cloud\"\n", &null), seen("dialect = \"google_cloud\"\n", &google("")));
+    let aws = |rest: &str| {
+        format!(r#"[{{"date":"1763600000","status":"2","service":"demo-us-east-1","summary":"Errors"{rest}}}]"#)
+    };
+    let null = aws(r#","event_log":null,"impacted_services":null"#);
+    assert_eq!(seen("dialect = \"aws_events\"\n", &null), seen("dialect = \"aws_events\"\n", &aws("")));
+    let slack = |rest: &str| {
+        format!(
+            r#"{{"status":"active","active_incidents":[{{"id":1,"title":"x","type":"outage","status":"active"{rest}}}]}}"#
+        )
+    };
+    let null = slack(r#","services":null,"notes":null"#);
+    assert_eq!(seen("dialect = \"slack\"\n", &null), seen("dialect = \"slack\"\n", &slack("")));
+}
+
+#[test]
+fn a_group_of_components_counts_by_what_it_holds() {
+    let body = r#"{"page":{"name":"Acme","status":"HASISSUES"},"components":[{"id":"g","name":"EU","status":"OPERATIONAL","isParent":true,"children":[{"id":"a","name":"API","status":"OPERATIONAL"},{"id":"b","name":"Web","status":"MAJOROUTAGE","children":null}]}]}"#;
+    let all = matters(&seen("dialect = \"instatus\"\n", body));
+    assert!(all.contains(&("acme:component/b".into(), Change::Opened, Severity::Critical)), "{all:?}");
+    assert!(all.iter().all(|(id, ..)| id != "acme:component/g"), "{all:?}");
+}
+
+#[test]
+fn maintenances_alone_are_a_part_of_the_api_too() {
+    let body = r#"{"page":{"id":"p1","name":"Acme"},"scheduled_maintenances":[{"id":"m1","name":"Move","status":"scheduled","scheduled_for":"2026-12-01T00:00:00Z"}]}"#;
+    assert_eq!(matters(&seen(ASP, body)), [("acme:maintenance/m1".into(), Change::Opened, Severity::Info)]);
+    let whole = body.replace("\"page\"", "\"status\":{},\"page\"");
+    assert!(matches!(outcome(ASP, &whole), ReadOutcome::Unreadable(_)), "a summary lists more");
+}
+
+#[test]
+fn work_to_come_has_its_window_in_rss_as_well() {
+    let body = "<rss version=\"2.0\"><channel><title>Acme Status - Incident History</title><item><title>Move</title><description>&lt;p&gt;&lt;b&gt;THIS IS A SCHEDULED EVENT Dec  1, 00:00 - 04:00 UTC&lt;/b&gt;&lt;/p&gt;&lt;p&gt;&lt;small&gt;Nov 18, 10:00 UTC&lt;/small&gt;&lt;br&gt;&lt;strong&gt;Scheduled&lt;/strong&gt; - We move.&lt;/p&gt;</description><pubDate>Tue, 01 Dec 2026 00:00:00 +0000</pubDate><link>https://status.acme.example/incidents/m1</link></item></channel></rss>";
+    let all = seen("dialect = \"history_feed\"\nguards = { page = \"Acme\" }\n", body);
+    let Fact::Planned { change: Change::Opened, window } = all[0].fact else { panic!("{all:?}") };
+    assert_eq!((window.from.to_string().as_str(), all[0].kind), ("2026-12-01T00:00:00Z", Kind::Maintenance));
+    assert!(matches!(
+        outcome("dialect = \"history_feed\"\nguards = { page = \"Other\" }\n", body),
+        ReadOutcome::GuardFailed(_)
+    ));
+}
+
+#[test]
 fn a_date_to_come_and_a_double_are_refused() {
     let future = incident("i1", "identified", "minor", "").replace("2026-11-20T09:30", "2206-11-20T09:30");
     assert!(
