@@ -1,10 +1,12 @@
 //! Identifiers. Provider, connection and source ids are short lower-case names; numbers are for people to type.
 //!
 //! In: text from files, URLs and the database. Out: typed ids. Invariant: a name id is
-//! `^[a-z0-9][a-z0-9._-]{0,63}$`, so it is safe in a path, a log line and a metric label. Refuses everything else.
+//! `^[a-z0-9][a-z0-9._-]{0,63}$`, so it is safe in a path, a log line and a metric label; the ids of who speaks are shared,
+//! because each observation has them. Refuses everything else.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
+use std::sync::Arc;
 
 /// Why a name was refused; the text says what is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,17 +32,16 @@ pub fn check_name(what: &'static str, s: &str) -> Result<(), IdError> {
 }
 
 macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $check:expr, $allowed:expr) => {
+    ($(#[$doc:meta])* $name:ident($inner:ty), $what:literal, $check:expr, $allowed:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-        #[serde(transparent)]
-        pub struct $name(String);
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name($inner);
         impl $name {
             /// Checks and wraps a text; the error says what is allowed.
             pub fn new(s: impl Into<String>) -> Result<Self, IdError> {
                 let value = s.into();
                 let check: fn(&str) -> bool = $check;
-                if check(&value) { Ok(Self(value)) }
+                if check(&value) { Ok(Self(value.into())) }
                 else { Err(IdError { what: $what, value: value.chars().take(80).collect(), allowed: $allowed }) }
             }
             /// The id as text.
@@ -48,6 +49,9 @@ macro_rules! text_id {
         }
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(&self.0) }
+        }
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> { s.serialize_str(&self.0) }
         }
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
@@ -59,21 +63,21 @@ macro_rules! text_id {
 
 text_id!(
     /// A third party we depend on: `openai`.
-    ProviderId, "provider id", is_name, NAME_RULE
+    ProviderId(Arc<str>), "provider id", is_name, NAME_RULE
 );
 text_id!(
     /// Our account at a provider: `openai/support`. The default account is `main`.
-    ConnectionId, "connection id", |s| s.split_once('/').is_some_and(|(p, a)| is_name(p) && is_name(a)),
+    ConnectionId(Arc<str>), "connection id", |s| s.split_once('/').is_some_and(|(p, a)| is_name(p) && is_name(a)),
     "PROVIDER/ACCOUNT, each 1 to 64 characters of a-z, 0-9, '.', '_', '-'"
 );
 text_id!(
     /// One place a provider speaks: `openai/deprecations`.
-    SourceId, "source id", |s| s.split_once('/').is_some_and(|(p, a)| is_name(p) && is_name(a)),
+    SourceId(Arc<str>), "source id", |s| s.split_once('/').is_some_and(|(p, a)| is_name(p) && is_name(a)),
     "PROVIDER/SOURCE, each 1 to 64 characters of a-z, 0-9, '.', '_', '-'"
 );
 text_id!(
     /// What a matter is about: `openai:gpt-4-0613`, `openai:account/support/…`, `bedrock:x~us-east-1`. Opaque to code.
-    MatterId, "matter id",
+    MatterId(String), "matter id",
     |s| (3..=400).contains(&s.len()) && s.split_once(':').is_some_and(|(p, r)| !r.is_empty() && p.split('/').count() <= 2 && p.split('/').all(is_name))
         && !s.chars().any(|c| c.is_control()),
     "PLATFORM[/ACCOUNT]:ID or PLATFORM[/ACCOUNT]:TYPE/ID, at most 400 bytes, no control characters"

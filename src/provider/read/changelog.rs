@@ -14,6 +14,7 @@ use crate::model::text::{one_line, safe_link};
 use crate::model::{Fact, Kind, Observation, ReadOutcome, Severity, Subject};
 use crate::provider::file::{ChangelogForm, ChangelogSource};
 use class::Class;
+use feed::Markup;
 use jiff::Timestamp;
 use std::borrow::Cow;
 
@@ -21,15 +22,22 @@ const TITLE_LENGTH: usize = 200;
 
 /// An entry, whatever form it came in.
 #[derive(Debug)]
-pub(super) struct Item {
+pub(super) struct Item<'b> {
     identity: String,
     title: String,
-    /// Its words; the markup they stand in, where it is an entry of a feed.
-    text: String,
-    markup: bool,
+    text: Text<'b>,
     categories: Vec<String>,
     link: String,
     at: Option<Timestamp>,
+}
+
+/// What an entry says.
+#[derive(Debug)]
+enum Text<'b> {
+    /// Its words.
+    Words(String),
+    /// The markup they stand in, where it is an entry of a feed.
+    Markup(Markup<'b>),
 }
 
 /// Reads a changelog.
@@ -60,8 +68,8 @@ pub fn forms(body: &[u8]) -> Vec<ChangelogForm> {
     }
 }
 
-fn items(source: &ChangelogSource, body: &[u8]) -> Result<Vec<Item>, ReadOutcome> {
-    let items: Vec<Item> = if source.form == ChangelogForm::Feed {
+fn items<'b>(source: &ChangelogSource, body: &'b [u8]) -> Result<Vec<Item<'b>>, ReadOutcome> {
+    let items: Vec<Item<'b>> = if source.form == ChangelogForm::Feed {
         let feed = feed::parse(body)?;
         if let Some(Ok(text)) = (!source.guards.must_contain.is_empty()).then(|| std::str::from_utf8(body)) {
             guard::must_contain(text, &source.guards)?;
@@ -93,13 +101,12 @@ fn items(source: &ChangelogSource, body: &[u8]) -> Result<Vec<Item>, ReadOutcome
     Ok(items)
 }
 
-impl From<feed::Entry> for Item {
-    fn from(e: feed::Entry) -> Self {
+impl<'b> From<feed::Entry<'b>> for Item<'b> {
+    fn from(e: feed::Entry<'b>) -> Self {
         Self {
             identity: e.identity,
             title: e.title,
-            text: e.markup,
-            markup: true,
+            text: Text::Markup(e.markup),
             categories: e.categories,
             link: e.link,
             at: e.published.or(e.updated),
@@ -108,10 +115,14 @@ impl From<feed::Entry> for Item {
 }
 
 /// What an entry says, if it is wanted. Its words are taken out of its markup only here, one entry at a time.
-fn observed(source: &ChangelogSource, cx: &ReadContext, item: Item) -> Option<Observation> {
-    let words = match item.markup {
-        true => prose::of_either(&item.text, feed::MAX_WORDS),
-        false => Cow::Borrowed(item.text.as_str()),
+fn observed(source: &ChangelogSource, cx: &ReadContext, item: Item<'_>) -> Option<Observation> {
+    let markup;
+    let words = match &item.text {
+        Text::Words(words) => Cow::Borrowed(words.as_str()),
+        Text::Markup(m) => {
+            markup = m.text();
+            prose::of_either(&markup, feed::MAX_WORDS)
+        }
     };
     let holds = |text: &str, word: &str| text.to_lowercase().contains(word);
     let wanted = source.only.is_empty()

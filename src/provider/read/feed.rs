@@ -4,7 +4,10 @@
 //! changes (http to https, a new CMS), is missing, double or a date, and when its title is edited; nothing of it comes from
 //! the parser's random ids. Refuses what is no feed, and to take an empty feed for an unreadable one.
 
+mod markup;
 mod plain;
+
+pub use markup::Markup;
 
 use super::{guard, prose, when};
 use crate::crypto::short_hash;
@@ -24,24 +27,24 @@ const TITLE_LENGTH: usize = 200;
 
 /// A feed.
 #[derive(Debug)]
-pub struct Feed {
+pub struct Feed<'b> {
     /// What it calls itself.
     pub title: String,
     /// Its entries, newest first.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<Entry<'b>>,
 }
 
 /// An entry.
 #[derive(Debug)]
-pub struct Entry {
+pub struct Entry<'b> {
     /// Ours: the same as long as it is the same entry.
     pub identity: String,
     /// Its guid, where the feed gives one.
     pub guid: String,
     /// One line.
     pub title: String,
-    /// Its content or summary as it stands, HTML or text.
-    pub markup: String,
+    /// Its content or summary, HTML or text.
+    pub markup: Markup<'b>,
     /// Where to read it, a web address.
     pub link: String,
     /// What it is filed under.
@@ -52,15 +55,15 @@ pub struct Entry {
     pub updated: Option<Timestamp>,
 }
 
-impl Entry {
+impl Entry<'_> {
     /// Its words, block by block.
     pub fn words(&self) -> String {
-        prose::of_either(&self.markup, MAX_WORDS).into_owned()
+        prose::of_either(&self.markup.text(), MAX_WORDS).into_owned()
     }
 }
 
 /// Reads a feed. Links stay as they are written: one that is no web address is no link.
-pub fn parse(body: &[u8]) -> Result<Feed, ReadOutcome> {
+pub fn parse(body: &[u8]) -> Result<Feed<'_>, ReadOutcome> {
     if body.len() > guard::MAX_BODY {
         let (size, cap) = (body.len(), guard::MAX_BODY);
         return Err(ReadOutcome::Unreadable(format!("the body has {size} bytes, at most {cap} are read")));
@@ -75,28 +78,30 @@ pub fn parse(body: &[u8]) -> Result<Feed, ReadOutcome> {
 }
 
 /// What a feed says, before anything of it is cleaned.
-#[derive(Debug, Default, PartialEq)]
-struct Parts {
+#[cfg_attr(test, derive(PartialEq))]
+#[derive(Debug, Default)]
+struct Parts<'b> {
     title: Option<String>,
     links: Vec<String>,
-    entries: Vec<RawEntry>,
+    entries: Vec<RawEntry<'b>>,
 }
 
 /// What an entry says.
-#[derive(Debug, Default, PartialEq)]
-struct RawEntry {
+#[cfg_attr(test, derive(PartialEq))]
+#[derive(Debug, Default)]
+struct RawEntry<'b> {
     guid: String,
     title: Option<String>,
     /// Its links, and which are pages.
     links: Vec<(String, bool)>,
-    markup: Option<String>,
+    markup: Option<Markup<'b>>,
     categories: Vec<String>,
     published: Option<Timestamp>,
     updated: Option<Timestamp>,
 }
 
 /// Any feed, by feed-rs.
-fn long_way(body: &[u8]) -> Result<Parts, ReadOutcome> {
+fn long_way(body: &[u8]) -> Result<Parts<'static>, ReadOutcome> {
     let to_chrono = |t: Timestamp| DateTime::<Utc>::from_timestamp_millis(t.as_millisecond());
     let parser = Builder::new()
         // An entry without guid and link would get a random id at each parse: here it gets none, and one of ours below.
@@ -116,7 +121,7 @@ fn long_way(body: &[u8]) -> Result<Parts, ReadOutcome> {
     })
 }
 
-impl From<feed_rs::model::Entry> for RawEntry {
+impl From<feed_rs::model::Entry> for RawEntry<'_> {
     fn from(e: feed_rs::model::Entry) -> Self {
         let ms = |t: DateTime<Utc>| Timestamp::from_millisecond(t.timestamp_millis()).ok();
         let page = |l: &Link| l.rel.as_deref().is_none_or(|r| r == "alternate");
@@ -124,7 +129,7 @@ impl From<feed_rs::model::Entry> for RawEntry {
             guid: e.id,
             title: e.title.map(|t| t.content),
             links: e.links.into_iter().map(|l| (page(&l), l.href)).map(|(page, href)| (href, page)).collect(),
-            markup: e.content.and_then(|c| c.body).or(e.summary.map(|s| s.content)),
+            markup: e.content.and_then(|c| c.body).or(e.summary.map(|s| s.content)).map(Markup::from),
             categories: e.categories.into_iter().map(|c| c.label.unwrap_or(c.term)).collect(),
             published: e.published.and_then(ms),
             updated: e.updated.and_then(ms),
@@ -137,10 +142,10 @@ fn whole_ms(t: Timestamp) -> Option<Timestamp> {
     Timestamp::from_millisecond(t.as_millisecond()).ok()
 }
 
-fn tidy(parts: Parts) -> Feed {
+fn tidy(parts: Parts<'_>) -> Feed<'_> {
     let title = parts.title.map(|t| one_line(&t, TITLE_LENGTH)).unwrap_or_default();
     let home = parts.links.iter().map(|l| address(l)).collect::<Vec<_>>();
-    let mut entries: Vec<Entry> = parts.entries.into_iter().map(entry).collect();
+    let mut entries: Vec<Entry<'_>> = parts.entries.into_iter().map(entry).collect();
     // Stable: entries of one moment, or without one, keep the order of the feed.
     entries.sort_by_key(|e| std::cmp::Reverse(e.published.or(e.updated)));
     entries.truncate(MAX_ENTRIES);
@@ -148,7 +153,7 @@ fn tidy(parts: Parts) -> Feed {
     Feed { title, entries }
 }
 
-fn entry(raw: RawEntry) -> Entry {
+fn entry(raw: RawEntry<'_>) -> Entry<'_> {
     let at = raw.links.iter().position(|(_, page)| *page).unwrap_or(0);
     Entry {
         identity: String::new(),
@@ -164,7 +169,7 @@ fn entry(raw: RawEntry) -> Entry {
 
 /// Gives each entry its identity: its address, unless others of the feed have the same or it is the feed's own page; else
 /// its guid, unless that is double or a date; else its day and title.
-fn identify(entries: &mut [Entry], home: &[String]) {
+fn identify(entries: &mut [Entry<'_>], home: &[String]) {
     let addresses: Vec<String> = entries.iter().map(|e| address(&e.link)).collect();
     let guids: Vec<String> = entries.iter().map(|e| address(&e.guid)).collect();
     let mut seen: HashMap<(&str, bool), usize> = HashMap::with_capacity(entries.len() * 2);
@@ -228,11 +233,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn rss(items: &str) -> Vec<Entry> {
+    fn rss(items: &str) -> Vec<Entry<'static>> {
         let body = format!(
             "<rss version=\"2.0\"><channel><title>T</title><link>https://a.example/news</link>{items}</channel></rss>"
         );
-        parse(body.as_bytes()).unwrap().entries
+        parse(body.leak().as_bytes()).unwrap().entries
     }
 
     fn item(guid: &str, link: &str, title: &str, date: &str) -> String {

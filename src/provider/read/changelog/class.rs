@@ -5,6 +5,7 @@
 
 use crate::model::event::words;
 use crate::model::text::one_line;
+use std::cmp::Reverse;
 use std::sync::LazyLock;
 
 words!(
@@ -94,34 +95,49 @@ const MODELS: &[&str] = &[
 
 static FINDER: LazyLock<Finder> = LazyLock::new(Finder::new);
 
+/// How many values three letters have, at five bits each.
+const KEYS: usize = 1 << 15;
+
+/// A word of the lists. Those that begin with the same three letters stand together, the longest first.
+struct Word {
+    text: &'static str,
+    /// Its place in all lists, one behind the other.
+    number: usize,
+    /// None with the same beginning follows.
+    last: bool,
+}
+
 /// Finds the words of the lists where a word begins, in any case.
 struct Finder {
-    /// By the three letters they begin with: the words and their numbers.
-    words: Vec<(usize, &'static str, usize)>,
-    /// A bit for each three letters that a word begins with: of nearly all of a text only these bits are looked at.
-    starts: [u64; 512],
+    words: Vec<Word>,
+    /// By three letters: one more than the place of the first word that begins with them, or 0. Of nearly all of a text
+    /// only this is looked at.
+    first: Box<[u8; KEYS]>,
 }
 
 impl Finder {
     fn new() -> Self {
-        let all = HINTS.iter().map(|(w, _)| *w).chain(RELEASES.iter().copied()).chain(MODELS.iter().copied());
-        let mut words: Vec<_> =
-            all.enumerate().filter_map(|(n, w)| Some((key(w.as_bytes().first_chunk()?), w, n))).collect();
-        words.sort_unstable();
-        let mut starts = [0; 512];
-        for (key, ..) in &words {
-            starts[key >> 6] |= 1 << (key & 63);
+        let lists = HINTS.iter().map(|(w, _)| *w).chain(RELEASES.iter().copied()).chain(MODELS.iter().copied());
+        let mut all: Vec<(usize, &str, usize)> =
+            lists.enumerate().filter_map(|(n, w)| Some((key(w.as_bytes().first_chunk()?), w, n))).collect();
+        all.sort_unstable_by_key(|(key, w, _)| (*key, Reverse(w.len())));
+        let mut first = Box::new([0; KEYS]);
+        let mut words: Vec<Word> = Vec::with_capacity(all.len());
+        for (at, (key, text, number)) in all.iter().enumerate() {
+            if first[*key] == 0 {
+                first[*key] = u8::try_from(at + 1).unwrap_or(0);
+            }
+            let last = all.get(at + 1).is_none_or(|next| next.0 != *key);
+            words.push(Word { text, number: *number, last });
         }
-        Self { words, starts }
+        Self { words, first }
     }
 
     /// Where a word of the lists stands, from a place on: its beginning, its end and its number, the longest if several do.
     fn next(&self, text: &[u8], from: usize) -> Option<(usize, usize, usize)> {
         let mut begin = from;
         loop {
-            let known = |w: &[u8; 3]| self.starts[key(w) >> 6] >> (key(w) & 63) & 1 == 1;
-            let mut threes = text.get(begin..)?.windows(3);
-            let at = begin + threes.position(|w| w.first_chunk().is_some_and(known))?;
+            let at = self.known(text, begin)?;
             begin = at + 1;
             if at > 0 && text[at - 1].is_ascii_alphanumeric() {
                 continue;
@@ -132,19 +148,41 @@ impl Finder {
         }
     }
 
+    /// The next place whose three letters begin a word of the lists: eight letters make six keys, looked at together.
+    fn known(&self, text: &[u8], from: usize) -> Option<usize> {
+        let mut at = from;
+        while let Some(eight) = text.get(at..)?.first_chunk::<8>() {
+            let packed = packed(eight);
+            let first = |i: usize| self.first[(packed >> (25 - 5 * i)) as usize & (KEYS - 1)];
+            if first(0) | first(1) | first(2) | first(3) | first(4) | first(5) != 0 {
+                return (0..6).find(|i| first(*i) != 0).map(|i| at + i);
+            }
+            at += 6;
+        }
+        let threes = text[at..].windows(3).position(|w| w.first_chunk().is_some_and(|w| self.first[key(w)] != 0));
+        threes.map(|i| at + i)
+    }
+
     fn longest(&self, text: &[u8], at: usize) -> Option<(usize, usize)> {
-        let wanted = key(text.get(at..)?.first_chunk()?);
-        let first = self.words.partition_point(|(key, ..)| *key < wanted);
-        let alike = self.words[first..].iter().take_while(|(key, ..)| *key == wanted);
-        let stands = |w: &str| text[at..].get(..w.len()).is_some_and(|t| t.eq_ignore_ascii_case(w.as_bytes()));
-        let (_, word, number) = alike.filter(|(_, w, _)| stands(w)).max_by_key(|(_, w, _)| w.len())?;
-        Some((at + word.len(), *number))
+        let first = usize::from(self.first[key(text.get(at..)?.first_chunk()?)]).checked_sub(1)?;
+        let end = self.words[first..].iter().position(|w| w.last).map_or(self.words.len(), |n| first + n + 1);
+        let stands =
+            |w: &&Word| text[at..].get(..w.text.len()).is_some_and(|t| t.eq_ignore_ascii_case(w.text.as_bytes()));
+        self.words[first..end].iter().find(stands).map(|w| (at + w.text.len(), w.number))
     }
 }
 
 /// Three letters, five bits each: the same for small and capital ones.
 fn key(letters: &[u8; 3]) -> usize {
     letters.iter().fold(0, |key, c| key << 5 | usize::from(c & 31))
+}
+
+/// Eight letters, five bits each, the first one highest.
+fn packed(letters: &[u8; 8]) -> u64 {
+    let x = u64::from_be_bytes(*letters);
+    let x = x >> 3 & 0x03e0_03e0_03e0_03e0 | x & 0x001f_001f_001f_001f;
+    let x = x >> 6 & 0x000f_fc00_000f_fc00 | x & 0x0000_03ff_0000_03ff;
+    x >> 12 & 0x00ff_fff0_0000 | x & 0x000f_ffff
 }
 
 /// Longest sentence that is quoted, and the longest text made of several.
@@ -309,7 +347,51 @@ mod tests {
         assert_eq!(said, "Today demo-2.5 was retired at 10.30.");
     }
 
+    #[test]
+    fn eight_letters_hold_the_keys_of_three() {
+        let letters = b"aZ\xffq mOd";
+        for i in 0..6 {
+            let three = letters[i..].first_chunk().unwrap();
+            assert_eq!((packed(letters) >> (25 - 5 * i)) as usize & (KEYS - 1), key(three), "{i}");
+        }
+    }
+
+    /// The words of a text, looked for one by one at each place.
+    fn slowly(text: &str) -> Vec<(usize, usize, usize)> {
+        let all: Vec<&str> =
+            HINTS.iter().map(|(w, _)| *w).chain(RELEASES.iter().copied()).chain(MODELS.iter().copied()).collect();
+        let (bytes, mut out, mut from) = (text.as_bytes(), Vec::new(), 0);
+        for at in 0..bytes.len() {
+            if at < from || (at > 0 && bytes[at - 1].is_ascii_alphanumeric()) {
+                continue;
+            }
+            let stands = |w: &str| bytes[at..].get(..w.len()).is_some_and(|t| t.eq_ignore_ascii_case(w.as_bytes()));
+            let found = all.iter().enumerate().filter(|(_, w)| stands(w)).max_by_key(|(_, w)| w.len());
+            if let Some((n, w)) = found {
+                out.push((at, at + w.len(), n));
+                from = at + w.len();
+            }
+        }
+        out
+    }
+
     proptest! {
+        #[test]
+        fn every_word_is_found_wherever_it_stands(
+            parts in prop::collection::vec((0..HINTS.len() + RELEASES.len() + MODELS.len(), "[ a-zA-Z.\u{e9}-]{0,12}", any::<bool>()), 0..12),
+        ) {
+            let all: Vec<&str> =
+                HINTS.iter().map(|(w, _)| *w).chain(RELEASES.iter().copied()).chain(MODELS.iter().copied()).collect();
+            let word = |n: usize, loud: bool| if loud { all[n].to_uppercase() } else { all[n].to_owned() };
+            let text: String = parts.iter().map(|(n, between, loud)| format!("{between}{}", word(*n, *loud))).collect();
+            let (mut found, mut from) = (Vec::new(), 0);
+            while let Some(hit) = FINDER.next(text.as_bytes(), from) {
+                from = hit.1;
+                found.push(hit);
+            }
+            prop_assert_eq!(found, slowly(&text));
+        }
+
         #[test]
         fn no_text_makes_it_panic(title in any::<String>(), text in any::<String>()) {
             let _ = classify(&title, &text);

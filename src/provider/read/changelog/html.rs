@@ -16,7 +16,7 @@ const MAX_DEPTH: usize = 400;
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// Entries under dated headings.
-pub(super) fn dated(text: &str, page: &str) -> Result<Vec<Item>, ReadOutcome> {
+pub(super) fn dated(text: &str, page: &str) -> Result<Vec<Item<'static>>, ReadOutcome> {
     if text.len() > MAX_BYTES {
         return Err(ReadOutcome::Unreadable(format!(
             "the page has {} bytes, at most {MAX_BYTES} are read",
@@ -31,7 +31,7 @@ pub(super) fn dated(text: &str, page: &str) -> Result<Vec<Item>, ReadOutcome> {
     Ok(if led.is_empty() { under(&tree, page, Dates::End) } else { led })
 }
 
-fn under(tree: &Html, page: &str, dates: Dates) -> Vec<Item> {
+fn under(tree: &Html, page: &str, dates: Dates) -> Vec<Item<'static>> {
     let mut out = markdown::Builder::new(page);
     let mut open: Option<(Date, String, String)> = None;
     for node in tree.tree.root().descendants() {

@@ -4,8 +4,8 @@
 //! stands before the first date is no entry; an `<Update>` ends where its tag does, whatever stands in its attributes.
 //! Refuses to read `hidden: true`.
 
-use super::Item;
 use super::heading::{Dates, leading};
+use super::{Item, Text};
 use crate::model::ReadOutcome;
 use crate::model::text::one_line;
 use crate::provider::read::feed::MAX_WORDS;
@@ -22,7 +22,7 @@ const MAX_ITEMS: usize = 500;
 /// written, so that neither a new entry above it nor an edited title makes it another); day and title for the others.
 pub(super) struct Builder<'p> {
     page: &'p str,
-    items: Vec<Item>,
+    items: Vec<Item<'static>>,
 }
 
 impl<'p> Builder<'p> {
@@ -47,8 +47,7 @@ impl<'p> Builder<'p> {
         self.items.push(Item {
             identity,
             title,
-            text,
-            markup: false,
+            text: Text::Words(text),
             categories: Vec::new(),
             link,
             at: day.and_then(midnight),
@@ -56,7 +55,7 @@ impl<'p> Builder<'p> {
     }
 
     /// What was found, in the order of the page.
-    pub(super) fn finish(mut self) -> Vec<Item> {
+    pub(super) fn finish(mut self) -> Vec<Item<'static>> {
         let mut seen = HashSet::new();
         let mut keep = vec![true; self.items.len()];
         for (i, item) in self.items.iter_mut().enumerate().rev() {
@@ -74,7 +73,7 @@ fn midnight(day: Date) -> Option<Timestamp> {
 }
 
 /// Entries in `<Update label="…">` blocks. Where the label is a version, the description may be the date.
-pub(super) fn updates(text: &str, page: &str) -> Vec<Item> {
+pub(super) fn updates(text: &str, page: &str) -> Vec<Item<'static>> {
     let mut out = Builder::new(page);
     for block in text.split(UPDATE).skip(1).filter(|b| b.starts_with(char::is_whitespace)) {
         let Some((head, rest)) =
@@ -134,12 +133,12 @@ fn dedent(text: &str) -> String {
 }
 
 /// Entries under dated headings.
-pub(super) fn dated(text: &str, page: &str) -> Vec<Item> {
+pub(super) fn dated(text: &str, page: &str) -> Vec<Item<'static>> {
     let led = under(text, page, Dates::Lead);
     if led.is_empty() { under(text, page, Dates::End) } else { led }
 }
 
-fn under(text: &str, page: &str, dates: Dates) -> Vec<Item> {
+fn under(text: &str, page: &str, dates: Dates) -> Vec<Item<'static>> {
     let mut out = Builder::new(page);
     // Where the text of the entry being read begins: level, date, title, offset.
     let mut open: Option<(HeadingLevel, Date, String, usize)> = None;
@@ -180,7 +179,7 @@ fn add(out: &mut Builder<'_>, section: &str, day: Date, title: &str) {
 const WRITTEN: &[&str] = &["createdAt", "date", "publishedAt", "published_at", "published", "pubDate", "releaseDate"];
 
 /// The one entry of an MDX file.
-pub(super) fn single(text: &str, page: &str) -> Result<Vec<Item>, ReadOutcome> {
+pub(super) fn single(text: &str, page: &str) -> Result<Vec<Item<'static>>, ReadOutcome> {
     let unreadable = || ReadOutcome::Unreadable("it does not begin with front matter between two --- lines".to_owned());
     let (front, rest) =
         text.trim_start().strip_prefix("---").and_then(|t| t.split_once("\n---")).ok_or_else(unreadable)?;
@@ -199,8 +198,7 @@ pub(super) fn single(text: &str, page: &str) -> Result<Vec<Item>, ReadOutcome> {
     Ok(vec![Item {
         identity: one_line(slug, 200),
         title: one_line(title, TITLE_LENGTH),
-        text: prose::of_markdown(rest, MAX_WORDS),
-        markup: false,
+        text: Text::Words(prose::of_markdown(rest, MAX_WORDS)),
         categories: Vec::new(),
         link: page.to_owned(),
         at,

@@ -4,12 +4,14 @@
 //! of the same bytes, which tests over captured and made-up feeds hold; where that is not certain (another encoding, a
 //! DOCTYPE, media, markup inside a text, a namespace inside) nothing comes out. Refuses to judge: an error is feed-rs's to word.
 
-use super::{Parts, RawEntry};
+use super::{Markup, Parts, RawEntry};
 use crate::provider::read::when;
 use jiff::Timestamp;
+use memchr::{memchr, memmem};
 use quick_xml::Reader;
 use quick_xml::escape::{resolve_predefined_entity, unescape};
 use quick_xml::events::{BytesStart, Event};
+use std::io::BufRead;
 use url::Url;
 
 /// What a prefix stands for, as far as it matters here.
@@ -43,13 +45,13 @@ impl Space {
 }
 
 /// Reads a feed if it is plain.
-pub(super) fn parts(body: &[u8]) -> Option<Parts> {
+pub(super) fn parts(body: &[u8]) -> Option<Parts<'_>> {
     let text = std::str::from_utf8(body).ok()?;
     let mut reader = Reader::from_str(text);
     let config = reader.config_mut();
     config.expand_empty_elements = true;
     config.trim_markup_names_in_closing_tags = true;
-    let mut plain = Plain { reader, text: String::new(), prefixes: Vec::new() };
+    let mut plain = Plain { body: text, reader, text: String::new(), prefixes: Vec::new() };
     let root = loop {
         match plain.reader.read_event().ok()? {
             Event::Decl(d) if is_utf8(&d) => {}
@@ -92,7 +94,18 @@ fn is_utf8(declaration: &str) -> bool {
     name.get(..5).is_some_and(|n| n.eq_ignore_ascii_case("utf-8")) && name[5..].starts_with(['"', '\''])
 }
 
+/// What marks a CDATA section.
+const OPEN: &str = "<![CDATA[";
+const CLOSE: &str = "]]>";
+
+/// All that stands in an element.
+enum Stretch<'t> {
+    Escaped(&'t str),
+    CData(&'t str),
+}
+
 struct Plain<'t> {
+    body: &'t str,
     reader: Reader<&'t [u8]>,
     /// Where the text of an element is put together.
     text: String,
@@ -106,7 +119,7 @@ enum Step<'t> {
 }
 
 impl<'t> Plain<'t> {
-    fn rss(mut self) -> Option<Parts> {
+    fn rss(mut self) -> Option<Parts<'t>> {
         loop {
             let Step::Child(_, e) = self.step()? else { return None };
             if local(&e) == "channel" {
@@ -133,7 +146,7 @@ impl<'t> Plain<'t> {
         Some(out)
     }
 
-    fn item(&mut self) -> Option<RawEntry> {
+    fn item(&mut self) -> Option<RawEntry<'t>> {
         let mut out = RawEntry::default();
         let (mut summary, mut content) = (None, None);
         while let Step::Child(space, e) = self.step()? {
@@ -144,8 +157,8 @@ impl<'t> Plain<'t> {
                         out.links.push((href(link), true));
                     }
                 }
-                (Space::Own, "description") => summary = self.text()?.map(|t| t.trim().to_owned()),
-                (Space::Content, "encoded") => content = self.text()?.map(str::to_owned),
+                (Space::Own, "description") => summary = self.markup()?,
+                (Space::Content, "encoded") => content = self.markup()?,
                 (Space::Own, "category") => out.categories.extend(self.text()?.map(|t| t.trim().to_owned())),
                 (Space::Own, "guid") => {
                     if let Some(guid) = self.text()? {
@@ -164,7 +177,7 @@ impl<'t> Plain<'t> {
         Some(out)
     }
 
-    fn atom(mut self) -> Option<Parts> {
+    fn atom(mut self) -> Option<Parts<'t>> {
         let mut out = Parts::default();
         while let Step::Child(space, e) = self.step()? {
             match (space, local(&e)) {
@@ -184,7 +197,7 @@ impl<'t> Plain<'t> {
         Some(out)
     }
 
-    fn entry(&mut self) -> Option<RawEntry> {
+    fn entry(&mut self) -> Option<RawEntry<'t>> {
         let mut out = RawEntry::default();
         let (mut summary, mut content) = (None, None);
         while let Step::Child(space, e) = self.step()? {
@@ -196,8 +209,8 @@ impl<'t> Plain<'t> {
                 }
                 (Space::Own, "title") => out.title = Some(self.construct(&e)?),
                 (Space::Own, "rights") => drop(self.construct(&e)?),
-                (Space::Own, "summary") => summary = Some(self.construct(&e)?),
-                (Space::Own, "content") if attribute(&e, "src")?.is_none() => content = Some(self.construct(&e)?),
+                (Space::Own, "summary") => summary = Some(self.constructed(&e)?),
+                (Space::Own, "content") if attribute(&e, "src")?.is_none() => content = Some(self.constructed(&e)?),
                 (Space::Own, "content") => return None,
                 (Space::Own, "updated") => {
                     if let Some(text) = self.text()? {
@@ -232,12 +245,18 @@ impl<'t> Plain<'t> {
 
     /// A text of Atom: plain or escaped, not the markup itself.
     fn construct(&mut self, e: &BytesStart<'_>) -> Option<String> {
-        match attribute(e, "type")?.as_deref() {
-            None | Some("text" | "html" | "text/html") => {
-                Some(self.text()?.map(|t| t.trim().to_owned()).unwrap_or_default())
-            }
-            Some(_) => None,
+        if !is_text(e)? {
+            return None;
         }
+        Some(self.text()?.map(|t| t.trim().to_owned()).unwrap_or_default())
+    }
+
+    /// The same, kept as it stands.
+    fn constructed(&mut self, e: &BytesStart<'_>) -> Option<Markup<'t>> {
+        if !is_text(e)? {
+            return None;
+        }
+        Some(self.markup()?.unwrap_or_default())
     }
 
     /// The next element inside the one we are in, or its end.
@@ -263,6 +282,38 @@ impl<'t> Plain<'t> {
             }
         }
         Some(())
+    }
+
+    /// What stands in the element that has just begun, kept as it stands where that is one stretch; none where nothing does.
+    fn markup(&mut self) -> Option<Option<Markup<'t>>> {
+        let (markup, length) = match self.stretch() {
+            None => return Some(self.text()?.map(|t| Markup::from(t.to_owned()))),
+            Some(Stretch::Escaped(text)) => (Some(Markup::escaped(text)?).filter(|_| !text.is_empty()), text.len()),
+            Some(Stretch::CData(text)) => {
+                (Some(Markup::plain(text)).filter(|_| !text.is_empty()), OPEN.len() + text.len() + CLOSE.len())
+            }
+        };
+        self.reader.stream().consume(length);
+        match self.reader.read_event().ok()? {
+            Event::End(_) => Some(markup),
+            _ => None,
+        }
+    }
+
+    /// What stands up to the end of the element that has just begun, if it is text or a CDATA section and nothing else.
+    fn stretch(&self) -> Option<Stretch<'t>> {
+        let (head, rest) = self.body.split_at_checked(usize::try_from(self.reader.buffer_position()).ok()?)?;
+        // An empty element has nothing in it to be read.
+        if head.ends_with("/>") {
+            return None;
+        }
+        let ends = |after: &str| after.starts_with("</");
+        if let Some(inner) = rest.strip_prefix(OPEN) {
+            let at = memmem::find(inner.as_bytes(), CLOSE.as_bytes())?;
+            return ends(&inner[at + CLOSE.len()..]).then(|| Stretch::CData(&inner[..at]));
+        }
+        let (text, after) = rest.split_at(memchr(b'<', rest.as_bytes())?);
+        ends(after).then_some(Stretch::Escaped(text))
     }
 
     /// What stands in the element that has just begun, up to its end; none where nothing does.
@@ -299,6 +350,11 @@ impl<'t> Plain<'t> {
             Some((prefix, _)) => self.prefixes.iter().rev().find(|(p, _)| p == prefix)?.1,
         }
     }
+}
+
+/// Whether a text of Atom is plain or escaped; nothing where its attributes are broken.
+fn is_text(e: &BytesStart<'_>) -> Option<bool> {
+    Some(matches!(attribute(e, "type")?.as_deref(), None | Some("text" | "html" | "text/html")))
 }
 
 /// Its name without the prefix.

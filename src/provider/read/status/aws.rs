@@ -202,8 +202,8 @@ fn service_and_region(key: &str) -> (&str, Option<&str>) {
 }
 
 /// RSS: an item for each update, whose guid ends in `#SERVICE-REGION_EPOCH`; the newest of a service and region counts.
-pub(super) fn rss(feed: &Feed) -> Page<'_> {
-    let mut newest: BTreeMap<&str, (&Entry, usize)> = BTreeMap::new();
+pub(super) fn rss<'f>(feed: &'f Feed<'_>) -> Page<'f> {
+    let mut newest: BTreeMap<&str, (&Entry<'_>, usize)> = BTreeMap::new();
     for e in &feed.entries {
         let key = e.guid.rsplit('#').next().unwrap_or_default();
         let key = key.rsplit_once('_').map_or(key, |(key, _)| key);
@@ -214,7 +214,7 @@ pub(super) fn rss(feed: &Feed) -> Page<'_> {
     Page { episodes, ..Page::default() }
 }
 
-fn item<'b>(key: &'b str, e: &'b Entry, count: usize) -> Episode<'b> {
+fn item<'b>(key: &'b str, e: &'b Entry<'_>, count: usize) -> Episode<'b> {
     let (prefix, rest) = e.title.split_once(": ").unwrap_or(("", &e.title));
     let over = rest.starts_with("[RESOLVED]")
         || e.title.starts_with("[RESOLVED]")
@@ -237,7 +237,7 @@ fn item<'b>(key: &'b str, e: &'b Entry, count: usize) -> Episode<'b> {
         maintenance: false,
         first: count == 1,
         impact: Some((severity, word.into())),
-        update: Update { id: Text::default(), at, edited: None, body: e.markup.as_str().into(), markup: Markup::Html },
+        update: Update { id: Text::default(), at, edited: None, body: Text(e.markup.text()), markup: Markup::Html },
         parts: vec![Part {
             kind: SubjectType::Product,
             id: service.to_owned(),

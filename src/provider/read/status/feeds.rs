@@ -125,7 +125,7 @@ fn incident_id(link: &str) -> Option<&str> {
 }
 
 /// The history of a page.
-pub(super) fn history(feed: &Feed) -> Page<'_> {
+pub(super) fn history<'f>(feed: &'f Feed<'_>) -> Page<'f> {
     let mut page = Page::default();
     for e in &feed.entries {
         if let Some(episode) = episode(e) {
@@ -147,7 +147,7 @@ fn keep_newest<'b>(all: &mut Vec<Episode<'b>>, next: Episode<'b>) {
     }
 }
 
-fn episode(e: &Entry) -> Option<Episode<'_>> {
+fn episode<'f>(e: &'f Entry<'_>) -> Option<Episode<'f>> {
     let said = said(&e.title, &e.words());
     let word = said.word?;
     let phase = Phase::parse(word);
@@ -182,7 +182,7 @@ fn site(link: &str) -> &str {
 }
 
 /// Azure's feed lists what is going on now; an item that says it is mitigated or resolved is over.
-pub(super) fn azure(feed: &Feed) -> Page<'_> {
+pub(super) fn azure<'f>(feed: &'f Feed<'_>) -> Page<'f> {
     let mut page = Page::default();
     for e in &feed.entries {
         let over = of_title(&e.title).is_some_and(|w| Phase::parse(w).is_over());
@@ -198,7 +198,7 @@ pub(super) fn azure(feed: &Feed) -> Page<'_> {
                 id: Text::default(),
                 at: e.updated.or(e.published),
                 edited: None,
-                body: e.markup.as_str().into(),
+                body: Text(e.markup.text()),
                 markup: Markup::Html,
             },
             parts: e
@@ -217,7 +217,7 @@ pub(super) fn azure(feed: &Feed) -> Page<'_> {
 pub(super) fn plain(
     source: &StatusSource,
     cx: &ReadContext,
-    feed: Feed,
+    feed: Feed<'_>,
 ) -> Result<(usize, Vec<Observation>), ReadOutcome> {
     let rows = feed.entries.len();
     let mut page = history(&feed);
