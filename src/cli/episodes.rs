@@ -2,6 +2,7 @@
 
 use super::{Done, Place, now, out};
 use crate::engine::listing::{Episode, episodes};
+use crate::engine::now::{Voice, unheard};
 use crate::model::moment::minutes;
 use crate::model::{Kind, Stage};
 
@@ -40,13 +41,29 @@ pub(super) async fn run(args: Args, kind: Kind, place: Place) -> Done {
     if args.json {
         return out::list(&all, None);
     }
+    let told_by_pages = matches!(kind, Kind::Incident | Kind::Maintenance);
+    let unheard =
+        if told_by_pages { unheard(&app.cx, &app.targets, args.provider.as_deref()).await? } else { Vec::new() };
     if all.is_empty() {
         let which = if args.open { "open " } else { "" };
-        return out::say(&format!("No {which}{kind} that we heard of. Who would say so: forewarn now"));
+        out::say(&format!("No {which}{kind} that we heard of. Who would say so: forewarn now"))?;
+        return say_unheard(&unheard);
     }
     let lines: Vec<Vec<String>> = all.iter().map(line).collect();
     out::table(&["BEGAN (UTC)", "STATE", "TOOK", "SEVERITY", "WHO", "WHAT", "USED BY"], &lines)?;
-    if found > all.len() { out::say(&format!("\n{} more: --limit {found}", found - all.len())) } else { Ok(()) }
+    if found > all.len() {
+        out::say(&format!("\n{} more: --limit {found}", found - all.len()))?;
+    }
+    say_unheard(&unheard)
+}
+
+/// What could not be read is not "all clear".
+fn say_unheard(pages: &[Voice]) -> Done {
+    if pages.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = pages.iter().map(|v| format!("{} ({})", v.source, v.health)).collect();
+    out::say(&format!("\nNot read now, so unknown: {}. Why: forewarn status", names.join(", ")))
 }
 
 fn line(e: &Episode) -> Vec<String> {

@@ -196,6 +196,17 @@ fn providers(scope: &Scope, targets: &[Target], off: &[NotPolled]) -> Vec<String
     all.into_iter().map(str::to_owned).chain(own).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
+/// Status pages that are not read well now: what they would say is unknown.
+///
+/// # Errors
+/// The store's.
+pub async fn unheard(cx: &Context, targets: &[Target], provider: Option<&str>) -> Result<Vec<Voice>, StoreError> {
+    let pages: Vec<Target> = targets.iter().filter(|t| t.tells_incidents()).cloned().collect();
+    let (mut all, _) = voices(cx, &Scope::All, &pages, &[], cx.clock.now()).await?;
+    all.retain(|v| v.health != SourceHealth::Fresh && provider.is_none_or(|p| v.source.split('/').next() == Some(p)));
+    Ok(all)
+}
+
 /// How well we hear what would say so, status pages first; and whom we do not hear at all.
 async fn voices(
     cx: &Context,

@@ -1,5 +1,5 @@
 //! The fault corpus: what pages and feeds do wrong (P1-P22), each over real HTTP. No false recovery, no invented incident,
-//! no storm. P19 stands in `pages.rs`.
+//! no storm. More of pages that changed (P19) stands in `pages.rs`.
 
 use crate::acme::*;
 use crate::harness::*;
@@ -415,6 +415,26 @@ async fn p18_a_huge_feed_is_capped_a_larger_body_refused_and_pages_are_not_follo
     a.answer(FEED, 200, &format!("{body}{}", " ".repeat(9 << 20)));
     a.read_feed().await;
     a.w.expect("operators/webhook", &["acme/changelog", "larger than"]);
+}
+
+#[tokio::test]
+async fn p19_a_new_layout_or_a_third_of_the_rows_gone_is_told_and_what_was_known_is_kept() {
+    let rows = [("gpt-x", day(120)), ("gpt-y", day(60)), ("gpt-u", day(90)), ("gpt-v", day(90))];
+    let moved = "# Deprecations\n\nAll of this stands elsewhere now.\n".to_owned();
+    for (body, words) in [(moved, "0 rows"), (markdown("Upcoming", &rows[..2]), "only 2 rows where there were 4")] {
+        let mut w = World::new().await;
+        w.page(&rows);
+        w.tick().await;
+        w.expect("search/slack", &["gpt-y"]);
+        let known = w.calendar().await.into_iter().map(|d| (d.id, d.shutdown_on)).collect::<Vec<_>>();
+        w.answer(200, &body);
+        w.advance(minutes(7 * 60)).await;
+        w.expect("operators/webhook", &["openai/deprecations is unreadable", words, "all clear"]);
+        w.live(minutes(20 * 60), minutes(60)).await;
+        w.expect_silence();
+        assert_eq!(w.calendar().await.into_iter().map(|d| (d.id, d.shutdown_on)).collect::<Vec<_>>(), known);
+        assert_eq!(w.status().await.sources[0].health, SourceHealth::Unreadable);
+    }
 }
 
 #[tokio::test]
