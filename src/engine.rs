@@ -15,6 +15,7 @@ pub mod clockwatch;
 pub mod confirm;
 pub mod connections;
 pub mod deliver;
+pub mod digest;
 pub mod evidence;
 pub mod follow;
 pub mod front;

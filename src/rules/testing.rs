@@ -143,6 +143,7 @@ pub(super) fn owner(name: &str, zone: &str) -> Owner {
         lead: Some(contact(name, "lead")),
         hours: super::hours::Hours::default(),
         away: vec![],
+        digest: None,
     }
 }
 

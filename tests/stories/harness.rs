@@ -21,6 +21,7 @@ use forewarn::engine::catchup::CatchUp;
 use forewarn::engine::confirm::Confirmer;
 use forewarn::engine::connections::Connection;
 use forewarn::engine::deliver::{Channels, DeadLetters, Deliverer};
+use forewarn::engine::digest::Digester;
 use forewarn::engine::follow::Follower;
 use forewarn::engine::links::Links;
 use forewarn::engine::normalize::Normalizer;
@@ -275,6 +276,7 @@ fn config(outside: SocketAddr) -> String {
         r##"
 watch = ["openai"]
 snapshot = false
+digest = "off"
 low_water_mb = 0
 [slack]
 bot_token = "env:SLACK"
@@ -467,6 +469,8 @@ impl World {
         self.after_job();
         SilenceKeeper { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
         self.after_job();
+        Digester { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
+        self.after_job();
         for _ in 0..2 {
             Reminder { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
             self.after_job();
@@ -477,6 +481,7 @@ impl World {
                     channel: channel.clone(),
                     links: Some(self.links()),
                     templates: None,
+                    targets: Arc::new(self.targets.clone()),
                 };
                 d.tick(self.now()).await.unwrap();
                 drop(d);
@@ -486,8 +491,16 @@ impl World {
             self.after_job();
         }
         let (cx, channels, links) = (self.cx.clone(), self.channels.clone(), Some(self.links()));
-        let follower =
-            Follower { deliverer: Deliverer { cx, channels, channel: String::new(), links, templates: None } };
+        let follower = Follower {
+            deliverer: Deliverer {
+                cx,
+                channels,
+                channel: String::new(),
+                links,
+                templates: None,
+                targets: Arc::default(),
+            },
+        };
         follower.tick(self.now()).await.unwrap();
         drop(follower);
         self.after_job();

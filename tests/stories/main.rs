@@ -7,6 +7,7 @@ mod answers;
 mod channels;
 mod deliveries;
 mod deprecations;
+mod digests;
 mod ears;
 mod faults;
 mod harness;
