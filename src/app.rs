@@ -26,6 +26,7 @@ use crate::engine::housekeep::Housekeeper;
 use crate::engine::links::Links;
 use crate::engine::normalize::Normalizer;
 use crate::engine::poll::{Off, Poller, Target, Wanted, targets};
+use crate::engine::press::Presser;
 use crate::engine::private::PrivateDeadlines;
 use crate::engine::receive::Receiver;
 use crate::engine::rehearse::rehearse;
@@ -33,11 +34,12 @@ use crate::engine::remind::Reminder;
 use crate::engine::silence::Watcher;
 use crate::engine::silences::SilenceKeeper;
 use crate::engine::skew::SkewWatch;
+use crate::engine::socket::Ear;
 use crate::engine::{Context, Nudges};
 use crate::fetch::{Client, Settings};
 use crate::model::ConnectionId;
-use crate::notify::Message;
 use crate::notify::render::template::Templates;
+use crate::notify::{Channel, Message};
 use crate::provider::snapshot;
 use crate::store::folder::{self, DataFolder};
 use crate::store::sqlite::Sqlite;
@@ -382,6 +384,11 @@ impl App {
                 job(format!("deliver {name}"), seconds(1), d, |d, now| async move { d.tick(now).await })
                     .nudged(cx.nudges.clone(), |n| &n.deliver),
             );
+        }
+        for (name, _) in self.channels.iter().filter(|(_, c)| matches!(c, Channel::Slack(bot) if bot.has_socket())) {
+            let presser = Presser { cx: cx.clone(), channels: self.channels.clone() };
+            let ear = Arc::new(Ear::new(presser, name.clone()));
+            jobs.push(job(format!("buttons {name}"), seconds(1), ear, |e, now| async move { e.tick(now).await }));
         }
         let follower = Arc::new(Follower { deliverer: deliverer() });
         jobs.push(job("follow", seconds(20), follower, |f, now| async move { f.tick(now).await }));

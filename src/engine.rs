@@ -47,6 +47,7 @@ pub mod silence;
 pub mod silences;
 pub mod simulate;
 pub mod skew;
+pub mod socket;
 pub mod status;
 pub mod subscribe;
 pub mod tokens;

@@ -154,6 +154,7 @@ struct Text {
     #[serde(default)]
     mode: super::directory::Mode,
     catch_all: Option<Spanned<String>>,
+    digest: Option<Spanned<String>>,
     #[serde(default)]
     owners: BTreeMap<String, Spanned<OwnerSection>>,
     #[serde(default)]
@@ -175,6 +176,7 @@ pub(super) fn build(text: &str) -> Result<Directory, Vec<Problem>> {
     Directory::build(&Sections {
         mode: t.mode,
         catch_all: t.catch_all,
+        digest: t.digest,
         owners: t.owners,
         services: t.services,
         routes: t.routes,

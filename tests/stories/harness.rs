@@ -267,6 +267,7 @@ pub fn env(name: &str) -> Option<String> {
         "KEY_ID" => Some("id-of-a-test".into()),
         "TOKEN" => Some(TOKEN.into()),
         "SLACK" => Some("xoxb-of-a-test".into()),
+        "APP" => Some("xapp-of-a-test".into()),
         _ => None,
     }
 }
@@ -391,6 +392,11 @@ impl World {
         self.receiver = app.receiver().unwrap();
         (self.cx, self.channels, self.targets, self.connections) = (app.cx, app.channels, app.targets, app.connections);
         self.config = config.to_owned();
+    }
+
+    /// Its channels.
+    pub fn channels(&self) -> Arc<Channels> {
+        self.channels.clone()
     }
 
     /// Its connections.

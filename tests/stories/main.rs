@@ -19,6 +19,7 @@ mod pages;
 mod people;
 mod proofs;
 mod restore;
+mod socket;
 mod tickets;
 mod truth;
 mod usage;
