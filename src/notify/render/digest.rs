@@ -195,7 +195,7 @@ mod tests {
     fn quiet() -> Digest {
         Digest {
             owner: "search".into(),
-            since: at("2026-11-23T14:00:00Z"),
+            since: at("2026-11-16T14:00:00Z"),
             ends: vec![],
             later: 0,
             undated: 0,
@@ -281,7 +281,7 @@ mod tests {
         assert!(r.headline.starts_with("Nothing of yours ends within 90 days. 1 gap. 49 of 51"), "{}", r.headline);
         let text = lines(&r).join("\n");
         for words in [
-            "Small incidents since Mon 23 Nov, told here only:\nthing 0\nthing 1\nGaps:\nthing 0\n",
+            "Small incidents since Mon 16 Nov, told here only:\nthing 0\nthing 1\nGaps:\nthing 0\n",
             "and 2 more: forewarn calendar --all",
             "37 endings within 90 days are used by no service",
         ] {
