@@ -66,25 +66,28 @@ fn claims(source: &TableSource, platform: &ProviderId, blocks: &[Block], today: 
     let mut out = Vec::new();
     for block in blocks {
         match block {
-            Block::Heading(level, text) => headings.heading(*level, &text.plain()),
-            Block::Open(label) => headings.label(label),
+            Block::Heading(level, text) => headings.heading(*level, &text.plain(), source.slash),
+            Block::Open(label) => headings.label(label, source.slash),
             Block::Close => headings.close(),
             Block::Para(text) => notices.paragraph(&headings.section(), text),
             Block::Item(depth, text) => notices.item(&headings.section(), *depth, text),
             Block::Table(grid) => {
                 let mut section = headings.section();
                 section.notified_on = notices.announced(&section);
-                let turned =
-                    || grid.turned().filter(|g| Roles::of(g, &source.columns).is_some_and(|r| !r.shutdown.is_empty()));
-                let turned = Roles::of(grid, &source.columns).is_none().then(turned).flatten();
+                section.ends_on = section.ends_on.map(|day| notices.sharpened(day));
+                let says_when = |g: &page::Grid| Roles::of(g, &source.columns).filter(|r| !r.shutdown.is_empty());
+                let turned = says_when(grid).is_none().then(|| grid.turned().filter(|g| says_when(g).is_some()));
+                let turned = turned.flatten();
                 let grid = turned.as_ref().unwrap_or(grid);
                 match Roles::of(grid, &source.columns) {
-                    Some(roles) if !roles.shutdown.is_empty() => {
+                    Some(roles) if !roles.shutdown.is_empty() || section.ends_on.is_some() => {
                         notices.table();
                         out.extend(rows::claims(grid, &roles, &section, manner));
                     }
-                    Some(roles) => notices.redirects(&section, rows::redirects(grid, &roles, &section, manner)),
-                    None => out.extend(timeline::claims(grid, &section, manner)),
+                    Some(roles) if !roles.replacement.is_empty() => {
+                        notices.redirects(&section, rows::redirects(grid, &roles, &section, manner));
+                    }
+                    Some(_) | None => out.extend(timeline::claims(grid, &section, manner)),
                 }
             }
         }

@@ -78,23 +78,27 @@ impl Notices<'_> {
     /// An item with a date and ids, in either order, or a date above the items of its own list.
     fn listed_under(&mut self, section: &Section, depth: u8, cell: &Cell) -> bool {
         let title = section.title.to_lowercase();
-        if !HEADINGS.iter().any(|w| title.contains(w))
-            || ["policy", "process", "how ", "what ", "guide"].iter().any(|w| title.contains(w))
-        {
+        let is_heading = HEADINGS.iter().any(|w| title.contains(w)) || section.ends_on.is_some();
+        if !is_heading || ["policy", "process", "how ", "what ", "guide"].iter().any(|w| title.contains(w)) {
             return false;
         }
         let plain = cell.plain();
         let found = date::find(&plain, self.manner.slash);
-        let [one] = found.as_slice() else { return false };
-        let around = format!("{}{}", &plain[..one.range.start], &plain[one.range.end..]);
-        if date::is_floor(&plain[..one.range.start], &plain[one.range.end..]) {
-            return false;
-        }
+        let (day, around) = match (found.as_slice(), &section.ends_on) {
+            ([one], _) if date::is_floor(&plain[..one.range.start], &plain[one.range.end..]) => return false,
+            ([one], _) => {
+                let around = format!("{}{}", &plain[..one.range.start], &plain[one.range.end..]);
+                (one.deadline.clone(), around)
+            }
+            // Ids below a heading that says when.
+            ([], Some(day)) => (day.clone(), plain.clone()),
+            _ => return false,
+        };
         let bare = around.trim_matches([' ', ':', '-', '(', ')', ',', '\u{2013}', '\u{2014}', '.']);
         if bare.is_empty() {
             // A date alone: the list in it is of what ends then.
             (self.lists, self.lead_depth) = (Lists::Ends, depth);
-            self.leads = Some((Verb::End, Some(one.deadline.clone()), false));
+            self.leads = Some((Verb::End, Some(day), false));
             return true;
         }
         let ids: Option<Vec<Named>> = bare
@@ -105,9 +109,41 @@ impl Notices<'_> {
             .collect();
         let Some(ids) = ids.filter(|i| !i.is_empty()) else { return false };
         for named in ids {
-            self.claim(section, named, Some(one.deadline.clone()), &one_line(&plain, QUOTE), Lifecycle::Deprecated);
+            self.claim(section, named, Some(day.clone()), &one_line(&plain, QUOTE), Lifecycle::Deprecated);
         }
         true
+    }
+}
+
+/// Whether nothing but ids stands in it: code spans, and what joins them.
+pub(super) fn is_only_ids(cell: &Cell) -> bool {
+    let joint = |t: &str| t.split(|c: char| !c.is_alphanumeric()).all(|w| matches!(w, "" | "and" | "or"));
+    let is_id = |p: &Piece| match p {
+        Piece::Code(_) | Piece::Break => true,
+        Piece::Text(t) => joint(t),
+        Piece::Name(t) => words::looks_like_id(t),
+    };
+    cell.0.iter().all(is_id) && cell.0.iter().any(|p| matches!(p, Piece::Code(_) | Piece::Name(_)))
+}
+
+/// Whether an item of a list of what ends begins with a name: code, emphasis, an id, `Demo One 8B (`x`)`, `Demo One 8B`.
+pub(super) fn begins_with_name(cell: &Cell) -> bool {
+    let plain = cell.plain();
+    if words::looks_like_id(plain.split(' ').next().unwrap_or_default()) {
+        return true;
+    }
+    let is_title = |t: &str| {
+        t.split(' ').count() <= 6
+            && t.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit())
+            && t.contains(|c: char| c.is_ascii_digit())
+    };
+    match cell.0.iter().find(|p| !matches!(p, Piece::Text(t) if t.trim().is_empty())) {
+        Some(Piece::Code(_) | Piece::Name(_)) => true,
+        Some(Piece::Text(t)) => match t.trim().strip_suffix('(') {
+            Some(name) => is_title(name.trim()),
+            None => cell.0.len() == 1 && is_title(t.trim()) && !t.trim().ends_with('.'),
+        },
+        Some(Piece::Break) | None => false,
     }
 }
 

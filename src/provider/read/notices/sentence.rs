@@ -35,7 +35,7 @@ pub struct Said {
     pub ends: Vec<Ends>,
     /// The dates that may be the end's.
     pub dates: Vec<Deadline>,
-    /// It has ended.
+    /// It has ended, or has been announced to: "was deprecated on", "is deprecated".
     pub is_past: bool,
     /// The verb is of a kind that is used of nothing else, so that it counts without a date.
     pub is_plain: bool,
@@ -43,6 +43,21 @@ pub struct Said {
     pub of_following: bool,
     /// It gives a time that is no date.
     pub is_relative: bool,
+}
+
+impl Said {
+    /// The date of the end, if it gives one: that of a deprecation that has been is its announcement.
+    pub fn ends_on(&self) -> Option<Deadline> {
+        match self.dates.as_slice() {
+            [one] if !self.is_told() => Some(one.clone()),
+            _ => None,
+        }
+    }
+
+    /// Whether it speaks of an announcement that has been made.
+    pub fn is_told(&self) -> bool {
+        self.verb == Verb::Deprecate && self.is_past
+    }
 }
 
 /// Verbs, longer ones first; whether a sentence without a date counts.
@@ -69,6 +84,21 @@ const VERBS: &[(&str, Verb, bool)] = &[
     ("cease to work", Verb::End, false),
     ("stop working", Verb::End, false),
     ("taken offline", Verb::End, false),
+    ("taking offline", Verb::End, false),
+    ("take offline", Verb::End, false),
+    ("be offline", Verb::End, false),
+    ("go offline", Verb::End, false),
+    ("goes offline", Verb::End, false),
+    ("going offline", Verb::End, false),
+    ("went offline", Verb::End, false),
+    ("taken down", Verb::End, false),
+    ("terminated", Verb::End, false),
+    ("reach end of support", Verb::End, false),
+    ("reaches end of support", Verb::End, false),
+    ("reach end of service", Verb::End, false),
+    ("reaches end of service", Verb::End, false),
+    ("cease to be available", Verb::End, false),
+    ("ceases to be available", Verb::End, false),
     ("shutting down", Verb::End, true),
     ("shuts down", Verb::End, true),
     ("shut down", Verb::End, true),
@@ -341,19 +371,30 @@ fn plain(sentence: &Sentence) -> Option<Said> {
     // An end says more than a deprecation.
     let ordered = verbs.iter().filter(|v| v.2 == Verb::End).chain(verbs.iter().filter(|v| v.2 == Verb::Deprecate));
     let with_things = ordered.clone().find_map(|v| Some((v, said_of(items, v.0, v.1)?)));
-    let (verb, ends) = match with_things {
-        Some((verb, ends)) => (verb, ends),
+    // "`x` is deprecated and will be removed on D": what is said of x last counts.
+    let last = |verb: &(usize, usize, Verb, bool)| {
+        let will = |v: &&(usize, usize, Verb, bool)| {
+            let lead = &items[verb.1.min(v.0)..v.0];
+            v.0 > verb.0 && v.2 == Verb::End && ["will", "be", "to"].iter().any(|w| has(lead, w))
+        };
+        if verb.2 == Verb::Deprecate { verbs.iter().find(will) } else { None }
+    };
+    let (verb, ends) = match &with_things {
+        Some((verb, ends)) => (last(verb).unwrap_or(verb), ends.clone()),
         None => (ordered.clone().next()?, Vec::new()),
     };
     let was = ["was", "were", "has been", "have been", "have", "we've", "has"]
         .iter()
         .any(|w| has(&items[verb.0.saturating_sub(3)..verb.0], w))
         || (has(&items[verb.0.saturating_sub(1)..verb.0], "we") && has(&items[verb.0..], "retired"));
+    let is_state = verb.2 == Verb::Deprecate
+        && matches!(word(&items[verb.0]), Some("deprecated"))
+        && matches!(items[..verb.0].last().and_then(word), Some("is" | "are" | "now" | "already"));
     Some(Said {
         verb: verb.2,
         is_plain: verb.3,
         dates: dates(items),
-        is_past: was && verb.2 == Verb::End,
+        is_past: was || is_state,
         of_following: has(items, "following") || has(items, "models below") || has(items, "below"),
         is_relative: RELATIVE.iter().any(|r| has(items, r)),
         ends,
@@ -398,18 +439,46 @@ fn before(items: &[Item], verb: usize) -> Option<Vec<Ends>> {
             Item::Sign(',') if at == 0 || matches!(items[at - 1], Item::Thing(_) | Item::Sign(')')) => {}
             Item::Sign(',') if found.is_empty() => return None,
             // "`x` — retires on D", "`x`: will be shut down": an item of a list, or of definitions.
-            Item::Sign('-' | ':') if found.is_empty() && at == 1 && matches!(items[0], Item::Thing(_)) => {}
+            Item::Sign('-' | ':') if found.is_empty() && at > 0 && items[..at].iter().all(is_listed) => {}
             Item::Sign(_) => break,
             Item::Word(w) if found.is_empty() && w == "for" && at > 0 && is_planned(&items[at - 1]) => {}
             Item::Word(w) if found.is_empty() && BETWEEN.contains(&w.as_str()) => {}
             Item::Word(w) if !found.is_empty() && IN_LIST.contains(&w.as_str()) => {}
             // "Deprecated `a` and ..." is another clause's verb; "which point to" ends the list.
             Item::Word(w) if !found.is_empty() && LEADS.contains(&w.as_str()) && starts_date(items, at) => break,
+            // "The beta interface (`x`)", "Demo models `x`": x has been named, what stands before is its name.
+            Item::Word(_) if !found.is_empty() && matches!(items[at + 1], Item::Sign('(')) => break,
+            Item::Word(_) if !found.is_empty() && is_family(items, at) => break,
             Item::Word(_) => return None,
         }
     }
     found.reverse();
     (!found.is_empty()).then_some(found)
+}
+
+/// Whether a word begins a clause and a noun for several follows: `Demo models`, `the Demo aliases`.
+fn is_family(items: &[Item], at: usize) -> bool {
+    let noun = items.get(at + 1).and_then(word);
+    let begins = at == 0
+        || matches!(items[at - 1], Item::Sign(',' | ';' | ':') | Item::Date(_))
+        || matches!(word(&items[at - 1]), Some("the" | "our" | "all"));
+    begins && matches!(noun, Some("models" | "snapshots" | "versions" | "aliases" | "endpoints"))
+}
+
+/// The id in brackets behind a name of a few words: `the Demo One 3.5 model (`x`)`; where it stands.
+fn bracketed(items: &[Item], from: usize) -> Option<usize> {
+    let open = (from..items.len().min(from + 8)).find(|i| !matches!(items[*i], Item::Word(_)))?;
+    let is_id = |i: &Item| matches!(i, Item::Thing(t) if t.is_id && t.text.contains(|c: char| c.is_ascii_digit()));
+    (matches!(items[open], Item::Sign('(')) && items.get(open + 1).is_some_and(is_id)).then_some(open + 1)
+}
+
+/// Whether it may stand in an item's list of names.
+fn is_listed(item: &Item) -> bool {
+    match item {
+        Item::Thing(_) | Item::Sign(',' | '(' | ')') => true,
+        Item::Word(w) => matches!(w.as_str(), "and" | "or" | "alias"),
+        Item::Sign(_) | Item::Date(_) => false,
+    }
 }
 
 fn is_planned(item: &Item) -> bool {
@@ -430,8 +499,11 @@ fn behind(items: &[Item], from: usize, to: usize) -> Option<Vec<Ends>> {
         }
     }
     let mut found: Vec<Ends> = Vec::new();
+    let mut passed = to;
     for (i, item) in items[to..].iter().enumerate() {
         match item {
+            // Words of a name before its id.
+            Item::Word(_) if to + i < passed => {}
             Item::Thing(thing) => {
                 let noun = items.get(to + i + 1).and_then(word).filter(|w| NOUNS.contains(w)).map(str::to_owned);
                 found.push(Ends { thing: thing.clone(), noun });
@@ -441,7 +513,11 @@ fn behind(items: &[Item], from: usize, to: usize) -> Option<Vec<Ends>> {
             Item::Word(w) if IN_LIST.contains(&w.as_str()) && w != "as" => {}
             Item::Sign(',' | '(' | ')') => {}
             Item::Sign(':') if found.is_empty() && i == 0 => {}
-            Item::Word(_) | Item::Date(_) | Item::Sign(_) => break,
+            Item::Word(_) => match bracketed(items, to + i) {
+                Some(id) => passed = id,
+                None => break,
+            },
+            Item::Date(_) | Item::Sign(_) => break,
         }
     }
     (!found.is_empty()).then_some(found)
@@ -463,7 +539,9 @@ pub(super) fn dates(items: &[Item]) -> Vec<Deadline> {
         let is_limit =
             near.iter().rev().take(1).any(|i| matches!(word(i), Some("before" | "by" | "since" | "than" | "and")))
                 && deadline.firmness == crate::model::Firmness::Firm;
-        if announced_after || announced_before || is_limit || out.iter().any(|d| d.same_as(deadline)) {
+        // "(originally D)".
+        let is_former = matches!(&items[..at], [.., Item::Sign('('), Item::Word(w)] if matches!(w.as_str(), "originally" | "previously" | "formerly" | "was"));
+        if is_former || announced_after || announced_before || is_limit || out.iter().any(|d| d.same_as(deadline)) {
             continue;
         }
         out.push(deadline.clone());

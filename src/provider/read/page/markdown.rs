@@ -51,7 +51,9 @@ fn markdown(text: &str, out: &mut Vec<Block>) {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS
         | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_FOOTNOTES;
+        | Options::ENABLE_FOOTNOTES
+        // `> [!CAUTION]` is no word of the quote.
+        | Options::ENABLE_GFM;
     let mut r = Reader::default();
     for event in Parser::new_ext(text, options) {
         match event {
