@@ -10,6 +10,7 @@ mod items;
 mod line;
 mod sentence;
 mod special;
+mod verbs;
 
 pub use sentence::{Ends, Said, Verb};
 
@@ -127,8 +128,8 @@ impl<'s> Notices<'s> {
 
     /// The moment that a sentence gives on this day, else the day.
     pub fn sharpened(&self, day: Deadline) -> Deadline {
-        let said = self.dates.iter().chain(&self.following);
-        said.filter(|d| d.date == day.date && d.at.is_some()).next().cloned().unwrap_or(day)
+        let mut said = self.dates.iter().chain(&self.following);
+        said.find(|d| d.date == day.date && d.at.is_some()).cloned().unwrap_or(day)
     }
 
     fn enter(&mut self, section: &Section) {
@@ -288,76 +289,6 @@ impl<'s> Notices<'s> {
                 }
                 self.done.append(&mut own);
             }
-        }
-    }
-
-    /// `**X** — migrate to **Y**`, where the section has said when.
-    fn redirected(&self, cell: &Cell) -> Option<(Named, Vec<String>)> {
-        let head = Cell(head_of(cell));
-        let rest = Cell(cell.0.iter().skip(head.0.len().saturating_sub(1)).cloned().collect());
-        let words = rest.plain().to_lowercase();
-        let moves = ["migrate to", "use ", "switch to", "upgrade to", "replaced by"].iter().any(|w| words.contains(w));
-        let named = match head.0.as_slice() {
-            [Piece::Name(n)] | [Piece::Name(n), Piece::Text(_)] => words::named(self.manner.platform, n, false),
-            [Piece::Code(c)] | [Piece::Code(c), Piece::Text(_)] => words::named(self.manner.platform, c, true),
-            _ => return None,
-        };
-        let names = rest.0.iter().filter_map(|p| match p {
-            Piece::Name(n) | Piece::Code(n) => Some(n.clone()),
-            Piece::Text(_) | Piece::Break => None,
-        });
-        let instead: Vec<String> = names.collect();
-        (moves && !instead.is_empty() && named.words.split(' ').count() <= 6).then_some((named, instead))
-    }
-
-    /// What an item says to use instead: of what the section has named already, or, where it has said when, of what ends
-    /// then. Whether it is either.
-    fn moves(&mut self, section: &Section, named: Named, instead: Vec<String>, plain: &str) -> bool {
-        let same = |s: &Subject| (s.kind, s.id.as_str()) == (named.subject.kind, named.subject.id.as_str());
-        if let Some(known) = self.open.iter_mut().find(|c| same(&c.named.subject)) {
-            known.replacements = instead;
-            return true;
-        }
-        let [date] = self.dates.as_slice() else { return false };
-        let date = Some(date.clone());
-        self.claim(section, named, date, plain, Lifecycle::Deprecated);
-        if let Some(last) = self.open.last_mut() {
-            last.replacements = instead;
-        }
-        true
-    }
-
-    /// An item of a list of what ends: what stands in code in front of any words, or words that are an id.
-    fn listed(&mut self, section: &Section, cell: &Cell) {
-        let (verb, date, is_past) = self.leads.clone().unwrap_or((Verb::Deprecate, None, false));
-        let own = super::date::find(&cell.plain(), self.manner.slash);
-        let date = match own.as_slice() {
-            [one] => Some(one.deadline.clone()),
-            _ => date,
-        };
-        let plain = cell.plain();
-        if !items::begins_with_name(cell) {
-            return;
-        }
-        let parts = parameters(cell);
-        for name in &parts {
-            self.claim(
-                section,
-                words::feature(self.manner.platform, name),
-                date.clone(),
-                &plain,
-                stage_of(verb, is_past),
-            );
-        }
-        if !parts.is_empty() {
-            return;
-        }
-        let head = Cell(head_of(cell));
-        for named in words::subjects(self.manner.platform, &head, false) {
-            if named.words.split(' ').count() > 6 {
-                continue;
-            }
-            self.claim(section, named, date.clone(), &plain, stage_of(verb, is_past));
         }
     }
 

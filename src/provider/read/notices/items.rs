@@ -4,7 +4,8 @@
 //! In: an item, and the section it stands in. Out: claims. Invariant: only below a heading that says that its things end, or
 //! with a label that does; of one item only one date counts. Refuses items of several dates.
 
-use super::{Lists, Notices, Verb};
+use super::{Lists, Notices, Verb, stage_of};
+use crate::model::Subject;
 use crate::model::observation::Lifecycle;
 use crate::model::text::one_line;
 use crate::provider::read::date::{self, DateCell};
@@ -33,6 +34,76 @@ impl Notices<'_> {
     /// Reads an item that says who and when; whether it did.
     pub(super) fn scheduled(&mut self, section: &Section, depth: u8, cell: &Cell) -> bool {
         self.field(section, cell) || self.listed_under(section, depth, cell)
+    }
+
+    /// `**X** — migrate to **Y**`, where the section has said when.
+    pub(super) fn redirected(&self, cell: &Cell) -> Option<(Named, Vec<String>)> {
+        let head = Cell(head_of(cell));
+        let rest = Cell(cell.0.iter().skip(head.0.len().saturating_sub(1)).cloned().collect());
+        let words = rest.plain().to_lowercase();
+        let moves = ["migrate to", "use ", "switch to", "upgrade to", "replaced by"].iter().any(|w| words.contains(w));
+        let named = match head.0.as_slice() {
+            [Piece::Name(n)] | [Piece::Name(n), Piece::Text(_)] => words::named(self.manner.platform, n, false),
+            [Piece::Code(c)] | [Piece::Code(c), Piece::Text(_)] => words::named(self.manner.platform, c, true),
+            _ => return None,
+        };
+        let names = rest.0.iter().filter_map(|p| match p {
+            Piece::Name(n) | Piece::Code(n) => Some(n.clone()),
+            Piece::Text(_) | Piece::Break => None,
+        });
+        let instead: Vec<String> = names.collect();
+        (moves && !instead.is_empty() && named.words.split(' ').count() <= 6).then_some((named, instead))
+    }
+
+    /// What an item says to use instead: of what the section has named already, or, where it has said when, of what ends
+    /// then. Whether it is either.
+    pub(super) fn moves(&mut self, section: &Section, named: Named, instead: Vec<String>, plain: &str) -> bool {
+        let same = |s: &Subject| (s.kind, s.id.as_str()) == (named.subject.kind, named.subject.id.as_str());
+        if let Some(known) = self.open.iter_mut().find(|c| same(&c.named.subject)) {
+            known.replacements = instead;
+            return true;
+        }
+        let [date] = self.dates.as_slice() else { return false };
+        let date = Some(date.clone());
+        self.claim(section, named, date, plain, Lifecycle::Deprecated);
+        if let Some(last) = self.open.last_mut() {
+            last.replacements = instead;
+        }
+        true
+    }
+
+    /// An item of a list of what ends: what stands in code in front of any words, or words that are an id.
+    pub(super) fn listed(&mut self, section: &Section, cell: &Cell) {
+        let (verb, date, is_past) = self.leads.clone().unwrap_or((Verb::Deprecate, None, false));
+        let own = date::find(&cell.plain(), self.manner.slash);
+        let date = match own.as_slice() {
+            [one] => Some(one.deadline.clone()),
+            _ => date,
+        };
+        let plain = cell.plain();
+        if !begins_with_name(cell) {
+            return;
+        }
+        let parts = parameters(cell);
+        for name in &parts {
+            self.claim(
+                section,
+                words::feature(self.manner.platform, name),
+                date.clone(),
+                &plain,
+                stage_of(verb, is_past),
+            );
+        }
+        if !parts.is_empty() {
+            return;
+        }
+        let head = Cell(head_of(cell));
+        for named in words::subjects(self.manner.platform, &head, false) {
+            if named.words.split(' ').count() > 6 {
+                continue;
+            }
+            self.claim(section, named, date.clone(), &plain, stage_of(verb, is_past));
+        }
     }
 
     /// `Shutdown date: D` below a heading that is the name of what ends.
