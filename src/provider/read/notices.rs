@@ -15,16 +15,15 @@ mod verbs;
 pub use sentence::{Ends, Said, Verb};
 
 use effects::Effect;
-use items::{head_of, parameters};
 use line::Sentence;
 
 use super::date::SlashOrder;
-use super::page::{Cell, Piece};
+use super::page::Cell;
 use super::table::words::{self, Named};
 use super::table::{Claim, Manner, QUOTE, Section};
 use crate::model::observation::Lifecycle;
 use crate::model::text::one_line;
-use crate::model::{Aftermath, Deadline, ProviderId, Subject, SubjectType};
+use crate::model::{Aftermath, Deadline, ProviderId, SubjectType};
 use jiff::civil::Date;
 
 /// What the sentences of a cell say of ends.
