@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail
 
-use forewarn::model::{Fact, Firmness, Precision, ProviderId, ReadOutcome, SourceId};
+use forewarn::model::{Fact, Firmness, Precision, ReadOutcome, SourceId};
 use forewarn::provider::file;
 use forewarn::provider::read::{ReadContext, polled};
 
@@ -26,9 +26,9 @@ fn said_by(provider: &str, page: &str) -> Vec<String> {
 fn read_by(file: &str, page: &str) -> Vec<String> {
     let provider = file::parse(file).unwrap();
     let cx = ReadContext {
-        provider: ProviderId::new(provider.id.as_str()).unwrap(),
+        provider: provider.id.clone(),
         provider_name: provider.name.clone(),
-        source: SourceId::new(&format!("{}/deprecations", provider.id)).unwrap(),
+        source: SourceId::of(&provider.id, "deprecations").unwrap(),
         connection: None,
         received_at: "2026-08-20T08:00:02Z".parse().unwrap(),
     };
@@ -700,8 +700,22 @@ const OTHER_PAGES: &[(&str, &str, &[&str])] = &[
         &["demo-3 2027-08-01 demo-4.3", "demo-beta -"],
     ),
     (
+        "cohere",
+        "# Deprecations\n\n### 2025-09-15: Various\n\nEffective September 15, 2025, the following deprecations will roll out.\n\nDeprecated models:\n\n- `demo-r` (and the alias `demo`)\n\n\
+         Use `demo-a` instead.\n",
+        // Deprecated then, not ended: a later notice will say when.
+        &["demo-r - demo-a", "demo - demo-a"],
+    ),
+    (
+        "mistral",
+        "<html><body><table><tr><th>Model</th><th>API</th><th>Retirement</th><th>Alternative</th></tr><tr><td>Demo</td><td>demo-2405</td><td>6/16/2026</td>\
+         <td><a href=\"/models/demo-25-08?x=1\">Demo</a></td></tr></table></body></html>",
+        // Both are called Demo: the address of the other's page tells them apart.
+        &["demo-2405 2026-06-16 demo-25-08,Demo"],
+    ),
+    (
         "zai",
-        "# Notes\n\n<Update label=\"2026-07-01\">\n  `demo-4.5`, `demo-4.5-air` will go offline on July 31, 2027 and calls will be routed to `demo-4.7`. GLM\n</Update>\n",
+        "# Notes\n\n<Update label=\"2026-07-01\">\n  `demo-4.5`, `demo-4.5-air` will go offline on July 31, 2027 and calls of the model will be routed to `demo-4.7`.\n</Update>\n",
         &["demo-4.5 2027-07-31 demo-4.7", "demo-4.5-air 2027-07-31 demo-4.7"],
     ),
     (
@@ -713,3 +727,15 @@ const OTHER_PAGES: &[(&str, &str, &[&str])] = &[
         &["api/v1/chat 2026-12-01 v2/chat", "feature/demo_quality 2027-03-01", "demo-r-1 ? demo-r-2"],
     ),
 ];
+
+#[test]
+fn a_page_that_is_an_error_or_a_login_is_none() {
+    let error =
+        |title: &str| format!("<!doctype html><html><body><h1>{title}</h1><p>DeepSeek models</p></body></html>");
+    for provider in ["deepseek", "moonshot", "zai", "minimax"] {
+        for title in ["Page Not Found", "404", "Just a moment...", "Sign in to continue", "503 Service Unavailable"] {
+            let found = said_by(provider, &error(title));
+            assert!(found.len() == 1 && found[0].starts_with("GuardFailed"), "{provider} {title}: {found:?}");
+        }
+    }
+}

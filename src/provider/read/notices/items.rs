@@ -49,7 +49,7 @@ impl Notices<'_> {
         };
         let names = rest.0.iter().filter_map(|p| match p {
             Piece::Name(n) | Piece::Code(n) => Some(n.clone()),
-            Piece::Text(_) | Piece::Break => None,
+            Piece::Text(_) | Piece::Model(_) | Piece::Break => None,
         });
         let instead: Vec<String> = names.collect();
         (moves && !instead.is_empty() && named.words.split(' ').count() <= 6).then_some((named, instead))
@@ -190,7 +190,7 @@ impl Notices<'_> {
 pub(super) fn is_only_ids(cell: &Cell) -> bool {
     let joint = |t: &str| t.split(|c: char| !c.is_alphanumeric()).all(|w| matches!(w, "" | "and" | "or"));
     let is_id = |p: &Piece| match p {
-        Piece::Code(_) | Piece::Break => true,
+        Piece::Code(_) | Piece::Model(_) | Piece::Break => true,
         Piece::Text(t) => joint(t),
         Piece::Name(t) => words::looks_like_id(t),
     };
@@ -214,7 +214,7 @@ pub(super) fn begins_with_name(cell: &Cell) -> bool {
             Some(name) => is_title(name.trim()),
             None => cell.0.len() == 1 && is_title(t.trim()) && !t.trim().ends_with('.'),
         },
-        Some(Piece::Break) | None => false,
+        Some(Piece::Model(_) | Piece::Break) | None => false,
     }
 }
 

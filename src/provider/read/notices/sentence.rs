@@ -126,8 +126,14 @@ fn plain(sentence: &Sentence) -> Option<Said> {
         .any(|w| has(&items[verb.0.saturating_sub(3)..verb.0], w))
         || (has(&items[verb.0.saturating_sub(1)..verb.0], "we") && has(&items[verb.0..], "retired"));
     let is_state = verb.2 == Verb::Deprecate
-        && matches!(word(&items[verb.0]), Some("deprecated"))
-        && matches!(items[..verb.0].last().and_then(word), Some("is" | "are" | "now" | "already"));
+        && match word(&items[verb.0]) {
+            Some("deprecated") => {
+                matches!(items[..verb.0].last().and_then(word), Some("is" | "are" | "now" | "already"))
+            }
+            // "Effective D, these deprecations roll out": what is deprecated may run on, until a day that is said later.
+            Some("deprecation" | "deprecations") => ends.is_empty(),
+            _ => false,
+        };
     Some(Said {
         verb: verb.2,
         is_plain: verb.3,

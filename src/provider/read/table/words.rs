@@ -96,6 +96,7 @@ fn is_about_its_code(cell: &Cell) -> bool {
     for piece in &cell.0 {
         match piece {
             Piece::Text(t) | Piece::Name(t) => before.push_str(t),
+            Piece::Model(_) => {}
             Piece::Break => before.clear(),
             Piece::Code(_) => break,
         }
@@ -148,7 +149,9 @@ pub fn replacements(cell: &Cell) -> Vec<String> {
         codes.flat_map(|(code, _)| parts(code)).map(str::to_owned).collect()
     } else {
         let plain = without_brackets(&cell.plain());
-        id_list(&plain, &[',', ' ', ';', '|']).or_else(|| choices(&plain)).unwrap_or_else(|| vec![plain])
+        let ids = id_list(&plain, &[',', ' ', ';', '|']).or_else(|| choices(&plain));
+        // A name as it stands, behind the ids that its links lead to.
+        ids.unwrap_or_else(|| led_to(cell).chain([plain]).collect())
     };
     let mut out: Vec<String> = Vec::new();
     for text in found.into_iter().take(MAX_REPLACEMENTS) {
@@ -158,6 +161,11 @@ pub fn replacements(cell: &Cell) -> Vec<String> {
         }
     }
     out
+}
+
+/// The models whose pages the links of a cell lead to.
+fn led_to(cell: &Cell) -> impl Iterator<Item = String> {
+    cell.0.iter().filter_map(|p| if let Piece::Model(id) = p { Some(id.clone()) } else { None })
 }
 
 /// `x or the newer ones on y`: of several choices those that are ids.
@@ -227,6 +235,7 @@ fn codes(cell: &Cell) -> impl Iterator<Item = (&str, CodePlace)> {
             before = Before::Words;
             None
         }
+        Piece::Model(_) => None,
         Piece::Code(code) => Some((code.as_str(), CodePlace { depth, before })),
     })
 }
