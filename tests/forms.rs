@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail
 
-use forewarn::model::{Fact, Firmness, Precision, ProviderId, ReadOutcome, SourceId};
+use forewarn::model::{Fact, Firmness, Precision, ReadOutcome, SourceId};
 use forewarn::provider::file;
 use forewarn::provider::read::{ReadContext, polled};
 
@@ -14,11 +14,21 @@ fn said(settings: &str, page: &str) -> Vec<String> {
         "format = 1\nid = \"acme\"\nname = \"Acme\"\nurl = \"https://acme.example\"\n[sources.deprecations]\nkind = \"table\"\n\
          evidence = \"V\"\nurl = \"https://acme.example/d\"\n{settings}\n"
     );
-    let provider = file::parse(&text).unwrap();
+    read_by(&text, page)
+}
+
+/// What a page says by the settings of a provider of ours.
+fn said_by(provider: &str, page: &str) -> Vec<String> {
+    let at = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("providers/{provider}.toml"));
+    read_by(&std::fs::read_to_string(at).unwrap(), page)
+}
+
+fn read_by(file: &str, page: &str) -> Vec<String> {
+    let provider = file::parse(file).unwrap();
     let cx = ReadContext {
-        provider: ProviderId::new("acme").unwrap(),
-        provider_name: "Acme".to_owned(),
-        source: SourceId::new("acme/deprecations").unwrap(),
+        provider: provider.id.clone(),
+        provider_name: provider.name.clone(),
+        source: SourceId::of(&provider.id, "deprecations").unwrap(),
         connection: None,
         received_at: "2026-08-20T08:00:02Z".parse().unwrap(),
     };
@@ -43,7 +53,7 @@ fn said(settings: &str, page: &str) -> Vec<String> {
             },
         );
         let ended = if e.ended { "!" } else { "" };
-        let id = o.matter.as_ref().unwrap().as_str().trim_start_matches("acme:").to_owned();
+        let id = o.matter.as_ref().unwrap().as_str().split_once(':').unwrap().1.to_owned();
         out.push(format!("{id} {date}{ended} {}", e.replacements.join(",")).trim_end().to_owned());
     }
     out
@@ -526,4 +536,206 @@ fn catalogues_prices_and_news_say_nothing() {
         }
     }
     assert!(wrong.is_empty(), "{} pages say something:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Pages as each provider writes them, in forms that its captured page does not have. Ids are invented.
+#[test]
+fn pages_of_each_provider_in_other_forms() {
+    let mut wrong = Vec::new();
+    for (provider, page, expected) in OTHER_PAGES {
+        let found = said_by(provider, page);
+        if found != *expected {
+            wrong.push(format!("{provider}: {page}\n    found    {found:?}\n    expected {expected:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} pages:\n{}", wrong.len(), OTHER_PAGES.len(), wrong.join("\n"));
+}
+
+const OTHER_PAGES: &[(&str, &str, &[&str])] = &[
+    (
+        "openai",
+        "# Deprecations\n\n## Models\n\n| Shutdown date | Affected model | Status | Recommended replacement | Notice date |\n|---|---|---|---|---|\n\
+         | Dec 1, 2026 | `demo-4o-1`, `demo-4o-2` | Deprecated | `demo-6` | Jun 1, 2026 |\n| Dec 11, 2026 | `demo-o3-1` \\| `demo-o3` | Deprecated | `demo-6` | Jun 11, 2026 |\n\
+         | \u{2014} | `demo-6` | Active | \u{2014} | \u{2014} |\n| Mar 26, 2026 | `demo-4-0` | Shutdown | `demo-5` or `demo-4.1` | Sep 26, 2025 |\n\
+         | 2026\u{2011}10\u{2011}01 | `demo-mini` (including `demo-mini-1`) | Deprecated | --- | 2026\u{2011}07\u{2011}01 |\n",
+        &[
+            "demo-4o-1 2026-12-01 demo-6",
+            "demo-4o-2 2026-12-01 demo-6",
+            "demo-o3-1 2026-12-11 demo-6",
+            "demo-o3 2026-12-11 demo-6",
+            "demo-4-0 2026-03-26! demo-5,demo-4.1",
+            "demo-mini 2026-10-01",
+            "demo-mini-1 2026-10-01",
+        ],
+    ),
+    (
+        "openai",
+        "# Deprecations\n\n### 2026-08-15: Demo snapshots\n\nOn August 15, 2026, we notified developers using `demo-2` and `demo-3` of their deprecation and \
+         removal from the API on May 12, 2027. Please migrate to `demo-image-2`.\n\n### 2026-08-01: demo-latest\n\n`demo-latest` is deprecated and will be removed on \
+         February 17, 2027.\n\n### 2026-07-01: Talk beta\n\nThe Talk beta interface (`Demo-Beta: talk=v1`) will be shut down on February 27, 2027.\n\n\
+         ### 2026-06-01: demo-mod\n\nOn June 1, 2026, we notified developers using `demo-mod-1` of its deprecation and removal from the API in six months.\n\n\
+         ### 2026-05-01: Demo Builder deprecation\n\n#### Timeline\n\n| Date | Update |\n|---|---|\n| May 1, 2026 | Deprecation announced. |\n\
+         | Nov 30, 2026 | Demo Builder is scheduled to shut down. |\n",
+        &[
+            "product/demo-builder 2026-11-30",
+            "demo-2 2027-05-12 demo-image-2",
+            "demo-3 2027-05-12 demo-image-2",
+            "demo-latest 2027-02-17",
+            "api/demo-beta:-talk=v1 2027-02-27",
+        ],
+    ),
+    (
+        "anthropic",
+        "# Deprecation notes\n\n#### September 2, 2026\n\n- We've deprecated the Demo Haiku 3.5 model (`demo-3-5-haiku-20241022`). It will be retired on February 19, 2027.\n\
+         - We announced the deprecation of the Demo Sonnet 4 (`demo-sonnet-4-1`) and Opus 4 (`demo-opus-4-1`) models, with retirement scheduled for May 14, 2027.\n\
+         - We've launched Demo Opus 5 (`demo-opus-5`).\n",
+        &["demo-3-5-haiku-20241022 2027-02-19", "demo-sonnet-4-1 2027-05-14", "demo-opus-4-1 2027-05-14"],
+    ),
+    (
+        "azure-openai",
+        "<html><body><h2>Retirement</h2><table><tr><th>Model</th><th>Version</th><th>Retirement date</th><th>Replacement model</th></tr>\
+         <tr><td><code>demo-35</code></td><td>1106</td><td>September 11, 2026</td><td><code>demo-4.1-mini</code> version: <code>2025-04-14</code></td></tr>\
+         <tr><td>demo-4o</td><td>2024-07-18</td><td>March 31, 2027 (Standard), October 1, 2027 (all other deployment types)</td><td>demo-4.1</td></tr>\
+         <tr><td><code>o1</code></td><td>2024-12-17</td><td>No earlier than July 15, 2027</td><td>n/a</td></tr></table>\
+         <h2>Retired models</h2><table><tr><th>Model</th><th>Retirement date</th></tr><tr><td>demo-35 0301</td><td>February 13, 2025</td></tr></table>\
+         <h2>Tuning</h2><table><tr><th>Model</th><th>Version</th><th>Training retirement date</th><th>Deployment retirement date</th></tr>\
+         <tr><td>demo-35</td><td>1106</td><td>No earlier than 2026-12-31</td><td>2027-12-31</td></tr></table></body></html>",
+        &[
+            "demo-35-1106 2026-09-11 demo-4.1-mini",
+            "demo-4o-2024-07-18~standard 2027-03-31 demo-4.1",
+            "demo-4o-2024-07-18~other 2027-10-01 demo-4.1",
+            "o1-2024-12-17 ~2027-07-15",
+            "demo-35-0301 2025-02-13!",
+            "demo-35-1106~fine-tuning 2027-12-31",
+        ],
+    ),
+    (
+        "bedrock",
+        "<html><body><h2>Legacy versions</h2><table><tr><th>Model name</th><th>Model ID</th><th>Regions</th><th>Legacy date</th><th>EOL date</th></tr>\
+         <tr><td rowspan=2>Demo 3.7</td><td rowspan=2>acme.demo-3-7-v1:0</td><td>us-east-1, us-east-2</td><td>October 28, 2025</td><td>April 28, 2027</td></tr>\
+         <tr><td>us-gov-west-1</td><td>October 28, 2025</td><td>July 28, 2027</td></tr>\
+         <tr><td>Demo G1</td><td>acme.demo-g1</td><td>us-east-1, us-west-2</td><td>5/1/2025</td><td>11/1/2026 (us-east-1); 12/1/2026 (us-west-2)</td></tr>\
+         <tr><td>Demo 4</td><td>us-east-1</td><td>May 1, 2026</td><td>May 2, 2026</td><td>May 3, 2026</td></tr></table></body></html>",
+        &[
+            "acme.demo-3-7-v1:0~us-east-1 2027-04-28",
+            "acme.demo-3-7-v1:0~us-east-2 2027-04-28",
+            "acme.demo-3-7-v1:0~us-gov-west-1 2027-07-28",
+            "acme.demo-g1~us-east-1 2026-11-01",
+            "acme.demo-g1~us-west-2 2026-12-01",
+            // Its cells have moved under other headers: nobody knows which date is which.
+            "product/demo-4 ?",
+        ],
+    ),
+    (
+        "vertex",
+        "<html><body><p><strong>Warning:</strong> The <code>demo-2.0-001</code> and <code>demo-2.0-lite-001</code> models will be discontinued on June 1, 2027. \
+         Migrate to <code>demo-2.5</code>. retirement</p><p>Starting on June 24, 2025, Pictor versions 1 and 2 are deprecated. Pictor models <code>pictor@002</code> and \
+         <code>pictor@005</code> will be removed on September 24, 2026.</p></body></html>",
+        &[
+            "demo-2.0-001 2027-06-01 demo-2.5",
+            "demo-2.0-lite-001 2027-06-01 demo-2.5",
+            "pictor@002 2026-09-24",
+            "pictor@005 2026-09-24",
+        ],
+    ),
+    (
+        "mistral",
+        "<html><body><table><tr><th>Model</th><th>Legacy date</th><th>Deprecation date</th><th>Retirement date</th><th>API Endpoints</th><th>Version</th><th>Alternative</th></tr>\
+         <tr><td>Demo 7B</td><td></td><td>11/30/2025</td><td>3/30/2026</td><td><code>open-demo-7b</code></td><td>v0.3</td><td><a href=x>Demo 8B \u{2197}</a></td></tr>\
+         <tr><td>Demo L</td><td></td><td>5/22/2026</td><td></td><td><code>demo-l-2411</code></td><td>24.11</td><td></td></tr></table></body></html>",
+        &["open-demo-7b 2026-03-30 Demo 8B", "demo-l-2411 -"],
+    ),
+    (
+        "together",
+        "# Deprecations\n\n## Planned\n\n| Deprecation date | Model | Recommended alternatives | Dedicated |\n|---|---|---|---|\n| 2026-09-30 | `Acme/Demo-72B` | `Acme/Demo3-32B` | Yes |\n\n\
+         ## Redirects\n\n| Original Model | Redirects To |\n|---|---|\n| `Acme-K2` | `Acme-K2-0905` |\n\n## History\n\n| Removal date | Model |\n|---|---|\n| 2026-02-25 | `Acme/Demo-14B` |\n",
+        &["Acme/Demo-72B 2026-09-30 Acme/Demo3-32B", "Acme/Demo-14B 2026-02-25"],
+    ),
+    (
+        "alibaba",
+        "<html><body><h2>Models discontinued on October 10, 2026, 00:00:00 (UTC+08:00)</h2><table><tr><th>Type</th><th>Model ID</th><th>Alternative</th></tr>\
+         <tr><td>Text</td><td>demo-turbo-1, demo-turbo-2</td><td>demo-flash</td></tr></table><h2>Models discontinued on August 20, 2026</h2><ul><li>demo-vl-1</li>\
+         <li><code>demo-vl-2</code></li></ul></body></html>",
+        &[
+            "demo-turbo-1 2026-10-10 demo-flash",
+            "demo-turbo-2 2026-10-10 demo-flash",
+            "demo-vl-1 2026-08-20",
+            "demo-vl-2 2026-08-20",
+        ],
+    ),
+    (
+        "fireworks",
+        "# Changelog\n\n<Update label=\"2026-08-20\">\n  ## Deprecating models on serverless\n\n  The following models will be removed from serverless on September 5, 2026:\n\n\
+         \x20 * Demo 3.1 405B (`accounts/acme/models/demo-v3p1-405b`)\n  * Demo K2 Instruct\n\n  They remain available on dedicated deployments. We recommend [Demo K3](https://x.example).\n</Update>\n\n\
+         <Update label=\"2026-06-26\">\n  # Serverless deprecation\n\n  **Demo K2.5** is deprecated from serverless.\n\n  ## Migrations\n\n  * **Demo K2.5** \u{2014} migrate to **Demo K2.6**\n</Update>\n",
+        &[
+            "accounts/acme/models/demo-v3p1-405b~serverless 2026-09-05 Demo K3",
+            "product/demo-k2-instruct~serverless 2026-09-05 Demo K3",
+            "product/demo-k2.5~serverless - Demo K2.6",
+        ],
+    ),
+    (
+        "perplexity",
+        "# Changelog\n\n<Update label=\"February 2026\">\n**Notice**\n\nPlease note that as of February 22, 2026, several models will no longer be accessible. The following model names will no \
+         longer be available via API:\n\n`demo-small-online`\n\n`demo-large-online`\n\nWe recommend updating to our new family.\n</Update>\n",
+        &["demo-small-online 2026-02-22", "demo-large-online 2026-02-22"],
+    ),
+    (
+        "moonshot",
+        "# Kimi models\n\n## Retired models\n\n| Model | Retirement date | Notes |\n|---|---|---|\n| `demo-latest` | January 28, 2026 | Use `demo-k2.5` |\n\n## Notices\n\n\
+         - `demo-v1-8k`, `demo-v1-32k`: will be taken offline on 2026-09-30\n\n> [!WARNING]\n> `demo-k1` retires Sept. 15, 2026 (originally August 1, 2026). Switch to `demo-k3`.\n\n:::caution\n\
+         `demo-k0` goes offline on 2026-10-15.\n:::\n",
+        &[
+            "demo-latest 2026-01-28! demo-k2.5",
+            "demo-v1-8k 2026-09-30",
+            "demo-v1-32k 2026-09-30",
+            "demo-k1 2026-09-15 demo-k3",
+            "demo-k0 2026-10-15",
+        ],
+    ),
+    (
+        "xai",
+        "# Model retirement: August 1, 2027\n\nOn **August 1, 2027 at 12:00 PM PT**, the following models will be retired.\n\n| Model being retired | Redirect target after August 1 |\n|---|---|\n\
+         | `demo-3` | `demo-4.3` with `low` effort |\n\n## Older\n\n`demo-beta` was deprecated on 2025-01-01.\n",
+        &["demo-3 2027-08-01 demo-4.3", "demo-beta -"],
+    ),
+    (
+        "cohere",
+        "# Deprecations\n\n### 2025-09-15: Various\n\nEffective September 15, 2025, the following deprecations will roll out.\n\nDeprecated models:\n\n- `demo-r` (and the alias `demo`)\n\n\
+         Use `demo-a` instead.\n",
+        // Deprecated then, not ended: a later notice will say when.
+        &["demo-r - demo-a", "demo - demo-a"],
+    ),
+    (
+        "mistral",
+        "<html><body><table><tr><th>Model</th><th>API</th><th>Retirement</th><th>Alternative</th></tr><tr><td>Demo</td><td>demo-2405</td><td>6/16/2026</td>\
+         <td><a href=\"/models/demo-25-08?x=1\">Demo</a></td></tr></table></body></html>",
+        // Both are called Demo: the address of the other's page tells them apart.
+        &["demo-2405 2026-06-16 demo-25-08,Demo"],
+    ),
+    (
+        "zai",
+        "# Notes\n\n<Update label=\"2026-07-01\">\n  `demo-4.5`, `demo-4.5-air` will go offline on July 31, 2027 and calls of the model will be routed to `demo-4.7`.\n</Update>\n",
+        &["demo-4.5 2027-07-31 demo-4.7", "demo-4.5-air 2027-07-31 demo-4.7"],
+    ),
+    (
+        "cohere",
+        "# Deprecations\n\n### 2026-06-01: API v1\n\nThe `v1/chat` endpoint will be removed on December 1, 2026. Use `v2/chat` instead.\n\nThe `demo_quality` parameter is deprecated and will \
+         stop working after March 1, 2027.\n\n### 2026-05-01: Table of another kind\n\nEffective May 1, 2027, the following models will be retired:\n\n| When | Deprecated model | Recommended replacement |\n\
+         |---|---|---|\n| 2027-04-30 | `demo-r-1` | `demo-r-2` |\n",
+        // "When" may be the end or not: the date in its column is for a person to look at, and no other date is taken for it.
+        &["api/v1/chat 2026-12-01 v2/chat", "feature/demo_quality 2027-03-01", "demo-r-1 ? demo-r-2"],
+    ),
+];
+
+#[test]
+fn a_page_that_is_an_error_or_a_login_is_none() {
+    let error =
+        |title: &str| format!("<!doctype html><html><body><h1>{title}</h1><p>DeepSeek models</p></body></html>");
+    for provider in ["deepseek", "moonshot", "zai", "minimax"] {
+        for title in ["Page Not Found", "404", "Just a moment...", "Sign in to continue", "503 Service Unavailable"] {
+            let found = said_by(provider, &error(title));
+            assert!(found.len() == 1 && found[0].starts_with("GuardFailed"), "{provider} {title}: {found:?}");
+        }
+    }
 }

@@ -10,15 +10,15 @@ mod items;
 mod line;
 mod sentence;
 mod special;
+mod verbs;
 
 pub use sentence::{Ends, Said, Verb};
 
 use effects::Effect;
-use items::{head_of, parameters};
 use line::Sentence;
 
 use super::date::SlashOrder;
-use super::page::{Cell, Piece};
+use super::page::Cell;
 use super::table::words::{self, Named};
 use super::table::{Claim, Manner, QUOTE, Section};
 use crate::model::observation::Lifecycle;
@@ -29,6 +29,13 @@ use jiff::civil::Date;
 /// What the sentences of a cell say of ends.
 pub fn read(cell: &Cell, slash: Option<SlashOrder>) -> Vec<Said> {
     line::sentences(cell, slash).iter().filter_map(sentence::read).collect()
+}
+
+/// What the sentences of a cell recommend.
+pub fn instead_of(cell: &Cell, slash: Option<SlashOrder>) -> Vec<String> {
+    let mut found: Vec<String> = line::sentences(cell, slash).iter().flat_map(instead::instead).collect();
+    found.retain(|r| words::looks_like_id(r));
+    found
 }
 
 impl Ends {
@@ -78,8 +85,10 @@ pub struct Notices<'s> {
     instead: Vec<String>,
     /// Dates of ends in this section.
     dates: Vec<Deadline>,
+    /// Those of the item that is being read.
+    item_dates: Vec<Deadline>,
     redirects: Vec<Claim>,
-    /// A date for "the following models" without a list yet.
+    /// A date for "the following models" without a list yet; its section alone has it.
     following: Option<Deadline>,
     done: Vec<Claim>,
     /// What sentences say of ends besides their dates.
@@ -102,6 +111,7 @@ impl<'s> Notices<'s> {
             open: Vec::new(),
             instead: Vec::new(),
             dates: Vec::new(),
+            item_dates: Vec::new(),
             redirects: Vec::new(),
             following: None,
             done: Vec::new(),
@@ -115,10 +125,17 @@ impl<'s> Notices<'s> {
         self.announced
     }
 
+    /// The moment that a sentence gives on this day, else the day.
+    pub fn sharpened(&self, day: Deadline) -> Deadline {
+        let mut said = self.dates.iter().chain(&self.following);
+        said.find(|d| d.date == day.date && d.at.is_some()).cloned().unwrap_or(day)
+    }
+
     fn enter(&mut self, section: &Section) {
         if self.scope != section.scope {
             self.leave();
             self.scope = section.scope;
+            self.dates.extend(section.ends_on.clone());
         }
     }
 
@@ -135,11 +152,10 @@ impl<'s> Notices<'s> {
             }
             claim.announced_on =
                 claim.announced_on.or(self.announced).filter(|a| claim.deadline.as_ref().is_none_or(|d| *a < d.date));
-            if claim.replacements.is_empty()
-                && matches!(claim.named.subject.kind, SubjectType::Model | SubjectType::Product)
-            {
-                claim.replacements =
-                    self.instead.iter().filter(|i| !claim.named.words.eq_ignore_ascii_case(i)).cloned().collect();
+            if claim.replacements.is_empty() {
+                let fits =
+                    |i: &&String| !claim.named.words.eq_ignore_ascii_case(i) && self.takes_place_of(&claim.named, i);
+                claim.replacements = self.instead.iter().filter(fits).cloned().collect();
             }
         }
         open.retain(|c| c.deadline.is_some() || c.review.is_some() || !self.has_table);
@@ -148,9 +164,20 @@ impl<'s> Notices<'s> {
         self.instead.clear();
         self.dates.clear();
         self.announced = None;
+        self.following = None;
         self.lists = Lists::Other;
         self.lead_depth = 0;
         self.leads = None;
+    }
+
+    /// An API gives way to an API, a model to a model; what a section recommends is no parameter.
+    fn takes_place_of(&self, ending: &Named, instead: &str) -> bool {
+        let is_api = words::named(self.manner.platform, instead, true).subject.kind == SubjectType::Api;
+        match ending.subject.kind {
+            SubjectType::Model | SubjectType::Product => !is_api,
+            SubjectType::Api => is_api,
+            SubjectType::Feature | SubjectType::Component | SubjectType::Sdk | SubjectType::Account => false,
+        }
     }
 
     /// A paragraph.
@@ -163,6 +190,14 @@ impl<'s> Notices<'s> {
         }
         if !self.on || section.stage == Some(Lifecycle::Active) {
             return;
+        }
+        if self.lead_depth == 0 && items::is_only_ids(cell) {
+            // A list whose items are paragraphs.
+            match self.lists {
+                Lists::Ends => return self.listed(section, cell),
+                Lists::Instead => return self.add_instead(words::replacements(cell)),
+                Lists::Other => {}
+            }
         }
         (self.lists, self.lead_depth) = (Lists::Other, 0);
         self.sentences(section, &sentences, cell.plain().ends_with(':'), 0);
@@ -182,16 +217,16 @@ impl<'s> Notices<'s> {
                 self.said(section, said, &s.text);
                 if said.ends.is_empty() && (said.of_following || (is_lead && is_last)) {
                     (self.lists, self.lead_depth) = (Lists::Ends, depth);
-                    let date = single(&said.dates);
+                    let date = said.ends_on();
                     self.leads = Some((said.verb, date.clone(), said.is_past));
                     self.following = date.or(self.following.take());
                 }
             }
             let instead = instead::instead(s);
-            if depth == 0 {
+            if depth == 0 && self.open.len() == first {
                 self.add_instead(instead);
             } else {
-                // What an item recommends is for what the item names.
+                // What an item or a paragraph recommends is for what it names.
                 for claim in self.open[first..].iter_mut().filter(|c| c.replacements.is_empty()) {
                     claim.replacements = instead.iter().filter(|r| **r != claim.named.subject.id).cloned().collect();
                 }
@@ -232,12 +267,9 @@ impl<'s> Notices<'s> {
                 if self.scheduled(section, depth, cell) {
                     return;
                 }
-                if let (Some((named, instead)), [date]) = (self.redirected(cell), self.dates.as_slice()) {
-                    let date = Some(date.clone());
-                    self.claim(section, named, date, &plain, Lifecycle::Deprecated);
-                    if let Some(last) = self.open.last_mut() {
-                        last.replacements = instead;
-                    }
+                if let Some((named, instead)) = self.redirected(cell)
+                    && self.moves(section, named, instead, &plain)
+                {
                     return;
                 }
                 let sentences = line::sentences(cell, self.manner.slash);
@@ -245,68 +277,17 @@ impl<'s> Notices<'s> {
                 self.in_item = true;
                 self.sentences(section, &sentences, plain.ends_with(':'), depth);
                 self.in_item = false;
+                // "`x` is deprecated. It will be retired on D."
+                let own_date = single(&std::mem::take(&mut self.item_dates));
                 let mut own = self.open.split_off(first);
                 for claim in &mut own {
+                    if claim.deadline.is_none() && claim.review.is_none() {
+                        claim.deadline.clone_from(&own_date);
+                    }
                     claim.announced_on = before(claim.announced_on, claim.deadline.as_ref());
                 }
                 self.done.append(&mut own);
             }
-        }
-    }
-
-    /// `**X** — migrate to **Y**`, where the section has said when.
-    fn redirected(&self, cell: &Cell) -> Option<(Named, Vec<String>)> {
-        let head = Cell(head_of(cell));
-        let rest = Cell(cell.0.iter().skip(head.0.len().saturating_sub(1)).cloned().collect());
-        let words = rest.plain().to_lowercase();
-        let moves = ["migrate to", "use ", "switch to", "upgrade to", "replaced by"].iter().any(|w| words.contains(w));
-        let named = match head.0.as_slice() {
-            [Piece::Name(n)] | [Piece::Name(n), Piece::Text(_)] => words::named(self.manner.platform, n, false),
-            [Piece::Code(c)] | [Piece::Code(c), Piece::Text(_)] => words::named(self.manner.platform, c, true),
-            _ => return None,
-        };
-        let names = rest.0.iter().filter_map(|p| match p {
-            Piece::Name(n) | Piece::Code(n) => Some(n.clone()),
-            Piece::Text(_) | Piece::Break => None,
-        });
-        let instead: Vec<String> = names.collect();
-        (moves && !instead.is_empty() && named.words.split(' ').count() <= 6).then_some((named, instead))
-    }
-
-    /// An item of a list of what ends: what stands in code in front of any words, or words that are an id.
-    fn listed(&mut self, section: &Section, cell: &Cell) {
-        let (verb, date, is_past) = self.leads.clone().unwrap_or((Verb::Deprecate, None, false));
-        let own = super::date::find(&cell.plain(), self.manner.slash);
-        let date = match own.as_slice() {
-            [one] => Some(one.deadline.clone()),
-            _ => date,
-        };
-        let plain = cell.plain();
-        let first_is_code = cell.0.iter().find(|p| !matches!(p, Piece::Text(t) if t.trim().is_empty()));
-        if !matches!(first_is_code, Some(Piece::Code(_) | Piece::Name(_)))
-            && !words::looks_like_id(plain.split(' ').next().unwrap_or_default())
-        {
-            return;
-        }
-        let parts = parameters(cell);
-        for name in &parts {
-            self.claim(
-                section,
-                words::feature(self.manner.platform, name),
-                date.clone(),
-                &plain,
-                stage_of(verb, is_past),
-            );
-        }
-        if !parts.is_empty() {
-            return;
-        }
-        let head = Cell(head_of(cell));
-        for named in words::subjects(self.manner.platform, &head, false) {
-            if named.words.split(' ').count() > 6 {
-                continue;
-            }
-            self.claim(section, named, date.clone(), &plain, stage_of(verb, is_past));
         }
     }
 
@@ -316,11 +297,12 @@ impl<'s> Notices<'s> {
             return;
         }
         // A date said of a thing by name is that thing's alone.
-        if said.ends.is_empty() && !self.in_item {
+        if said.ends.is_empty() && !said.is_told() {
+            let dates = if self.in_item { &mut self.item_dates } else { &mut self.dates };
             for d in &said.dates {
                 // Two are as many as there can be before none of them counts.
-                if self.dates.len() < 2 && !self.dates.iter().any(|k| k.same_as(d)) {
-                    self.dates.push(d.clone());
+                if dates.len() < 2 && !dates.iter().any(|k| k.same_as(d)) {
+                    dates.push(d.clone());
                 }
             }
         }
@@ -328,9 +310,13 @@ impl<'s> Notices<'s> {
             said.ends.iter().filter(|e| e.thing.is_id || !said.dates.is_empty() || section.announced_on.is_some())
         {
             let named = end.named(self.manner.platform);
-            let date = if said.verb == Verb::End || said.dates.len() == 1 { single(&said.dates) } else { None };
             let several = said.dates.len() > 1;
-            self.claim(section, named, date, text, stage_of(said.verb, said.is_past));
+            self.claim(section, named, said.ends_on(), text, stage_of(said.verb, said.is_past));
+            if said.is_told()
+                && let (Some(last), Some(day)) = (self.open.last_mut(), single(&said.dates))
+            {
+                last.announced_on = Some(day.date);
+            }
             if several && let Some(last) = self.open.last_mut() {
                 last.review = Some("the sentence gives several dates".to_owned());
             }
@@ -393,7 +379,12 @@ impl<'s> Notices<'s> {
     pub fn redirects(&mut self, section: &Section, rows: Vec<Claim>) {
         self.enter(section);
         if self.on {
-            self.redirects.extend(rows);
+            let date = self.following.take();
+            let dated = |row: Claim| Claim {
+                deadline: date.clone().filter(|_| row.stage.is_some() && row.review.is_none()),
+                ..row
+            };
+            self.redirects.extend(rows.into_iter().map(dated));
         }
     }
 
@@ -402,7 +393,6 @@ impl<'s> Notices<'s> {
         self.leave();
         let mut out = tables;
         out.append(&mut self.done);
-        let following = self.following.take();
         for row in self.redirects {
             let mut known = false;
             for claim in out.iter_mut().filter(|c| c.named.subject == row.named.subject) {
@@ -410,11 +400,8 @@ impl<'s> Notices<'s> {
                 claim.replacements.clone_from(&row.replacements);
                 claim.after.redirect.clone_from(&row.after.redirect);
             }
-            if !known
-                && row.stage.is_some()
-                && let Some(date) = &following
-            {
-                out.push(Claim { deadline: Some(date.clone()), ..row });
+            if !known && (row.deadline.is_some() || (row.review.is_some() && row.stage.is_some())) {
+                out.push(row);
             }
         }
         effects::affect(&self.effects, &mut out);

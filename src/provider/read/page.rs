@@ -23,8 +23,18 @@ pub enum Piece {
     Code(String),
     /// Emphasised or linked words.
     Name(String),
+    /// Where the name before it leads, in a table: the id at the end of the address of a model's page.
+    Model(String),
     /// The end of a line or of a list item.
     Break,
+}
+
+/// The id that the address of a model's page ends in: `/models/demo-4-26-03`. Names alone are given to several models.
+fn model_of(address: &str) -> Option<String> {
+    let path = address.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+    let (before, last) = path.rsplit_once('/')?;
+    let is_id = last.contains('-') && last.contains(|c: char| c.is_ascii_digit()) && !last.contains(['.', '%']);
+    (before.ends_with("/models") && is_id).then(|| last.to_owned())
 }
 
 /// The words of a cell, a paragraph, a list item or a heading.
@@ -39,6 +49,7 @@ impl Cell {
             match piece {
                 Piece::Text(t) | Piece::Code(t) | Piece::Name(t) => out.push_str(t),
                 Piece::Break => out.push(' '),
+                Piece::Model(_) => {}
             }
         }
         flat(&out)
@@ -53,26 +64,34 @@ impl Cell {
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(|p| match p {
             Piece::Text(t) | Piece::Code(t) | Piece::Name(t) => t.trim().is_empty(),
-            Piece::Break => true,
+            Piece::Model(_) | Piece::Break => true,
         })
     }
 
     fn push_text(&mut self, text: &str) {
         match self.0.last_mut() {
             Some(Piece::Text(last)) => last.push_str(text),
-            Some(Piece::Code(_) | Piece::Name(_) | Piece::Break) | None => self.0.push(Piece::Text(text.to_owned())),
+            Some(Piece::Code(_) | Piece::Name(_) | Piece::Model(_) | Piece::Break) | None => {
+                self.0.push(Piece::Text(text.to_owned()))
+            }
         }
     }
 
     fn push_name(&mut self, text: &str) {
         match self.0.last_mut() {
             Some(Piece::Name(last)) => last.push_str(text),
-            Some(Piece::Code(_) | Piece::Text(_) | Piece::Break) | None => self.0.push(Piece::Name(text.to_owned())),
+            Some(Piece::Code(_) | Piece::Text(_) | Piece::Model(_) | Piece::Break) | None => {
+                self.0.push(Piece::Name(text.to_owned()))
+            }
         }
     }
 
     fn push_code(&mut self, text: &str) {
         self.0.push(Piece::Code(flat(text)));
+    }
+
+    fn push_address(&mut self, address: &str) {
+        self.0.extend(model_of(address).map(Piece::Model));
     }
 
     fn push_break(&mut self) {

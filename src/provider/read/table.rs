@@ -21,6 +21,7 @@ pub(super) use words::looks_like_id;
 use super::notices::Notices;
 use super::page::{self, Block, Written};
 use super::{ReadContext, guard};
+use crate::model::text::one_line;
 use crate::model::{ProviderId, ReadOutcome};
 use crate::provider::file::{Form, TableSource};
 use context::Headings;
@@ -44,6 +45,9 @@ pub fn read(source: &TableSource, ctx: &ReadContext, body: &[u8]) -> ReadOutcome
     let today = TimeZone::UTC.to_datetime(ctx.received_at).date();
     let claims = claims(source, &ctx.provider, &blocks, today);
     let found = claims.iter().filter(|c| c.deadline.is_some() || source.prose).count();
+    if let (true, Some(said)) = (claims.is_empty(), refusal(&blocks)) {
+        return ReadOutcome::GuardFailed(format!("it says {said:?}: it is not the page we know"));
+    }
     let foreign = is_html && source.form == Form::Markdown;
     if found < source.guards.min_rows || (foreign && found == 0) {
         let floor = source.guards.min_rows.max(1);
@@ -52,6 +56,29 @@ pub fn read(source: &TableSource, ctx: &ReadContext, body: &[u8]) -> ReadOutcome
         return ReadOutcome::GuardFailed(format!("{found} {what}, at least {floor} expected{html}"));
     }
     ReadOutcome::Ok(merge::observations(source, ctx, claims))
+}
+
+/// What a page that is none begins with, whatever its status: an error, a login, a check of browsers.
+fn refusal(blocks: &[Block]) -> Option<String> {
+    const SAID: &[&str] = &[
+        "not found",
+        "404",
+        "access denied",
+        "forbidden",
+        "just a moment",
+        "sign in",
+        "log in",
+        "attention required",
+        "unavailable",
+        "server error",
+        "bad gateway",
+    ];
+    let text = blocks.iter().find_map(|b| match b {
+        Block::Heading(_, cell) | Block::Para(cell) => Some(one_line(&cell.plain(), 120)),
+        Block::Item(..) | Block::Table(_) | Block::Open(_) | Block::Close => None,
+    })?;
+    let lower = text.to_lowercase();
+    (lower.split(' ').count() <= 12 && SAID.iter().any(|s| lower.contains(s))).then_some(text)
 }
 
 fn claims(source: &TableSource, platform: &ProviderId, blocks: &[Block], today: Date) -> Vec<Claim> {
@@ -66,25 +93,28 @@ fn claims(source: &TableSource, platform: &ProviderId, blocks: &[Block], today: 
     let mut out = Vec::new();
     for block in blocks {
         match block {
-            Block::Heading(level, text) => headings.heading(*level, &text.plain()),
-            Block::Open(label) => headings.label(label),
+            Block::Heading(level, text) => headings.heading(*level, &text.plain(), source.slash),
+            Block::Open(label) => headings.label(label, source.slash),
             Block::Close => headings.close(),
             Block::Para(text) => notices.paragraph(&headings.section(), text),
             Block::Item(depth, text) => notices.item(&headings.section(), *depth, text),
             Block::Table(grid) => {
                 let mut section = headings.section();
                 section.notified_on = notices.announced(&section);
-                let turned =
-                    || grid.turned().filter(|g| Roles::of(g, &source.columns).is_some_and(|r| !r.shutdown.is_empty()));
-                let turned = Roles::of(grid, &source.columns).is_none().then(turned).flatten();
+                section.ends_on = section.ends_on.map(|day| notices.sharpened(day));
+                let says_when = |g: &page::Grid| Roles::of(g, &source.columns).filter(|r| !r.shutdown.is_empty());
+                let turned = says_when(grid).is_none().then(|| grid.turned().filter(|g| says_when(g).is_some()));
+                let turned = turned.flatten();
                 let grid = turned.as_ref().unwrap_or(grid);
                 match Roles::of(grid, &source.columns) {
-                    Some(roles) if !roles.shutdown.is_empty() => {
+                    Some(roles) if !roles.shutdown.is_empty() || section.ends_on.is_some() => {
                         notices.table();
                         out.extend(rows::claims(grid, &roles, &section, manner));
                     }
-                    Some(roles) => notices.redirects(&section, rows::redirects(grid, &roles, &section, manner)),
-                    None => out.extend(timeline::claims(grid, &section, manner)),
+                    Some(roles) if !roles.replacement.is_empty() => {
+                        notices.redirects(&section, rows::redirects(grid, &roles, &section, manner));
+                    }
+                    Some(_) | None => out.extend(timeline::claims(grid, &section, manner)),
                 }
             }
         }

@@ -27,6 +27,7 @@ pub fn instead(sentence: &Sentence) -> Vec<String> {
         "in favour of",
         "redirected to",
         "redirects to",
+        "routed to",
         "adopt",
         "encourage",
     ];

@@ -60,6 +60,7 @@ fn line(cell: &Cell) -> Line {
                 (t.as_str(), None)
             }
             Piece::Name(t) => (t.as_str(), Some(false)),
+            Piece::Model(_) => continue,
             Piece::Break => (" ", None),
         };
         let words = flat(text);

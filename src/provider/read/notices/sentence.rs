@@ -6,6 +6,7 @@
 
 use super::line::{Item, Sentence, Thing};
 use super::special;
+use super::verbs::{ANNOUNCES, BETWEEN, FLOOR_NOT, IN_LIST, LEADS, NOT, NOUNS, RELATIVE, VERBS};
 use crate::model::Deadline;
 
 /// How final the verb is.
@@ -35,7 +36,7 @@ pub struct Said {
     pub ends: Vec<Ends>,
     /// The dates that may be the end's.
     pub dates: Vec<Deadline>,
-    /// It has ended.
+    /// It has ended, or has been announced to: "was deprecated on", "is deprecated".
     pub is_past: bool,
     /// The verb is of a kind that is used of nothing else, so that it counts without a date.
     pub is_plain: bool,
@@ -45,253 +46,20 @@ pub struct Said {
     pub is_relative: bool,
 }
 
-/// Verbs, longer ones first; whether a sentence without a date counts.
-const VERBS: &[(&str, Verb, bool)] = &[
-    ("no longer be available", Verb::End, false),
-    ("no longer be accessible", Verb::End, false),
-    ("no longer be supported", Verb::End, false),
-    ("no longer available", Verb::End, false),
-    ("no longer accessible", Verb::End, false),
-    ("no longer supported", Verb::End, false),
-    ("reach end of life", Verb::End, false),
-    ("reaches end of life", Verb::End, false),
-    ("reach their end of life", Verb::End, false),
-    ("reach its end of life", Verb::End, false),
-    ("reach eol", Verb::End, false),
-    ("reaches eol", Verb::End, false),
-    ("switched off", Verb::End, true),
-    ("going away", Verb::End, false),
-    ("goes away", Verb::End, false),
-    ("turned down", Verb::End, false),
-    ("phased out", Verb::End, true),
-    ("phase out", Verb::End, true),
-    ("stops working", Verb::End, false),
-    ("cease to work", Verb::End, false),
-    ("stop working", Verb::End, false),
-    ("taken offline", Verb::End, false),
-    ("shutting down", Verb::End, true),
-    ("shuts down", Verb::End, true),
-    ("shut down", Verb::End, true),
-    ("shut off", Verb::End, true),
-    ("turned off", Verb::End, true),
-    ("turning off", Verb::End, true),
-    ("turn off", Verb::End, true),
-    ("shutdown", Verb::End, true),
-    ("retired", Verb::End, true),
-    ("retires", Verb::End, true),
-    ("retiring", Verb::End, true),
-    ("retirement", Verb::End, true),
-    ("retire", Verb::End, true),
-    ("sunsetted", Verb::End, true),
-    ("sunsetting", Verb::End, true),
-    ("sunset", Verb::End, true),
-    ("discontinued", Verb::End, true),
-    ("discontinuing", Verb::End, true),
-    ("discontinuation", Verb::End, true),
-    ("discontinue", Verb::End, true),
-    ("decommissioned", Verb::End, true),
-    ("decommissioning", Verb::End, true),
-    ("decommission", Verb::End, true),
-    ("removed", Verb::End, false),
-    ("removing", Verb::End, false),
-    ("removal", Verb::End, false),
-    ("remove", Verb::End, false),
-    ("unavailable", Verb::End, false),
-    ("deprecated", Verb::Deprecate, true),
-    ("deprecating", Verb::Deprecate, true),
-    ("deprecation", Verb::Deprecate, true),
-    ("deprecations", Verb::Deprecate, true),
-    ("deprecate", Verb::Deprecate, true),
-];
-/// Sentences with these say what does not end, or what may.
-const NOT: &[&str] = &[
-    "not affected",
-    "unaffected",
-    "not impacted",
-    "remain available",
-    "remains available",
-    "remain active",
-    "remains active",
-    "may be",
-    "might be",
-    "could be",
-    "can be",
-    "may retire",
-    "when",
-    "once",
-    "if",
-    "whenever",
-    "typically",
-    "generally",
-    "usually",
-    "periodically",
-    "regularly",
-    "not be retired",
-    "not retire",
-    "not deprecated",
-    "not retired",
-    "not be deprecated",
-    "offer ends",
-    "at least",
-    "continue to",
-    "will continue",
-    "before",
-    "prior to",
-    "no longer be able",
-];
-/// Of those, what a floor needs: they do not count beside an earliest date.
-const FLOOR_NOT: &[&str] = &["not be retired", "not retire", "before", "at least"];
-/// Words between a thing and the verb said of it.
-const BETWEEN: &[&str] = &[
-    "will",
-    "be",
-    "is",
-    "are",
-    "was",
-    "were",
-    "has",
-    "have",
-    "been",
-    "being",
-    "now",
-    "to",
-    "scheduled",
-    "set",
-    "going",
-    "officially",
-    "permanently",
-    "also",
-    "fully",
-    "model",
-    "models",
-    "snapshot",
-    "snapshots",
-    "version",
-    "versions",
-    "alias",
-    "aliases",
-    "api",
-    "apis",
-    "endpoint",
-    "endpoints",
-    "parameter",
-    "parameters",
-    "field",
-    "header",
-    "option",
-    "flag",
-    "feature",
-    "tool",
-    "names",
-    "name",
-    "series",
-    "family",
-    "families",
-    "variant",
-    "variants",
-    "preview",
-    "and",
-    "or",
-    "the",
-    "planned",
-    "expected",
-    "slug",
-    "slugs",
-    "id",
-    "ids",
-    "slated",
-    "due",
-];
-/// Words in a list of things.
-const IN_LIST: &[&str] = &[
-    "the",
-    "and",
-    "or",
-    "both",
-    "model",
-    "models",
-    "snapshot",
-    "snapshots",
-    "version",
-    "versions",
-    "alias",
-    "aliases",
-    "api",
-    "apis",
-    "endpoint",
-    "endpoints",
-    "parameter",
-    "parameters",
-    "names",
-    "name",
-    "legacy",
-    "older",
-    "old",
-    "two",
-    "three",
-    "four",
-    "several",
-    "including",
-    "our",
-    "all",
-    "series",
-    "family",
-    "families",
-    "preview",
-    "variants",
-    "following",
-    "its",
-    "as",
-    "well",
-    "support",
-    "x",
-    "these",
-    "deprecated",
-    "slug",
-    "slugs",
-    "id",
-    "ids",
-    "snapshots.",
-    "standard",
-];
-const LEADS: &[&str] =
-    &["on", "effective", "starting", "from", "beginning", "of", "as", "after", "since", "in", "today", "by", "until"];
-const ANNOUNCES: &[&str] = &[
-    "notified",
-    "notify",
-    "announced",
-    "announce",
-    "announcing",
-    "emailed",
-    "informed",
-    "released",
-    "release",
-    "launched",
-    "introduced",
-    "published",
-    "updated",
-    "upgraded",
-    "available",
-    "added",
-];
-const NOUNS: &[&str] = &[
-    "parameter",
-    "parameters",
-    "field",
-    "header",
-    "option",
-    "flag",
-    "feature",
-    "tool",
-    "api",
-    "apis",
-    "endpoint",
-    "endpoints",
-    "series",
-    "family",
-    "sdk",
-];
-const RELATIVE: &[&str] = &["days", "weeks", "months", "month", "week", "year", "soon", "later", "coming"];
+impl Said {
+    /// The date of the end, if it gives one: that of a deprecation that has been is its announcement.
+    pub fn ends_on(&self) -> Option<Deadline> {
+        match self.dates.as_slice() {
+            [one] if !self.is_told() => Some(one.clone()),
+            _ => None,
+        }
+    }
+
+    /// Whether it speaks of an announcement that has been made.
+    pub fn is_told(&self) -> bool {
+        self.verb == Verb::Deprecate && self.is_past
+    }
+}
 
 pub(super) fn word(item: &Item) -> Option<&str> {
     match item {
@@ -341,19 +109,36 @@ fn plain(sentence: &Sentence) -> Option<Said> {
     // An end says more than a deprecation.
     let ordered = verbs.iter().filter(|v| v.2 == Verb::End).chain(verbs.iter().filter(|v| v.2 == Verb::Deprecate));
     let with_things = ordered.clone().find_map(|v| Some((v, said_of(items, v.0, v.1)?)));
-    let (verb, ends) = match with_things {
-        Some((verb, ends)) => (verb, ends),
+    // "`x` is deprecated and will be removed on D": what is said of x last counts.
+    let last = |verb: &(usize, usize, Verb, bool)| {
+        let will = |v: &&(usize, usize, Verb, bool)| {
+            let lead = &items[verb.1.min(v.0)..v.0];
+            v.0 > verb.0 && v.2 == Verb::End && ["will", "be", "to"].iter().any(|w| has(lead, w))
+        };
+        if verb.2 == Verb::Deprecate { verbs.iter().find(will) } else { None }
+    };
+    let (verb, ends) = match &with_things {
+        Some((verb, ends)) => (last(verb).unwrap_or(verb), ends.clone()),
         None => (ordered.clone().next()?, Vec::new()),
     };
     let was = ["was", "were", "has been", "have been", "have", "we've", "has"]
         .iter()
         .any(|w| has(&items[verb.0.saturating_sub(3)..verb.0], w))
         || (has(&items[verb.0.saturating_sub(1)..verb.0], "we") && has(&items[verb.0..], "retired"));
+    let is_state = verb.2 == Verb::Deprecate
+        && match word(&items[verb.0]) {
+            Some("deprecated") => {
+                matches!(items[..verb.0].last().and_then(word), Some("is" | "are" | "now" | "already"))
+            }
+            // "Effective D, these deprecations roll out": what is deprecated may run on, until a day that is said later.
+            Some("deprecation" | "deprecations") => ends.is_empty(),
+            _ => false,
+        };
     Some(Said {
         verb: verb.2,
         is_plain: verb.3,
         dates: dates(items),
-        is_past: was && verb.2 == Verb::End,
+        is_past: was || is_state,
         of_following: has(items, "following") || has(items, "models below") || has(items, "below"),
         is_relative: RELATIVE.iter().any(|r| has(items, r)),
         ends,
@@ -398,18 +183,46 @@ fn before(items: &[Item], verb: usize) -> Option<Vec<Ends>> {
             Item::Sign(',') if at == 0 || matches!(items[at - 1], Item::Thing(_) | Item::Sign(')')) => {}
             Item::Sign(',') if found.is_empty() => return None,
             // "`x` — retires on D", "`x`: will be shut down": an item of a list, or of definitions.
-            Item::Sign('-' | ':') if found.is_empty() && at == 1 && matches!(items[0], Item::Thing(_)) => {}
+            Item::Sign('-' | ':') if found.is_empty() && at > 0 && items[..at].iter().all(is_listed) => {}
             Item::Sign(_) => break,
             Item::Word(w) if found.is_empty() && w == "for" && at > 0 && is_planned(&items[at - 1]) => {}
             Item::Word(w) if found.is_empty() && BETWEEN.contains(&w.as_str()) => {}
             Item::Word(w) if !found.is_empty() && IN_LIST.contains(&w.as_str()) => {}
             // "Deprecated `a` and ..." is another clause's verb; "which point to" ends the list.
             Item::Word(w) if !found.is_empty() && LEADS.contains(&w.as_str()) && starts_date(items, at) => break,
+            // "The beta interface (`x`)", "Demo models `x`": x has been named, what stands before is its name.
+            Item::Word(_) if !found.is_empty() && matches!(items[at + 1], Item::Sign('(')) => break,
+            Item::Word(_) if !found.is_empty() && is_family(items, at) => break,
             Item::Word(_) => return None,
         }
     }
     found.reverse();
     (!found.is_empty()).then_some(found)
+}
+
+/// Whether a word begins a clause and a noun for several follows: `Demo models`, `the Demo aliases`.
+fn is_family(items: &[Item], at: usize) -> bool {
+    let noun = items.get(at + 1).and_then(word);
+    let begins = at == 0
+        || matches!(items[at - 1], Item::Sign(',' | ';' | ':') | Item::Date(_))
+        || matches!(word(&items[at - 1]), Some("the" | "our" | "all"));
+    begins && matches!(noun, Some("models" | "snapshots" | "versions" | "aliases" | "endpoints"))
+}
+
+/// The id in brackets behind a name of a few words: `the Demo One 3.5 model (`x`)`; where it stands.
+fn bracketed(items: &[Item], from: usize) -> Option<usize> {
+    let open = (from..items.len().min(from + 8)).find(|i| !matches!(items[*i], Item::Word(_)))?;
+    let is_id = |i: &Item| matches!(i, Item::Thing(t) if t.is_id && t.text.contains(|c: char| c.is_ascii_digit()));
+    (matches!(items[open], Item::Sign('(')) && items.get(open + 1).is_some_and(is_id)).then_some(open + 1)
+}
+
+/// Whether it may stand in an item's list of names.
+fn is_listed(item: &Item) -> bool {
+    match item {
+        Item::Thing(_) | Item::Sign(',' | '(' | ')') => true,
+        Item::Word(w) => matches!(w.as_str(), "and" | "or" | "alias"),
+        Item::Sign(_) | Item::Date(_) => false,
+    }
 }
 
 fn is_planned(item: &Item) -> bool {
@@ -430,8 +243,11 @@ fn behind(items: &[Item], from: usize, to: usize) -> Option<Vec<Ends>> {
         }
     }
     let mut found: Vec<Ends> = Vec::new();
+    let mut passed = to;
     for (i, item) in items[to..].iter().enumerate() {
         match item {
+            // Words of a name before its id.
+            Item::Word(_) if to + i < passed => {}
             Item::Thing(thing) => {
                 let noun = items.get(to + i + 1).and_then(word).filter(|w| NOUNS.contains(w)).map(str::to_owned);
                 found.push(Ends { thing: thing.clone(), noun });
@@ -441,7 +257,11 @@ fn behind(items: &[Item], from: usize, to: usize) -> Option<Vec<Ends>> {
             Item::Word(w) if IN_LIST.contains(&w.as_str()) && w != "as" => {}
             Item::Sign(',' | '(' | ')') => {}
             Item::Sign(':') if found.is_empty() && i == 0 => {}
-            Item::Word(_) | Item::Date(_) | Item::Sign(_) => break,
+            Item::Word(_) => match bracketed(items, to + i) {
+                Some(id) => passed = id,
+                None => break,
+            },
+            Item::Date(_) | Item::Sign(_) => break,
         }
     }
     (!found.is_empty()).then_some(found)
@@ -463,7 +283,9 @@ pub(super) fn dates(items: &[Item]) -> Vec<Deadline> {
         let is_limit =
             near.iter().rev().take(1).any(|i| matches!(word(i), Some("before" | "by" | "since" | "than" | "and")))
                 && deadline.firmness == crate::model::Firmness::Firm;
-        if announced_after || announced_before || is_limit || out.iter().any(|d| d.same_as(deadline)) {
+        // "(originally D)".
+        let is_former = matches!(&items[..at], [.., Item::Sign('('), Item::Word(w)] if matches!(w.as_str(), "originally" | "previously" | "formerly" | "was"));
+        if is_former || announced_after || announced_before || is_limit || out.iter().any(|d| d.same_as(deadline)) {
             continue;
         }
         out.push(deadline.clone());

@@ -14,9 +14,10 @@ pub fn read(items: &[Item]) -> Option<Said> {
     if !items.iter().any(|i| matches!(i, Item::Date(_))) || not.iter().any(|n| has(items, n)) {
         return None;
     }
-    let ends = supported(items).or_else(|| called(items)).or_else(|| last_day(items)).or_else(|| available(items))?;
+    let found = supported(items).or_else(|| called(items)).or_else(|| last_day(items)).or_else(|| available(items));
+    let ends = found.or_else(|| notified(items))?;
     let mut dates = dates(items);
-    if dates.is_empty() {
+    if dates.is_empty() && (has(items, "until") || has(items, "through")) {
         // "Available until D" looks like a release.
         dates.extend(items.iter().filter_map(|i| if let Item::Date(d) = i { Some(d.clone()) } else { None }));
     }
@@ -88,6 +89,20 @@ fn called(items: &[Item]) -> Option<Vec<Ends>> {
     let fails =
         ["will fail", "will return an error", "will return errors", "will error", "will be rejected", "will stop"];
     fails.iter().any(|f| phrase(rest, f).is_some()).then_some(found)
+}
+
+/// "We notified developers using `x` of its deprecation and removal from the API on D".
+fn notified(items: &[Item]) -> Option<Vec<Ends>> {
+    const TOLD: &[&str] =
+        &["developers using", "users of", "customers using", "users using", "developers of", "customers of"];
+    let told = items.iter().position(|i| matches!(word(i), Some("notified" | "emailed" | "informed")))?;
+    let from = (told..items.len()).find_map(|i| TOLD.iter().find_map(|p| Some(i + phrase(&items[i..], p)?)))?;
+    let (found, to) = things(items, from)?;
+    let rest = &items[to..];
+    let ends = ["removal", "retirement", "shutdown", "shut"];
+    let says =
+        rest.iter().take_while(|i| !matches!(i, Item::Date(_))).any(|i| word(i).is_some_and(|w| ends.contains(&w)));
+    (says && matches!(rest.first().and_then(word), Some("of" | "about" | "that"))).then_some(found)
 }
 
 /// "The last day to use `x` is D".

@@ -33,6 +33,8 @@ impl Row {
 pub struct Grid {
     /// Its header, lower case, lines of it joined by a space.
     pub header: Vec<String>,
+    /// Its header as it is written, the last line of it.
+    pub head: Vec<Cell>,
     /// Its rows.
     pub rows: Vec<Row>,
 }
@@ -77,6 +79,7 @@ impl Grid {
         let mut filled = fill(raw);
         let rows = filled.split_off(heads.min(filled.len()));
         let width = filled.iter().map(|r| r.cells.len()).max().unwrap_or(0);
+        let head = filled.last().map(|r| r.cells.clone()).unwrap_or_default();
         let header = (0..width)
             .map(|i| {
                 let mut lines: Vec<String> =
@@ -85,13 +88,13 @@ impl Grid {
                 flat(&lines.join(" "))
             })
             .collect();
-        Grid { header, rows: rows.into_iter().filter(|r| r.cells.iter().any(|c| !c.is_empty())).collect() }
+        Grid { header, head, rows: rows.into_iter().filter(|r| r.cells.iter().any(|c| !c.is_empty())).collect() }
     }
 }
 
 impl Grid {
     /// The same table with its columns as rows, where its first column stands for headers: models beside each other, a fact
-    /// about them in each row. The head's own words, which are lower case here, are taken as they are.
+    /// about them in each row.
     pub fn turned(&self) -> Option<Grid> {
         let first = self.header.first()?;
         let is_corner =
@@ -102,11 +105,11 @@ impl Grid {
         let fact = |r: &Row| r.cells.first().map(|c| c.plain().to_lowercase()).unwrap_or_default();
         let header = std::iter::once("model".to_owned()).chain(self.rows.iter().map(fact)).collect();
         let column = |i: usize| {
-            let name = Cell(vec![super::Piece::Text(self.header[i].clone())]);
+            let name = self.head.get(i).cloned().unwrap_or_default();
             let facts = self.rows.iter().map(|r| r.cells.get(i).cloned().unwrap_or_default());
             Row { cells: std::iter::once(name).chain(facts).collect(), class: String::new() }
         };
-        Some(Grid { header, rows: (1..self.header.len()).map(column).collect() })
+        Some(Grid { header, head: Vec::new(), rows: (1..self.header.len()).map(column).collect() })
     }
 }
 

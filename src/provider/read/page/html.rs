@@ -315,7 +315,12 @@ impl Walk {
                     self.out.push(Block::Item(self.lists.max(1), whole));
                 }
             }
-            name if is_name(name) => self.names = self.names.saturating_sub(1),
+            name if is_name(name) => {
+                self.names = self.names.saturating_sub(1);
+                if let (true, Some(address)) = (self.in_cell(), e.attr("href").filter(|_| name == "a")) {
+                    self.target().push_address(address);
+                }
+            }
             name => {
                 if let (Some(level), false) = (heading(name), self.in_cell()) {
                     let text = std::mem::take(&mut self.open);

@@ -40,6 +40,8 @@ struct Reader {
     names: u32,
     /// Struck out or an image's description.
     hidden: u32,
+    /// Addresses of the links around.
+    links: Vec<String>,
     in_code: bool,
     raised: bool,
     depth: u8,
@@ -51,7 +53,9 @@ fn markdown(text: &str, out: &mut Vec<Block>) {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS
         | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_FOOTNOTES;
+        | Options::ENABLE_FOOTNOTES
+        // `> [!CAUTION]` is no word of the quote.
+        | Options::ENABLE_GFM;
     let mut r = Reader::default();
     for event in Parser::new_ext(text, options) {
         match event {
@@ -102,7 +106,11 @@ impl Reader {
                 self.open = Cell::default();
                 self.in_cell = true;
             }
-            Tag::Emphasis | Tag::Strong | Tag::Link { .. } => self.names += 1,
+            Tag::Emphasis | Tag::Strong => self.names += 1,
+            Tag::Link { dest_url, .. } => {
+                self.names += 1;
+                self.links.push(dest_url.to_string());
+            }
             Tag::Strikethrough | Tag::Image { .. } => self.hidden += 1,
             Tag::CodeBlock(_) | Tag::MetadataBlock(_) => self.in_code = true,
             Tag::BlockQuote(_)
@@ -130,7 +138,13 @@ impl Reader {
             }
             TagEnd::TableHead | TagEnd::TableRow => self.rows.push(std::mem::take(&mut self.row)),
             TagEnd::Table => out.push(Block::Table(Grid::of(std::mem::take(&mut self.rows)))),
-            TagEnd::Emphasis | TagEnd::Strong | TagEnd::Link => self.names = self.names.saturating_sub(1),
+            TagEnd::Emphasis | TagEnd::Strong => self.names = self.names.saturating_sub(1),
+            TagEnd::Link => {
+                self.names = self.names.saturating_sub(1);
+                if let Some(address) = self.links.pop().filter(|_| self.in_cell) {
+                    self.open.push_address(&address);
+                }
+            }
             TagEnd::Strikethrough | TagEnd::Image => self.hidden = self.hidden.saturating_sub(1),
             TagEnd::CodeBlock | TagEnd::MetadataBlock(_) => self.in_code = false,
             TagEnd::FootnoteDefinition

@@ -70,7 +70,8 @@ pub fn parts(page: &str) -> Vec<Part> {
             }
             // A row must not be code, whatever it is indented by.
             None if trimmed.len() > 1 && trimmed.starts_with('|') => cut.line(trimmed),
-            None if trimmed.starts_with("import ") || trimmed.starts_with("export ") => cut.line(""),
+            // `:::warning` around a notice is a component too, without a name.
+            None if ["import ", "export ", ":::"].iter().any(|s| trimmed.starts_with(s)) => cut.line(""),
             None => cut.line(line),
         }
     }

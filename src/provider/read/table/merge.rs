@@ -1,14 +1,15 @@
 //! The claims of a page, one for each matter.
 //!
 //! In: claims in the order of the page. Out: observations. Invariants: of several claims about a matter the one with the
-//! newest announcement counts, among equals one with a date, then the first; what it leaves open is taken from the others.
+//! newest announcement counts, read or not, among equals one with a date, then the first; what it leaves open is taken from the others.
 //! Refuses to mix dates.
 
 use super::Claim;
 use crate::model::observation::{Ending, Lifecycle, Word};
-use crate::model::{Aftermath, Fact, MatterId, Observation, Subject};
+use crate::model::{Aftermath, Deadline, Fact, MatterId, Observation, Subject};
 use crate::provider::file::TableSource;
 use crate::provider::read::{ReadContext, ending};
+use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, HashMap};
 
 /// What the claims say, a matter once.
@@ -46,13 +47,17 @@ fn quote_of(o: &Observation) -> String {
 }
 
 fn join(old: &mut Claim, new: Claim) {
-    let rank = |c: &Claim| (c.deadline.is_some(), c.announced_on, c.review.is_some());
+    // The newest word counts, even one that could not be read: an older date may have been moved by it.
+    let rank = |c: &Claim| (c.deadline.is_some() || c.review.is_some(), c.announced_on, c.deadline.is_some());
     let (mut winner, loser) = if rank(&new) > rank(old) { (new, old.clone()) } else { (old.clone(), new) };
     let same_date = match (&winner.deadline, &loser.deadline) {
         (Some(a), Some(b)) => a.date == b.date,
         (_, None) => true,
         (None, Some(_)) => false,
     };
+    if rank(&winner) == rank(&loser) && !same_date {
+        agree(&mut winner, &loser);
+    }
     if same_date {
         if winner.replacements.is_empty() {
             winner.replacements = loser.replacements;
@@ -68,6 +73,20 @@ fn join(old: &mut Claim, new: Claim) {
         }
     }
     *old = winner;
+}
+
+/// Two dates for one thing, neither announced later: the closer one, if it lies in the other, else a person must look.
+fn agree(winner: &mut Claim, loser: &Claim) {
+    let (Some(a), Some(b)) = (&winner.deadline, &loser.deadline) else { return };
+    let closer = |d: &Deadline, than: &Deadline| {
+        than.latest() > than.date && than.date <= d.date && d.latest() <= than.latest() && !d.same_as(than)
+    };
+    if closer(b, a) {
+        winner.deadline.clone_from(&loser.deadline);
+    } else if !closer(a, b) {
+        winner.review = Some(format!("the page gives {} and {}", a.date, b.date));
+        winner.deadline = None;
+    }
 }
 
 fn stage_rank(stage: Option<Lifecycle>) -> u8 {
@@ -114,13 +133,16 @@ fn key(s: &Subject) -> Subject2 {
 
 fn observation(source: &TableSource, ctx: &ReadContext, claim: Claim) -> Observation {
     let page = source.page.as_deref().unwrap_or(&source.url);
+    // What a page lists as retired with a date to come has not ended yet.
+    let today = TimeZone::UTC.to_datetime(ctx.received_at).date();
+    let ended = claim.stage == Some(Lifecycle::Retired) && claim.deadline.as_ref().is_none_or(|d| d.date <= today);
     let ending = Ending {
         announced_on: claim.announced_on,
         deadline: claim.deadline,
         replacements: claim.replacements,
         quote: claim.quote,
         rank: source.rank,
-        ended: claim.stage == Some(Lifecycle::Retired),
+        ended,
         stage: claim.stage,
         review: claim.review,
         after: claim.after,

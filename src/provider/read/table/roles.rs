@@ -26,12 +26,14 @@ pub struct Roles {
     pub subject: Vec<usize>,
     /// The header of the first of them speaks of ids.
     pub subject_is_id: bool,
+    /// It speaks of models, so that a lone small word is the id of one.
+    pub subject_is_model: bool,
     /// A version that belongs to the name.
     pub version: Option<usize>,
     /// When it ends.
     pub shutdown: Vec<Shutdown>,
-    /// When that was announced.
-    pub announced: Option<usize>,
+    /// When that was announced: a notice, a mark as legacy.
+    pub announced: Vec<usize>,
     /// What to use instead: a column of ids first, then one of names.
     pub replacement: Vec<usize>,
     /// Columns of these that say what answers the calls.
@@ -44,6 +46,10 @@ pub struct Roles {
     pub regions: Option<usize>,
     /// The type of deployment a row is about.
     pub deployment: Option<usize>,
+    /// Remarks, for what to use instead where no column says that.
+    pub notes: Option<usize>,
+    /// What is about something else: prices, releases, limits.
+    pub others: Vec<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -206,6 +212,9 @@ const NOTHING: &[&str] = &[
     "cutoff",
 ];
 
+/// Words of the other end of a life.
+const RELEASED: &[&str] = &["release", "launch", "creat", "introduc", "available since", "last updated"];
+
 fn says(header: &str, words: &[&str]) -> bool {
     words.iter().any(|w| header.contains(w))
 }
@@ -228,7 +237,7 @@ fn meaning(header: &str) -> Meaning {
     if says(header, &["announce", "notice", "notif"]) {
         return if is_date || !is_thing { Meaning::Announced } else { Meaning::Other };
     }
-    if says(header, &["release", "launch", "creat", "introduc", "available since", "last updated"]) || has("ga") {
+    if says(header, RELEASED) || has("ga") {
         return Meaning::Other;
     }
     let bare = header.trim_end_matches([')', '*', ':', '.', ' ', '?']);
@@ -252,7 +261,8 @@ fn meaning(header: &str) -> Meaning {
     }
     let plain = words.join(" ");
     match plain.as_str() {
-        "api" | "id" | "ids" | "slug" | "identifier" | "api id" | "api name" | "model slug" => Meaning::Id,
+        "api" | "id" | "ids" | "slug" | "identifier" | "api id" | "api name" | "model slug" | "api endpoint"
+        | "api endpoints" | "endpoint name" => Meaning::Id,
         "what" | "item" | "engine" | "engines" | "resource" | "resources" | "alias" => Meaning::Name,
         "version" | "versions" | "model version" | "model version 1" => Meaning::Version,
         _ if is_date => Meaning::Other,
@@ -274,7 +284,7 @@ pub fn is_end_label(label: &str) -> bool {
 }
 
 impl Roles {
-    /// What the headers of a table mean; `None` when no column says what ends, or none says when, and none what instead.
+    /// What the headers of a table mean; `None` when no column says what ends, or the table is about something else.
     pub fn of(table: &Grid, set: &Columns) -> Option<Roles> {
         let meanings: Vec<Meaning> = table.header.iter().map(|h| meaning(h)).collect();
         let all = |wanted: &[Meaning]| -> Vec<usize> {
@@ -309,15 +319,19 @@ impl Roles {
             _ => None,
         };
         subject.retain(|c| Some(*c) != version && (*c == first || meanings[*c] != Meaning::Version));
-        let announced = set_to(&set.announced).or_else(|| all(&[Meaning::Announced]).into_iter().next());
+        let mut announced = only(set_to(&set.announced), all(&[Meaning::Announced]));
+        announced.retain(|a| !shutdown.contains(a));
         let place = |text: &str| table.header.iter().position(|h| h.contains(text));
         let redirects = replacement.iter().copied().filter(|c| table.header[*c].contains("redirect")).collect();
         let roles = Roles {
             redirects,
             extended: place("extended access").map(|c| (c, table.header[c].clone())),
             subject_is_id,
+            subject_is_model: says(&table.header[first], &["model", "snapshot"]),
+            notes: table.header.iter().position(|h| says(h, &["note", "remark", "comment", "action", "detail"])),
+            others: (0..table.header.len()).filter(|c| is_other(&table.header[*c])).collect(),
             version,
-            announced: announced.filter(|a| !shutdown.contains(a)),
+            announced,
             shutdown: ends(table, &shutdown),
             status: all(&[Meaning::Status]).into_iter().next(),
             regions: all(&[Meaning::Regions]).into_iter().next(),
@@ -325,8 +339,13 @@ impl Roles {
             subject,
             replacement,
         };
-        (!roles.shutdown.is_empty() || !roles.replacement.is_empty()).then_some(roles)
+        Some(roles)
     }
+}
+
+/// Whether a header says that its column is about something else.
+fn is_other(header: &str) -> bool {
+    says(header, NOTHING) || says(header, RELEASED)
 }
 
 /// Offers, keys, events: what ends there is none of ours.
@@ -345,13 +364,15 @@ fn is_about_other_things(table: &Grid, subject: &[usize], shutdown: &[usize]) ->
 
 /// Several columns of dates are for a type of deployment each; where they are not, the plainest word counts.
 fn ends(table: &Grid, columns: &[usize]) -> Vec<Shutdown> {
+    // A table of when training stops is about tuned models, not about the base ones.
+    let tuned = table.header.iter().any(|h| h.contains("training") && says(h, ENDS));
     let of = |column: &usize| {
         let header = &table.header[*column];
         let deployments = date::deployments(header);
         Shutdown {
             column: *column,
             is_floor: says(header, &["earliest", "not before", "no sooner", "not sooner", "no earlier", "minimum"]),
-            deployment: deployments.into_iter().next(),
+            deployment: deployments.into_iter().next().or_else(|| tuned.then(|| "fine-tuning".to_owned())),
         }
     };
     let found: Vec<Shutdown> = columns.iter().map(of).collect();

@@ -5,12 +5,13 @@
 //! at. Refuses to decide what has ended by the calendar.
 
 use super::context::{Section, stage};
-use super::roles::Roles;
+use super::roles::{Roles, Shutdown};
 use super::words::{self, Named};
 use crate::model::observation::Lifecycle;
 use crate::model::text::one_line;
-use crate::model::{Aftermath, Deadline, Firmness, ProviderId};
+use crate::model::{Aftermath, Deadline, Firmness, ProviderId, SubjectType};
 use crate::provider::read::date::{self, DateCell, Dated, SlashOrder};
+use crate::provider::read::notices;
 use crate::provider::read::page::{Cell, Grid, Row};
 use jiff::civil::Date;
 
@@ -95,6 +96,8 @@ impl Place<'_> {
     fn redirect(&self, row: &Row, stage: Option<Lifecycle>) -> Vec<Claim> {
         let replacements = self.replacements(row);
         let after = self.after(row, &replacements);
+        let review =
+            self.unknown_date(row).map(|text| format!("the date {text:?} stands in a column that is not known"));
         let of = |named: Named| Claim {
             named,
             deadline: None,
@@ -104,12 +107,28 @@ impl Place<'_> {
             quote: quote(row),
             title: self.section.title.clone(),
             stage,
-            review: None,
+            review: review.clone(),
             after: after.clone(),
             redirected_to: None,
             is_withdrawn: false,
         };
         self.subjects(row).into_iter().map(of).collect()
+    }
+
+    /// A date in a column without a meaning: it may be that of the end.
+    fn unknown_date(&self, row: &Row) -> Option<String> {
+        let roles = self.roles;
+        let is_known = |c: &usize| {
+            roles.subject.contains(c)
+                || roles.replacement.contains(c)
+                || roles.announced.contains(c)
+                || roles.others.contains(c)
+        };
+        let texts = row.cells.iter().enumerate().filter(|(c, _)| !is_known(c)).map(|(_, cell)| cell.plain());
+        texts
+            .into_iter()
+            .find(|t| matches!(date::cell(t, self.manner.slash), DateCell::Dates(_)))
+            .map(|t| one_line(&t, 120))
     }
 
     fn row(&self, row: &Row) -> Vec<Claim> {
@@ -119,7 +138,7 @@ impl Place<'_> {
         if subjects.is_empty() {
             return Vec::new();
         }
-        let announced = single(&text(roles.announced), self.manner.slash);
+        let announced = roles.announced.iter().find_map(|c| single(&text(Some(*c)), self.manner.slash));
         let status = status(&text(roles.status)).or(self.group).or(self.section.stage);
         let has_class = self.manner.ended_class.is_some_and(|c| row.class.split_whitespace().any(|k| k == c));
         let stage = if has_class { Some(Lifecycle::Retired) } else { status };
@@ -139,6 +158,13 @@ impl Place<'_> {
             is_withdrawn: false,
         };
         let mut out = Vec::new();
+        if self.is_shifted(row) {
+            let review = Some("the cells of its row do not fit the headers".to_owned());
+            return subjects
+                .into_iter()
+                .map(|named| Claim { named, review: review.clone(), ..blank.clone() })
+                .collect();
+        }
         for end in &roles.shutdown {
             let Some(cell) = row.cells.get(end.column) else { continue };
             match date::cell(&cell.plain(), self.manner.slash) {
@@ -158,6 +184,11 @@ impl Place<'_> {
                 }
             }
         }
+        if let (true, Some(deadline)) = (roles.shutdown.is_empty(), &self.section.ends_on) {
+            let whole = Dated { deadline: deadline.clone(), regions: Vec::new(), deployments: Vec::new() };
+            let end = Shutdown { column: usize::MAX, is_floor: false, deployment: None };
+            out.extend(self.dated(row, &subjects, &whole, &end, &blank));
+        }
         let is_going = matches!(status, Some(Lifecycle::Deprecated | Lifecycle::Retired)) && roles.status.is_some();
         if out.is_empty() && !roles.shutdown.is_empty() && (announced.is_some() || is_going) {
             out.extend(subjects.iter().map(|n| Claim { named: n.clone(), ..blank.clone() }));
@@ -166,14 +197,7 @@ impl Place<'_> {
     }
 
     /// A claim for each subject in each region and deployment that the date is limited to.
-    fn dated(
-        &self,
-        row: &Row,
-        subjects: &[Named],
-        dated: &Dated,
-        end: &super::roles::Shutdown,
-        blank: &Claim,
-    ) -> Vec<Claim> {
+    fn dated(&self, row: &Row, subjects: &[Named], dated: &Dated, end: &Shutdown, blank: &Claim) -> Vec<Claim> {
         let mut deadline = dated.deadline.clone();
         if (end.is_floor || self.manner.floor_after.is_some_and(|day| deadline.date > day))
             && blank.stage != Some(Lifecycle::Retired)
@@ -217,14 +241,18 @@ impl Place<'_> {
         for (i, column) in self.roles.subject.iter().enumerate() {
             let Some(cell) = row.cells.get(*column) else { continue };
             let plain = cell.plain();
-            // A moved column: a date is no name.
-            if !matches!(date::cell(&plain, self.manner.slash), DateCell::Unreadable) {
+            if date::is_none_form(&plain) || self.is_no_name(&plain) {
                 continue;
             }
-            let is_id = i == 0 && self.roles.subject_is_id;
+            let is_small = plain.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+            let is_id = i == 0 && (self.roles.subject_is_id || (self.roles.subject_is_model && is_small));
             let mut found = words::subjects(self.manner.platform, cell, is_id);
+            // Where a model is called is not what ends, if another column says that.
+            if is_id && self.roles.subject.len() > 1 {
+                found.retain(|n| n.subject.kind != SubjectType::Api);
+            }
             let version = self.roles.version.and_then(|v| row.cells.get(v)).map(Cell::plain).unwrap_or_default();
-            if !is_id && !version.is_empty() && !date::is_none_form(&version) {
+            if !self.roles.subject_is_id && !version.is_empty() && !date::is_none_form(&version) {
                 found = found.iter().map(|n| versioned(self.manner.platform, n, &version)).collect();
             }
             if !found.is_empty() {
@@ -232,6 +260,17 @@ impl Place<'_> {
             }
         }
         Vec::new()
+    }
+
+    /// Neither a date nor a region is a name.
+    fn is_no_name(&self, plain: &str) -> bool {
+        matches!(date::cell(plain, self.manner.slash), DateCell::Dates(_)) || !date::regions(plain).is_empty()
+    }
+
+    /// Whether the row's cells have moved under other headers: a date or a region stands where a name should.
+    fn is_shifted(&self, row: &Row) -> bool {
+        let cells = self.roles.subject.iter().filter_map(|c| row.cells.get(*c));
+        cells.into_iter().any(|c| self.is_no_name(&c.plain()))
     }
 
     /// What the row says of what follows the end: where calls go, and from when on they may cost more.
@@ -246,7 +285,10 @@ impl Place<'_> {
 
     fn replacements(&self, row: &Row) -> Vec<String> {
         let cells = self.roles.replacement.iter().filter_map(|c| row.cells.get(*c));
-        cells.map(words::replacements).find(|r| !r.is_empty()).unwrap_or_default()
+        let noted =
+            || self.roles.notes.and_then(|c| row.cells.get(c)).map(|c| notices::instead_of(c, self.manner.slash));
+        let found = cells.map(words::replacements).find(|r| !r.is_empty());
+        found.or_else(|| noted().filter(|_| self.roles.replacement.is_empty())).unwrap_or_default()
     }
 }
 

@@ -98,7 +98,9 @@ fn one_matter_is_told_once_from_its_newest_announcement() {
                 | Shutdown date | Model |\n|---|---|\n| 2026-02-01 | `a-1` |\n| 2026-03-01 | `a-2` \\| `a-2` |\n\n\
                 ### 2025-06-01: New\n| Shutdown date | Model |\n|---|---|\n| 2026-04-01 | `a-1` |\n| 2026-05-01 | `a-1` |\n\n\
                 ### 2025-05-15: Between\n| Shutdown date | Model |\n|---|---|\n| 2026-06-01 | `a-1` |\n";
-    assert_eq!(dates(page), [row("acme:a-1", "2026-04-01"), row("acme:a-2", "2026-03-01")]);
+    // The newest notice contradicts itself: neither of its dates counts, and no older one.
+    assert_eq!(dates(page), [("acme:a-1".to_owned(), None), row("acme:a-2", "2026-03-01")]);
+    assert_eq!(ending(&observations(page)[0]).review.as_deref(), Some("the page gives 2026-04-01 and 2026-05-01"));
 }
 
 #[test]

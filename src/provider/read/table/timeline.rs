@@ -12,6 +12,28 @@ use crate::provider::read::date::{self, DateCell};
 use crate::provider::read::notices::{self, Verb};
 use crate::provider::read::page::{Cell, Grid};
 
+/// What a heading names: `Demo Builder deprecation` is about Demo Builder, `Upcoming deprecations` about nothing in particular.
+fn thing_of(title: &str) -> Option<&str> {
+    const SAID: &[&str] = &[" deprecation", " retirement", " shutdown", " sunset", " end of life"];
+    let lower = title.to_lowercase();
+    let bare = SAID.iter().find(|s| lower.ends_with(*s)).and_then(|s| title.get(..title.len() - s.len()));
+    let named = bare.unwrap_or(title).trim();
+    let general = [
+        "deprecations",
+        "retirements",
+        "lifecycle",
+        "changelog",
+        "release notes",
+        "history",
+        "upcoming",
+        "past",
+        "model",
+    ];
+    let is_general =
+        general.iter().any(|g| named.eq_ignore_ascii_case(g)) || named.to_lowercase().ends_with(" deprecations");
+    (!named.is_empty() && !is_general).then_some(named)
+}
+
 /// The claims of a timeline; none if the table is none.
 pub fn claims(table: &Grid, section: &Section, manner: Manner<'_>) -> Vec<Claim> {
     let of = |words: &[&str]| table.header.iter().position(|h| words.contains(&h.as_str()));
@@ -34,8 +56,8 @@ pub fn claims(table: &Grid, section: &Section, manner: Manner<'_>) -> Vec<Claim>
         for said in said.iter().filter(|s| s.verb == Verb::End && s.is_plain) {
             let mut names: Vec<_> =
                 said.ends.iter().filter(|e| e.thing.is_id).map(|e| e.named(manner.platform)).collect();
-            if names.is_empty() && !section.title.is_empty() {
-                names = vec![super::words::named(manner.platform, &section.title, false)];
+            if names.is_empty() {
+                names.extend(thing_of(&section.title).map(|t| super::words::named(manner.platform, t, false)));
             }
             for named in names {
                 out.push(Claim {

@@ -4,7 +4,7 @@
 //! in words stays words. Refuses to resolve aliases beyond those the cell itself lists.
 
 use crate::model::{ProviderId, Subject, SubjectType, text::one_line};
-use crate::provider::read::date::is_none_form;
+use crate::provider::read::date::{day, is_none_form};
 use crate::provider::read::page::{Cell, Piece, flat};
 
 /// A subject and how the page writes it.
@@ -34,11 +34,13 @@ pub fn subjects(platform: &ProviderId, cell: &Cell, is_id: bool) -> Vec<Named> {
         return Vec::new();
     }
     let mut found: Vec<Named> = if has_code(cell) && !is_about_its_code(cell) {
-        codes(cell).flat_map(|(code, _)| parts(code)).map(|id| named(platform, id, true)).collect()
+        coded(cell).iter().map(|id| named(platform, id, true)).collect()
     } else if !has_code(cell)
         && let Some(ids) = lines_of_ids(cell).or_else(|| id_list(&plain, &['|', ',']))
     {
         ids.iter().map(|id| named(platform, id, true)).collect()
+    } else if let Some(id) = with_version(&plain) {
+        vec![named(platform, &id, true)]
     } else {
         vec![named(platform, &plain, is_id && !plain.contains(' '))]
     };
@@ -46,6 +48,32 @@ pub fn subjects(platform: &ProviderId, cell: &Cell, is_id: bool) -> Vec<Named> {
     found.dedup();
     found.truncate(MAX_SUBJECTS);
     found
+}
+
+/// The ids of the code spans of a cell; `2026-01-01` after "version" belongs to the id before it, a setting to none.
+fn coded(cell: &Cell) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for (code, place) in codes(cell) {
+        match (place.before, out.last_mut()) {
+            (Before::Setting, Some(_)) => {}
+            (Before::Version, Some(last)) => *last = format!("{last}-{code}"),
+            (Before::Setting | Before::Version | Before::Words, _) => {
+                out.extend(parts(code).into_iter().map(str::to_owned))
+            }
+        }
+    }
+    out
+}
+
+/// `demo-35 0613`, `demo-4o (2024-05-13)`: an id and its version, in small letters, as platforms name the two together.
+fn with_version(plain: &str) -> Option<String> {
+    let (id, version) = plain.split_once(' ')?;
+    let version = version.trim_start_matches("version ").trim_matches(['(', ')']);
+    let is_version = version.len() >= 4
+        && version.starts_with(|c: char| c.is_ascii_digit())
+        && version.chars().all(|c| c.is_ascii_digit() || c == '-');
+    let is_small = !id.contains(|c: char| c.is_ascii_uppercase());
+    (is_small && is_version && looks_like_id(id)).then(|| format!("{id}-{version}"))
 }
 
 /// The ids of one code span; it holds several when a pipe or a comma parts words without spaces.
@@ -68,6 +96,7 @@ fn is_about_its_code(cell: &Cell) -> bool {
     for piece in &cell.0 {
         match piece {
             Piece::Text(t) | Piece::Name(t) => before.push_str(t),
+            Piece::Model(_) => {}
             Piece::Break => before.clear(),
             Piece::Code(_) => break,
         }
@@ -116,20 +145,27 @@ pub fn slug(words: &str) -> String {
 /// What a replacement cell recommends, best first. Code in brackets, or after "with", is a setting and no replacement.
 pub fn replacements(cell: &Cell) -> Vec<String> {
     let found: Vec<String> = if has_code(cell) {
-        let codes = codes(cell).filter(|(_, c)| c.depth == 0 && !c.is_setting);
+        let codes = codes(cell).filter(|(_, c)| c.depth == 0 && c.before == Before::Words);
         codes.flat_map(|(code, _)| parts(code)).map(str::to_owned).collect()
     } else {
         let plain = without_brackets(&cell.plain());
-        id_list(&plain, &[',', ' ', ';', '|']).or_else(|| choices(&plain)).unwrap_or_else(|| vec![plain])
+        let ids = id_list(&plain, &[',', ' ', ';', '|']).or_else(|| choices(&plain));
+        // A name as it stands, behind the ids that its links lead to.
+        ids.unwrap_or_else(|| led_to(cell).chain([plain]).collect())
     };
     let mut out: Vec<String> = Vec::new();
     for text in found.into_iter().take(MAX_REPLACEMENTS) {
         let text = one_line(text.trim_end_matches(['*', ' ', '\u{2197}']), 200);
-        if !is_none_form(&text) && !is_advice(&text) && !out.contains(&text) {
+        if !is_none_form(&text) && !is_advice(&text) && day(&text).is_none() && !out.contains(&text) {
             out.push(text);
         }
     }
     out
+}
+
+/// The models whose pages the links of a cell lead to.
+fn led_to(cell: &Cell) -> impl Iterator<Item = String> {
+    cell.0.iter().filter_map(|p| if let Piece::Model(id) = p { Some(id.clone()) } else { None })
 }
 
 /// `x or the newer ones on y`: of several choices those that are ids.
@@ -137,7 +173,8 @@ fn choices(text: &str) -> Option<Vec<String>> {
     let text = text.replace(" or ", ",").replace(" and ", ",");
     let ids: Vec<String> = text
         .split(',')
-        .map(|c| c.split(" in ").next().unwrap_or_default().trim())
+        .map(|c| c.split(" in ").next().unwrap_or_default())
+        .map(|c| c.split(" version").next().unwrap_or_default().trim())
         .map(|c| {
             ["use ", "migrate to ", "upgrade to ", "the "].iter().fold(c, |c, lead| c.strip_prefix(lead).unwrap_or(c))
         })
@@ -164,26 +201,42 @@ fn has_code(cell: &Cell) -> bool {
 struct CodePlace {
     /// Brackets open around it.
     depth: usize,
-    /// "with" stands before it.
-    is_setting: bool,
+    /// What stands before it.
+    before: Before,
+}
+
+/// The last word before a code span, if it makes something else of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Before {
+    /// None that does.
+    Words,
+    /// "with".
+    Setting,
+    /// "version".
+    Version,
 }
 
 /// Every code span with where it stands.
 fn codes(cell: &Cell) -> impl Iterator<Item = (&str, CodePlace)> {
     let mut depth = 0;
-    let mut is_setting = false;
+    let mut before = Before::Words;
     cell.0.iter().filter_map(move |piece| match piece {
         Piece::Text(text) | Piece::Name(text) => {
             depth = depth_after(text, depth);
             let last = text.trim_end().rsplit(' ').next().unwrap_or_default();
-            is_setting = last == "with";
+            before = match last {
+                "with" => Before::Setting,
+                "version" | "version:" | "versions" | "versions:" => Before::Version,
+                _ => Before::Words,
+            };
             None
         }
         Piece::Break => {
-            is_setting = false;
+            before = Before::Words;
             None
         }
-        Piece::Code(code) => Some((code.as_str(), CodePlace { depth, is_setting })),
+        Piece::Model(_) => None,
+        Piece::Code(code) => Some((code.as_str(), CodePlace { depth, before })),
     })
 }
 
