@@ -234,6 +234,8 @@ impl History {
             Op::Restart => self.w.restart(),
             Op::Crash => self.crash().await,
             Op::Correction(n) => {
+                // What was done just now waits for the same moment to come again; that much is no fault.
+                self.look(true).await;
                 self.w.jump(minutes(n));
                 self.look(true).await;
                 self.w.jump(minutes(-n));
