@@ -13,6 +13,7 @@ mod faults;
 mod harness;
 mod heard;
 mod http;
+mod ladder;
 mod links;
 mod lists;
 mod model;
