@@ -237,7 +237,7 @@ fn lists_name_those_who_would_be_told_of_an_incident() {
     .unwrap();
     let acme = ProviderId::new("acme").unwrap();
     let of = |id: &str| {
-        let subjects = [Subject::of(&acme, crate::model::SubjectType::Component, id)];
+        let subjects = [Subject::of(&acme, SubjectType::Component, id)];
         let about = About { kind: Kind::Incident, provider: &acme, subjects: &subjects };
         users(&dir, about).iter().map(|s| s.name.clone()).collect::<Vec<_>>()
     };
