@@ -192,7 +192,7 @@ fn directory() -> String {
     }
     for n in 0..SERVICES {
         text += &format!(
-            "[[routes]]\nname = \"route-{n}\"\nwhen = {{ provider = \"openai\", subject = \"gpt-demo-{n}\" }}\nadd = [\"team-{}\"]\n",
+            "[[routes]]\nname = \"route-{n}\"\nmatch = {{ provider = \"openai\", subject = \"gpt-demo-{n}\" }}\nadd = [\"team-{}\"]\n",
             (n + 1) % OWNERS
         );
     }

@@ -95,7 +95,7 @@ async fn a_ladder_of_ones_own_tells_whom_it_names_and_goes_on_after_an_answer_wh
 steps = [{ at = "20d before", tell = ["billing/webhook"] }, { at = "10d before", tell = ["owner"], after_ack = true }, { at = "5d before" }]
 [[routes]]
 name = "to ours"
-when = { provider = "openai" }
+match = { provider = "openai" }
 policy = "ours"
 "#;
     let config = format!("{}{policy}", w.config);
