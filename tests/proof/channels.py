@@ -196,7 +196,7 @@ GONE = {
     "ntfy": (413, {"code": 41301, "http": 413, "error": "attachment too large"}),
     "github": (410, {"message": "Issues has been disabled in this repository."}),
     "jira": (400, {"errorMessages": [], "errors": {"project": "valid project is required"}}),
-    "linear": (200, {"errors": [{"message": "Entity not found: Team", "extensions": {"code": "INPUT_ERROR"}}], "data": None}),
+    "linear": (400, {"errors": [{"message": "Argument Validation Error", "extensions": {"code": "INVALID_INPUT"}}]}),
 }
 
 
