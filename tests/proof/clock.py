@@ -36,6 +36,7 @@ class World:
         url = lambda s: f"http://127.0.0.1:{s.server.server_address[1]}/in"
         config = f"""
 watch = ["openai"]
+digest = "off"
 snapshot = false
 low_water_mb = 0
 [webhooks.search]

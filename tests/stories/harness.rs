@@ -22,6 +22,7 @@ use forewarn::engine::clockwatch::{ClockBase, ClockWatch};
 use forewarn::engine::confirm::Confirmer;
 use forewarn::engine::connections::Connection;
 use forewarn::engine::deliver::{Channels, DeadLetters, Deliverer};
+use forewarn::engine::digest::Digester;
 use forewarn::engine::follow::Follower;
 use forewarn::engine::links::Links;
 use forewarn::engine::normalize::Normalizer;
@@ -279,6 +280,7 @@ pub fn env(name: &str) -> Option<String> {
         "KEY_ID" => Some("id-of-a-test".into()),
         "TOKEN" => Some(TOKEN.into()),
         "SLACK" => Some("xoxb-of-a-test".into()),
+        "APP" => Some("xapp-of-a-test".into()),
         _ => None,
     }
 }
@@ -288,6 +290,7 @@ fn config(outside: SocketAddr) -> String {
         r##"
 watch = ["openai"]
 snapshot = false
+digest = "off"
 low_water_mb = 0
 [slack]
 bot_token = "env:SLACK"
@@ -405,6 +408,11 @@ impl World {
         self.config = config.to_owned();
     }
 
+    /// Its channels.
+    pub fn channels(&self) -> Arc<Channels> {
+        self.channels.clone()
+    }
+
     /// Its connections.
     pub fn configuration(&self) -> BTreeMap<ConnectionId, Connection> {
         self.connections.clone()
@@ -490,6 +498,8 @@ impl World {
         self.after_job();
         SilenceKeeper { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
         self.after_job();
+        Digester { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
+        self.after_job();
         for _ in 0..2 {
             self.speak().await;
             DeadLetters { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
@@ -518,7 +528,8 @@ impl World {
 
     fn deliverer(&self, channel: &str) -> Deliverer {
         let (cx, channels, links) = (self.cx.clone(), self.channels.clone(), Some(self.links()));
-        Deliverer { cx, channels, channel: channel.to_owned(), links, templates: None }
+        let targets = Arc::new(self.targets.clone());
+        Deliverer { cx, channels, channel: channel.to_owned(), links, templates: None, targets }
     }
 
     /// The process is killed with a message of this channel on its way: taken over there, not noted here.
