@@ -212,8 +212,9 @@ pub trait Look: Send + Sync {
     fn open(&self, kind: Kind, limit: usize) -> Fut<'_, Vec<MatterState>>;
     /// The alerts on these matters.
     fn alerts_on(&self, matters: Vec<MatterId>) -> Fut<'_, Vec<Alert>>;
-    /// How many alerts nobody has answered, and the most urgent of them: what goes on, then what ends soonest.
-    fn unanswered(&self, limit: usize) -> Fut<'_, (u64, Vec<(Alert, MatterState)>)>;
+    /// How many alerts of each owner nobody has answered, and at most `each` of what has no date, the newest, and as many
+    /// of what ends soonest.
+    fn unanswered(&self, each: usize) -> Fut<'_, (Vec<(String, u64)>, Vec<(Alert, MatterState)>)>;
     /// What an event was read from; none when it is forewarn's own or past its retention.
     fn payload_of(&self, event: EventId) -> Fut<'_, Option<StoredPayload>>;
     /// How sources were read, day by day.
