@@ -639,7 +639,8 @@ async fn what_is_looked_at_by_date_comes_in_order_and_goes_on_where_it_stopped<B
     let (counts, first) = b.s().unanswered(2).await.unwrap();
     assert_eq!(counts.iter().map(|(_, n)| n).sum::<u64>(), 7);
     for (owner, n) in &counts {
-        let of: Vec<bool> = first.iter().filter(|(a, _)| a.owner == *owner).map(|(_, m)| m.deadline.is_some()).collect();
+        let of: Vec<bool> =
+            first.iter().filter(|(a, _)| a.owner == *owner).map(|(_, m)| m.deadline.is_some()).collect();
         assert!(of.is_sorted(), "what goes on stands before what ends");
         let (dated, others) = (of.iter().filter(|d| **d).count(), of.iter().filter(|d| !**d).count());
         assert!(dated <= 2 && others <= 2 && (dated + others) as u64 <= *n, "{owner}: {dated} and {others} of {n}");

@@ -61,8 +61,13 @@ fn alike(a: &Ending, b: &Ending) -> bool {
         (r.shutdown_on, r.earliest_shutdown_on, r.remind_on, r.precision, r.stage)
     };
     let answers = a.answers.len() == b.answers.len() && a.answers.iter().zip(&b.answers).all(|(m, n)| m.says_as(n));
-    x.provider == y.provider && date(x) == date(y) && x.services == y.services && x.owners == y.owners && answers
-        && !x.conflict && !y.conflict
+    x.provider == y.provider
+        && date(x) == date(y)
+        && x.services == y.services
+        && x.owners == y.owners
+        && answers
+        && !x.conflict
+        && !y.conflict
 }
 
 #[cfg(test)]
@@ -89,7 +94,8 @@ mod tests {
     fn three_of_one_day_are_a_line_and_two_are_two() {
         let all: Vec<Ending> =
             [(4, "a"), (4, "b"), (9, "c"), (9, "d"), (9, "e"), (10, "f")].map(|(n, id)| asked(n, id, None)).into();
-        let lines: Vec<(String, usize)> = bunches(&all).iter().map(|b| (name(&b.lead).to_owned(), b.rest.len())).collect();
+        let lines: Vec<(String, usize)> =
+            bunches(&all).iter().map(|b| (name(&b.lead).to_owned(), b.rest.len())).collect();
         let want = [("a", 0), ("b", 0), ("c", 2), ("f", 0)].map(|(n, k)| (n.to_owned(), k));
         assert_eq!(lines, want);
     }

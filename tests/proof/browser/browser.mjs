@@ -176,6 +176,7 @@ const parts = {
     await page.goto(at);
     await page.getByRole("searchbox").fill("support-bot");
     await page.keyboard.press("Enter");
+    await page.waitForURL(/\/now\//).catch(() => {});
     say("is it them? is asked from anywhere", page.url().endsWith("/now/support-bot"), page.url());
     await page.goto(`${at}/providers/openai`);
     say("the address to copy follows public_url", (await page.locator("input.copy").first().inputValue()) === "https://hooks.example.com/hooks/openai");
@@ -218,8 +219,7 @@ const parts = {
     const [y, m, d] = plan.split("-");
     await page.keyboard.type(`${m}${d}${y}`);
     await until((f) => f.tag === "BUTTON" && f.text === "Acknowledge");
-    await page.keyboard.press("Enter");
-    await page.waitForURL(/#done$/);
+    await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
     const said = await page.locator("main").innerText();
     say("a keyboard alone acknowledges with a plan", /kai plans to be done/.test(said), said);
     say("where the focus is can be seen all the way", unseen.length === 0, unseen.join("; "));
@@ -306,9 +306,9 @@ const parts = {
 
   /** The picture of README.md. */
   async picture() {
-    const { page } = await open({ viewport: { width: 1200, height: 1000 }, deviceScaleFactor: 1.5, colorScheme: "light" });
+    const { page } = await open({ viewport: { width: 1200, height: 1400 }, deviceScaleFactor: 1.5, colorScheme: "light" });
     await page.goto(at);
-    const end = await page.locator("#ending tbody tr").nth(5).boundingBox();
+    const end = await page.locator("#ending tbody tr").nth(4).boundingBox();
     await page.screenshot({ path: join(pictures, "now-and-next.png"), clip: { x: 0, y: 0, width: 1200, height: Math.round(end.y) } });
     say("the picture is taken", true);
   },
