@@ -294,7 +294,7 @@ const parts = {
             if (["href", "src", "action", "formaction", "xlink:href"].includes(a.name) && !/^(\/(?!\/)|#|https?:\/\/)/.test(a.value)) bad.push(`${e.tagName} ${a.name}=${a.value.slice(0, 200)}`);
           }
         }
-        if (document.title.includes("owned")) bad.push(document.title);
+        if (document.title === "owned") bad.push(document.title);
         return { bad, words: document.body.innerText.includes("<script>document.title") };
       });
       shown += found.words ? 1 : 0;
