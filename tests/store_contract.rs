@@ -636,7 +636,7 @@ async fn what_is_looked_at_by_date_comes_in_order_and_goes_on_where_it_stopped<B
     let after = Some(MatterId::new("openai:y").unwrap());
     assert_eq!(names(b.s().without_date(Kind::Deprecation, after, 9).await.unwrap()), "z");
     assert_eq!(names(b.s().open(Kind::Incident, 9).await.unwrap()), "i");
-    let (counts, first) = b.s().unanswered(2).await.unwrap();
+    let Unanswered { counts, first } = b.s().unanswered(2).await.unwrap();
     assert_eq!(counts.iter().map(|(_, n)| n).sum::<u64>(), 7);
     for (owner, n) in &counts {
         let of: Vec<bool> =

@@ -105,10 +105,10 @@ fn answer(a: &Alert) -> Answer {
 
 /// Owners who have not answered, those with the most urgent first.
 pub(super) async fn asked(cx: &Context, today: Date) -> Result<Vec<Asked>, StoreError> {
-    let (counts, found) = cx.store.unanswered(2 * SHOWN).await?;
+    let found = cx.store.unanswered(2 * SHOWN).await?;
     let mut all: Vec<Asked> =
-        counts.into_iter().map(|(owner, count)| Asked { owner, count, first: Vec::new() }).collect();
-    for (alert, m) in found {
+        found.counts.into_iter().map(|(owner, count)| Asked { owner, count, first: Vec::new() }).collect();
+    for (alert, m) in found.first {
         if let Some(a) = all.iter_mut().find(|a| a.owner == alert.owner) {
             a.first.push(waiting(&alert, &m, today));
         }

@@ -9,7 +9,7 @@ use super::matters::{PAYLOAD, payload};
 use super::{Sqlite, StoreError};
 use crate::model::{Alert, EventId, Kind, MatterId, MatterState, SourceId};
 use crate::store::types::{AuditFilter, AuditRow, DatedFilter, SourceDay, StoredPayload};
-use crate::store::{Fut, Look};
+use crate::store::{Fut, Look, Unanswered};
 use jiff::civil::Date;
 use rusqlite::{Row, params};
 
@@ -54,7 +54,7 @@ impl Look for Sqlite {
         })
     }
 
-    fn unanswered(&self, each: usize) -> Fut<'_, (Vec<(String, u64)>, Vec<(Alert, MatterState)>)> {
+    fn unanswered(&self, each: usize) -> Fut<'_, Unanswered> {
         self.read(move |c| {
             let sql = "SELECT owner, count(*) AS n FROM alerts WHERE state = 'open' GROUP BY owner ORDER BY owner";
             let counts = rows(c, sql, [], |r| {
@@ -68,11 +68,11 @@ impl Look for Sqlite {
                  SELECT a.*, m.version AS matter_version, m.state AS matter_state
                  FROM first JOIN alerts a ON a.id = first.id JOIN matters m ON m.id = a.matter
                  WHERE first.place <= ?1 ORDER BY a.owner, m.shutdown_on IS NOT NULL, m.shutdown_on, a.id DESC";
-            let found = rows(c, sql, [i64::try_from(each).unwrap_or(i64::MAX)], |r| {
+            let first = rows(c, sql, [i64::try_from(each).unwrap_or(i64::MAX)], |r| {
                 let text: String = r.get("matter_state").map_err(fault)?;
                 Ok((alert(r)?, MatterState { version: r.get("matter_version").map_err(fault)?, ..from_json(&text)? }))
             })?;
-            Ok((counts, found))
+            Ok(Unanswered { counts, first })
         })
     }
 
