@@ -187,7 +187,12 @@ async fn ending(cx: &Context, today: Date) -> Result<(Vec<Ending>, usize, Vec<Da
     Ok((asked::endings(cx, &ours, today).await?, more, others))
 }
 
-async fn sources(cx: &Context, targets: &[Target], now: Timestamp) -> Result<(Vec<Blind>, usize), StoreError> {
+/// Which sources cannot be read, what blinds ours first; how many were read within a day.
+pub(super) async fn sources(
+    cx: &Context,
+    targets: &[Target],
+    now: Timestamp,
+) -> Result<(Vec<Blind>, usize), StoreError> {
     let known = cx.store.sources().await?;
     let known: BTreeMap<&str, &SourceRow> = known.iter().map(|r| (r.id.as_str(), r)).collect();
     let (mut blind, mut read_today) = (Vec::new(), 0);
