@@ -210,6 +210,15 @@ pub trait Tokens: Send + Sync {
     fn end_session(&self, hash: [u8; 32]) -> Fut<'_, ()>;
 }
 
+/// Alerts nobody has answered.
+#[derive(Debug, Clone)]
+pub struct Unanswered {
+    /// How many of each owner, by name.
+    pub counts: Vec<(String, u64)>,
+    /// Some of each.
+    pub first: Vec<(Alert, MatterState)>,
+}
+
 /// Looking at a part: what a page shows. What it costs follows from what is shown, not from what is stored.
 pub trait Look: Send + Sync {
     /// Matters whose day to reckon with is inside a window, soonest first.
@@ -220,8 +229,9 @@ pub trait Look: Send + Sync {
     fn open(&self, kind: Kind, limit: usize) -> Fut<'_, Vec<MatterState>>;
     /// The alerts on these matters.
     fn alerts_on(&self, matters: Vec<MatterId>) -> Fut<'_, Vec<Alert>>;
-    /// How many alerts nobody has answered, and the most urgent of them: what goes on, then what ends soonest.
-    fn unanswered(&self, limit: usize) -> Fut<'_, (u64, Vec<(Alert, MatterState)>)>;
+    /// How many alerts of each owner nobody has answered, and at most `each` of what has no date, the newest, and as many
+    /// of what ends soonest.
+    fn unanswered(&self, each: usize) -> Fut<'_, Unanswered>;
     /// What an event was read from; none when it is forewarn's own or past its retention.
     fn payload_of(&self, event: EventId) -> Fut<'_, Option<StoredPayload>>;
     /// How sources were read, day by day.

@@ -4,12 +4,16 @@
 //! "could not read" is told beside what is known, so that an empty list is never taken for "all clear". Refuses to guess
 //! usage: where no service says what it uses, everything is shown and said to be so.
 
-use super::calendar::{Deprecation, concerned, rows};
+mod asked;
+
+pub use asked::{Answer, Asked, Ending, Waiting};
+
+use super::calendar::concerned;
 use super::listing::{Episode, episode};
 use super::poll::Target;
 use super::status::as_of;
 use super::{Context, known};
-use crate::model::{Alert, Kind, MatterState, Severity, Stage};
+use crate::model::{Kind, MatterState, Stage};
 use crate::rules::directory::OPERATORS;
 use crate::store::{DatedFilter, DeadLetter, SourceHealth, SourceRow, StoreError};
 use jiff::{Timestamp, ToSpan, civil::Date};
@@ -43,15 +47,15 @@ pub struct Front {
     /// Work planned or going on that touches ours, soonest first.
     pub planned: Vec<Episode>,
     /// What of ours ends, soonest first; all that ends where usage is not known.
-    pub ending: Vec<Deprecation>,
+    pub ending: Vec<Ending>,
     /// More of it than is shown.
     pub ending_more: usize,
     /// Days on which something ends that nobody of ours uses.
     pub others: Vec<Date>,
-    /// Alerts nobody has answered: how many, and the most urgent.
+    /// Alerts nobody has answered.
     pub unanswered: u64,
-    /// Those.
-    pub waiting: Vec<Waiting>,
+    /// Whose they are, and the most urgent of each.
+    pub asked: Vec<Asked>,
     /// Sources that cannot be read now.
     pub blind: Vec<Blind>,
     /// Sources that are polled.
@@ -72,24 +76,6 @@ pub struct Broken {
     pub ours: bool,
     /// Since when, in minutes.
     pub minutes: i64,
-}
-
-/// An alert nobody has answered.
-#[derive(Debug, Clone, Serialize)]
-pub struct Waiting {
-    /// The alert.
-    #[serde(flatten)]
-    pub alert: Alert,
-    /// What it is about.
-    pub kind: Kind,
-    /// One line.
-    pub title: String,
-    /// How bad.
-    pub severity: Severity,
-    /// Days to its end, for a deprecation.
-    pub days_left: Option<i32>,
-    /// Its end in words.
-    pub ends: Option<String>,
 }
 
 /// A source that cannot be read.
@@ -115,7 +101,7 @@ pub async fn front(cx: &Context, targets: &[Target], today: Date) -> Result<Fron
     }
     account.sort_by(|a, b| (b.severity, b.opened_at, &a.id).cmp(&(a.severity, a.opened_at, &b.id)));
     let (ending, ending_more, others) = ending(cx, today).await?;
-    let (unanswered, found) = cx.store.unanswered(MOST / 4).await?;
+    let asked = asked::asked(cx, today).await?;
     let (blind, read_today) = sources(cx, targets, now).await?;
     Ok(Front {
         today,
@@ -127,8 +113,8 @@ pub async fn front(cx: &Context, targets: &[Target], today: Date) -> Result<Fron
         ending,
         ending_more,
         others,
-        unanswered,
-        waiting: found.into_iter().map(|(a, m)| waiting(a, &m, today)).collect(),
+        unanswered: asked.iter().map(|a| a.count).sum(),
+        asked,
         blind,
         sources: targets.len(),
         read_today,
@@ -173,7 +159,7 @@ async fn planned(cx: &Context, now: Timestamp) -> Result<Vec<Episode>, StoreErro
     Ok(all)
 }
 
-async fn ending(cx: &Context, today: Date) -> Result<(Vec<Deprecation>, usize, Vec<Date>), StoreError> {
+async fn ending(cx: &Context, today: Date) -> Result<(Vec<Ending>, usize, Vec<Date>), StoreError> {
     let window = DatedFilter {
         kind: Kind::Deprecation,
         from: today.saturating_sub(BACK.days()),
@@ -198,19 +184,7 @@ async fn ending(cx: &Context, today: Date) -> Result<(Vec<Deprecation>, usize, V
     }
     let more = ours.len().saturating_sub(MOST);
     ours.truncate(MOST);
-    Ok((rows(cx, &ours, today).await?, more, others))
-}
-
-fn waiting(alert: Alert, m: &MatterState, today: Date) -> Waiting {
-    let deadline = m.remind_by();
-    Waiting {
-        alert,
-        kind: m.kind,
-        title: m.title.clone(),
-        severity: m.severity,
-        days_left: deadline.as_ref().map(|d| d.days_left(today)),
-        ends: deadline.map(|d| d.in_words()),
-    }
+    Ok((asked::endings(cx, &ours, today).await?, more, others))
 }
 
 /// Which sources cannot be read, what blinds ours first; how many were read within a day.

@@ -19,6 +19,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const NO_SIGN_DAYS: i64 = 180;
 /// Most gaps told in one look: the rest follow in the next.
 const MOST_TOLD: usize = 100;
+/// Most open matters looked at.
+const MOST_OPEN: usize = 5_000;
 /// What the matters of gaps begin with.
 const ABOUT: &str = "gap";
 
@@ -155,6 +157,17 @@ fn caught(cx: &Context, alerts: &[(Alert, MatterState)]) -> Vec<Gap> {
         ),
     };
     owners.iter().filter(|(_, of)| alone(of)).map(|(id, _)| gap(id)).collect()
+}
+
+/// The gaps that were found when it was last looked: what [`GapWatch`] told and has not closed. Costs what it finds.
+///
+/// # Errors
+/// The store's.
+pub async fn found(cx: &Context) -> Result<Vec<MatterState>, StoreError> {
+    let mut open = cx.store.open(Kind::Source, MOST_OPEN).await?;
+    let prefix = format!("forewarn:source/{ABOUT}/");
+    open.retain(|m| m.id.as_str().starts_with(&prefix));
+    Ok(open)
 }
 
 /// Tells the operators of gaps that are new, and of those that are closed.

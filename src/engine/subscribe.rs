@@ -53,7 +53,13 @@ pub fn subscription(p: &Provider, connection: &ConnectionId, public_url: Option<
         connection: connection.clone(),
         address: format!("{base}{}", path(connection, by_url)),
         no_public_url: public_url.is_none(),
-        steps: p.file.subscribe.steps.iter().map(|s| s.replace("ACCOUNT", account)).collect(),
+        steps: p
+            .file
+            .subscribe
+            .steps
+            .iter()
+            .map(|s| s.replace("ACCOUNT", account).replace("PUBLIC_URL", base))
+            .collect(),
         not_told: p.file.subscribe.not_told.clone(),
         switched_off: p.file.subscribe.switched_off.clone(),
         tick: tick.into_iter().map(|(kind, types)| Tick { kind, types }).collect(),

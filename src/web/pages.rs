@@ -5,6 +5,7 @@
 
 mod act;
 mod answers;
+mod bunch;
 mod calendar;
 mod events;
 mod front;

@@ -115,8 +115,9 @@ fn update(old: &MatterState, seen: &Observation, claims: BTreeMap<SourceId, Clai
         let back = old.stage == Stage::Withdrawn;
         let moved = !same_date(old.deadline.as_ref(), claim.deadline.as_ref());
         new.announced_on = claim.announced_on.or(old.announced_on);
-        replaced = old.replacements != claim.replacements;
-        new.replacements = claim.replacements;
+        let instead = instead(&new.claims, claim.replacements);
+        replaced = old.replacements != instead;
+        new.replacements = instead;
         if moved || back {
             let revision = old.deadline.as_ref().map_or(1, |d| d.revision + 1);
             new.deadline = claim.deadline.map(|d| Deadline { revision, ..d });
@@ -153,6 +154,16 @@ fn update(old: &MatterState, seen: &Observation, claims: BTreeMap<SourceId, Clai
     let events =
         changes.into_iter().enumerate().map(|(n, change)| tell(n, change, old, &mut new, seen, heard)).collect();
     Folded { state: Some(new), events }
+}
+
+/// What to use instead: the winner's word, or that of the highest rank that has one. A model list gives dates and names no
+/// replacement; that takes none back.
+fn instead(claims: &BTreeMap<SourceId, Claim>, winner: Vec<String>) -> Vec<String> {
+    if !winner.is_empty() {
+        return winner;
+    }
+    let named = claims.values().filter(|c| !c.withdrawn && !c.replacements.is_empty());
+    named.max_by_key(|c| c.rank).map_or(winner, |c| c.replacements.clone())
 }
 
 /// What people are told of. That data sets of others disagree is shown, and no news.

@@ -85,6 +85,16 @@ fn another_replacement_is_one_quiet_event_and_moves_no_date() {
 }
 
 #[test]
+fn a_source_that_names_no_replacement_takes_none_back() {
+    let mut list = ending("models", Rank::Api, Some("2027-01-22"), "");
+    let Fact::Ending(said) = &mut list.fact else { panic!("no ending") };
+    said.replacements.clear();
+    let (state, events) = fold_all(None, &[page("2027-01-22"), list]);
+    assert_eq!(changes(&events), [Change::Announced]);
+    assert_eq!(state.unwrap().replacements, ["gpt-demo-2"]);
+}
+
+#[test]
 fn a_date_and_a_replacement_that_change_together_are_two_events() {
     let other = ending("deprecations", Rank::Page, Some("2027-02-01"), "gpt-demo-3");
     let (_, events) = fold_reads(None, &[page("2027-01-22"), other.clone(), other]);

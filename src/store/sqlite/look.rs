@@ -9,7 +9,7 @@ use super::matters::{PAYLOAD, payload};
 use super::{Sqlite, StoreError};
 use crate::model::{Alert, EventId, Kind, MatterId, MatterState, SourceId};
 use crate::store::types::{AuditFilter, AuditRow, DatedFilter, SourceDay, StoredPayload};
-use crate::store::{Fut, Look};
+use crate::store::{Fut, Look, Unanswered};
 use jiff::civil::Date;
 use rusqlite::{Row, params};
 
@@ -54,19 +54,25 @@ impl Look for Sqlite {
         })
     }
 
-    fn unanswered(&self, limit: usize) -> Fut<'_, (u64, Vec<(Alert, MatterState)>)> {
+    fn unanswered(&self, each: usize) -> Fut<'_, Unanswered> {
         self.read(move |c| {
-            let all: i64 = c
-                .query_row("SELECT count(*) FROM alerts WHERE state = 'open'", [], |r| r.get(0))
-                .map_err(fault)?;
-            // What is broken has no date and stands first, the newest on top; then what ends soonest.
-            let sql = "SELECT a.*, m.version AS matter_version, m.state AS matter_state FROM alerts a JOIN matters m ON m.id = a.matter
-                 WHERE a.state = 'open' ORDER BY m.shutdown_on IS NOT NULL, m.shutdown_on, a.id DESC LIMIT ?1";
-            let found = rows(c, sql, [i64::try_from(limit).unwrap_or(i64::MAX)], |r| {
+            let sql = "SELECT owner, count(*) AS n FROM alerts WHERE state = 'open' GROUP BY owner ORDER BY owner";
+            let counts = rows(c, sql, [], |r| {
+                let n: i64 = r.get("n").map_err(fault)?;
+                Ok((r.get("owner").map_err(fault)?, n.unsigned_abs()))
+            })?;
+            // Chosen by number first: the windows sort no states.
+            let sql = "WITH first AS (SELECT a.id, row_number() OVER (PARTITION BY a.owner, m.shutdown_on IS NULL
+                   ORDER BY m.shutdown_on, a.id DESC) AS place
+                 FROM alerts a JOIN matters m ON m.id = a.matter WHERE a.state = 'open')
+                 SELECT a.*, m.version AS matter_version, m.state AS matter_state
+                 FROM first JOIN alerts a ON a.id = first.id JOIN matters m ON m.id = a.matter
+                 WHERE first.place <= ?1 ORDER BY a.owner, m.shutdown_on IS NOT NULL, m.shutdown_on, a.id DESC";
+            let first = rows(c, sql, [i64::try_from(each).unwrap_or(i64::MAX)], |r| {
                 let text: String = r.get("matter_state").map_err(fault)?;
                 Ok((alert(r)?, MatterState { version: r.get("matter_version").map_err(fault)?, ..from_json(&text)? }))
             })?;
-            Ok((all.unsigned_abs(), found))
+            Ok(Unanswered { counts, first })
         })
     }
 

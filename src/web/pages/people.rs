@@ -1,10 +1,11 @@
 //! `/owners` and `/alerts`: who answers for what, and what waits for them.
 //!
-//! In: the directory, alerts. Out: the pages. Invariant: an owner who cannot be reached is shown as such. Refuses addresses
-//! of people.
+//! In: the directory, gaps, alerts. Out: the pages. Invariant: an owner who cannot be reached is shown as such. Refuses
+//! addresses of people.
 
 use super::view::Page;
 use super::{Fault, Paged, Shared};
+use crate::engine::gaps;
 use crate::engine::listing::{self, OwnerRow, ServiceRow};
 use crate::model::{Alert, AlertId, AlertState, MatterState, ResolveReason};
 use crate::store::{AlertFilter, ToldRow};
@@ -20,11 +21,13 @@ const ROWS: usize = 100;
 struct Owners {
     owners: Vec<OwnerRow>,
     services: Vec<ServiceRow>,
+    gaps: Vec<MatterState>,
 }
 
 pub(super) async fn owners(State(site): Shared) -> Paged {
     let cx = &site.actions.cx;
-    let shown = Owners { owners: listing::owners(cx), services: listing::services(cx) };
+    let gaps = gaps::found(cx).await?;
+    let shown = Owners { owners: listing::owners(cx), services: listing::services(cx), gaps };
     Ok(Page::new("owners", "Owners", &shown))
 }
 

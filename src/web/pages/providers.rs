@@ -65,7 +65,10 @@ pub(super) async fn providers(State(site): Shared) -> Paged {
 
 pub(super) async fn provider(State(site): Shared, Path(id): Path<String>) -> Paged {
     let (all, sources) = rows(&site).await?;
-    let row = all.into_iter().find(|r| r.provider.id == id).ok_or(Fault::Missing("such provider"))?;
+    let mut row = all.into_iter().find(|r| r.provider.id == id).ok_or(Fault::Missing("such provider"))?;
+    // What is off stands last.
+    let is_off = |id: &str| sources.iter().any(|s| s.id.as_str() == id && s.health == SourceHealth::Off);
+    row.provider.sources.sort_by_key(|p| is_off(&p.id));
     let file = site.actions.cx.catalog.get(&id).ok_or(Fault::Missing("such provider"))?;
     let mut accounts: Vec<ConnectionId> =
         row.connections.iter().filter_map(|c| ConnectionId::new(c.id.clone()).ok()).collect();

@@ -31,6 +31,36 @@ pub(super) fn teach(env: &mut Environment<'static>) {
     env.add_filter("money", money);
     env.add_filter("place", |kind: &str, id: &str| place(kind, id));
     env.add_filter("subject", subject);
+    env.add_filter("state", |v: String| state(&v));
+    env.add_filter("step", |v: String| step(&v));
+    env.add_filter("until", until);
+}
+
+/// Days from a moment to a date.
+fn until(v: Value, now: Value) -> Option<i64> {
+    let day = v.as_str()?.parse::<Date>().ok()?;
+    let today = time(&now)?.to_zoned_datetime(TimeZone::UTC).date();
+    today.until(day).ok().map(|s| i64::from(s.get_days()))
+}
+
+/// `plan 2027-01-10 (mei)` with its date as people say it.
+fn state(text: &str) -> String {
+    let planned = text.strip_prefix("plan ").and_then(|t| Some((t.get(..10)?.parse::<Date>().ok()?, t.get(10..)?)));
+    planned.map_or_else(|| text.to_owned(), |(day, by)| format!("plan {}{by}", day.strftime("%a %-d %b %Y")))
+}
+
+/// A step of the ladder: `30d` is 30 days before, `after-86400s` a day after. What only repeats the reason is nothing.
+fn step(key: &str) -> String {
+    let before = key.strip_suffix('d').and_then(|n| n.parse::<i64>().ok());
+    let after = key.strip_prefix("after-").and_then(|t| t.strip_suffix('s')).and_then(|n| n.parse::<i64>().ok());
+    match (before, after) {
+        (Some(0), _) => "on the day".into(),
+        (Some(1), _) => "1 day before".into(),
+        (Some(n), _) => format!("{n} days before"),
+        (None, Some(n)) => format!("{} after", minutes(n / 60)),
+        (None, None) if key == "daily" => "daily".into(),
+        (None, None) => String::new(),
+    }
 }
 
 fn with_date(v: &Value, form: &str) -> String {
@@ -52,7 +82,7 @@ fn with_time(v: &Value, form: &str) -> String {
 }
 
 /// `60 days`, `tomorrow`, `today`, `3 days ago`.
-fn left(n: i64) -> String {
+pub(super) fn left(n: i64) -> String {
     match n {
         0 => "today".into(),
         1 => "tomorrow".into(),
@@ -121,7 +151,11 @@ fn money(v: Value) -> String {
 fn subject(v: Value) -> String {
     let text = |name: &str| v.get_attr(name).ok().and_then(|x| x.as_str().map(str::to_owned)).filter(|x| !x.is_empty());
     let id = text("id").unwrap_or_default();
-    let mut out = if id == "*" { format!("all of {}", text("platform").unwrap_or_default()) } else { id };
+    let mut out = match text("type").as_deref() {
+        _ if id == "*" => format!("all of {}", text("platform").unwrap_or_default()),
+        Some("component") => format!("component {id}"),
+        Some(_) | None => id,
+    };
     for scope in ["region", "deployment"].into_iter().filter_map(text) {
         let _ = write!(out, " in {scope}");
     }
@@ -142,6 +176,29 @@ mod tests {
             (minutes(0), minutes(40), minutes(130), minutes(180), minutes(5_000)),
             ("less than a minute".into(), "40 min".into(), "2 h 10 min".into(), "3 h".into(), "3 days".into())
         );
+    }
+
+    #[test]
+    fn steps_and_plans_read_as_people_say_them() {
+        for (key, words) in [
+            ("30d", "30 days before"),
+            ("1d", "1 day before"),
+            ("0d", "on the day"),
+            ("after-86400s", "24 h after"),
+            ("after-900s", "15 min after"),
+            ("daily", "daily"),
+            ("acted-3", ""),
+            ("moved", ""),
+        ] {
+            assert_eq!(step(key), words);
+        }
+        assert_eq!(state("plan 2027-01-10 (mei)"), "plan Sun 10 Jan 2027 (mei)");
+        for word in ["waiting", "plan ", "plan 2027-13-99 (x)", "plän 2027-01-10é"] {
+            assert_eq!(state(word), word);
+        }
+        let now = Value::from("2026-11-23T15:00:00Z");
+        assert_eq!(until(Value::from("2027-01-22"), now.clone()), Some(60));
+        assert_eq!(until(Value::from("soon"), now), None);
     }
 
     #[test]
