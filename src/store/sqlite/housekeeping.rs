@@ -19,8 +19,12 @@ impl Housekeeping for Sqlite {
         self.write(move |c| prune(c, ms(now)))
     }
 
+    fn pulse(&self, now: Timestamp) -> Fut<'_, ()> {
+        self.note(move |c| mark(c, "pulse", now))
+    }
+
     fn alive(&self, now: Timestamp) -> Fut<'_, ()> {
-        self.write(move |c| mark(c, "alive", now))
+        self.note(move |c| mark(c, "alive", now))
     }
 
     fn last_alive(&self) -> Fut<'_, Option<Timestamp>> {

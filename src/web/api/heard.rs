@@ -3,6 +3,7 @@
 //! In: queries. Out: pages, newest first. Invariant: the cursor is a number, so a page never shows a thing twice. Refuses
 //! to change anything.
 
+use super::stream::{self, Follow};
 use crate::engine::{between, listing, now};
 use crate::model::{Alert, AlertId, AlertState, Kind, MatterState, NotificationId};
 use crate::store::{AlertFilter, EventFilter, NotificationFilter};
@@ -15,7 +16,11 @@ use std::sync::Arc;
 
 type Shared = State<Arc<Actions>>;
 
-pub(super) async fn events(State(a): Shared, uri: Uri, headers: HeaderMap) -> Answered {
+pub(super) async fn events(State(a): Shared, follow: Follow, uri: Uri, headers: HeaderMap) -> Answered {
+    if stream::wanted(&headers) {
+        let q = Query::of(&uri, &["kind", "provider", "matter", "since"])?;
+        return follow.begin(&a.cx, EventFilter { since: q.moment("since")?, ..filter(&q)? }, &headers).await;
+    }
     let q = Query::of(&uri, &["kind", "provider", "matter", "since", "until", "limit", "cursor"])?;
     let f = EventFilter { since: q.moment("since")?, until: q.moment("until")?, ..filter(&q)? };
     list_events(&a, &headers, f, json!({})).await
@@ -93,7 +98,7 @@ pub(super) async fn alerts(State(a): Shared, uri: Uri, headers: HeaderMap) -> An
     value(&headers, &json!({ "items": items, "next": next }))
 }
 
-fn with_matter(a: &Alert, m: &MatterState) -> Value {
+pub(super) fn with_matter(a: &Alert, m: &MatterState) -> Value {
     let mut v = serde_json::to_value(a).unwrap_or_default();
     v["kind"] = json!(m.kind);
     v["title"] = json!(m.title);
