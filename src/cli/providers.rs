@@ -2,6 +2,7 @@
 
 use super::{Done, Failure, Place, out};
 use crate::config::Text;
+use crate::engine::listing;
 use crate::fetch::{Client, Fetched, Request, Settings};
 use crate::model::{ConnectionId, ReadOutcome, SourceId};
 use crate::provider::catalog::{Provider, prepare};
@@ -9,7 +10,6 @@ use crate::provider::file;
 use crate::provider::file::{Auth, Evidence, Source};
 use crate::provider::read::{ReadContext, polled, status};
 use clap::Subcommand;
-use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -56,8 +56,7 @@ pub(super) async fn run(args: Args, place: &Place) -> Done {
     match args.what {
         None => {
             if args.json {
-                let items: Vec<_> = config.catalog.iter().map(|p| json!({ "id": p.file.id, "name": p.file.name, "url": p.file.url, "origin": p.origin, "sources": p.file.sources.iter().map(|(n, s)| json!({"name": n, "kind": s.kind(), "evidence": s.evidence()})).collect::<Vec<_>>() })).collect();
-                return out::list(&items, None);
+                return out::list(&listing::providers(&config.catalog), None);
             }
             let connected = |p: &Provider| {
                 let ids: Vec<&str> = config

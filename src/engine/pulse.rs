@@ -19,7 +19,7 @@ pub const SLACK: SignedDuration = SignedDuration::from_secs(90);
 /// How often progress is looked at.
 pub const LOOK: Duration = Duration::from_secs(15);
 /// How old a sign of life may be to be told outside.
-const FRESH: SignedDuration = SignedDuration::from_secs(40);
+const FRESH: SignedDuration = SignedDuration::from_secs(35);
 
 /// What must make progress, by the names of its tasks.
 const PARTS: [(&str, &str); 3] = [("remind", "reminders"), ("normalize", "the inbox"), ("deliver", "the outbox")];

@@ -60,7 +60,7 @@ def stall(check, o):
     at = time.monotonic()
     time.sleep(o.seconds)
     # What was seen just before the stall is told once more at most; then silence.
-    check("the calls stop", all(t <= 45 for t in since(outside.calls, at)), since(outside.calls, at))
+    check("the calls stop", all(t <= 40 for t in since(outside.calls, at)), since(outside.calls, at))
     check("systemd is not told", not since(outside.alive(), at + 1), since(outside.alive(), at))
     db.execute("COMMIT")
     at = time.monotonic()
@@ -89,4 +89,4 @@ def hangs(check, o):
 if __name__ == "__main__":
     from common import run
 
-    run(__doc__, {"stall": stall, "hangs": hangs}, seconds=60)
+    run(__doc__, {"stall": stall, "hangs": hangs}, seconds=45)

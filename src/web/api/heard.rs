@@ -10,7 +10,7 @@ use crate::store::{AlertFilter, EventFilter, NotificationFilter};
 use crate::web::actions::Actions;
 use crate::web::answer::{Answered, Problem, Query, digits, etag, fresh, value};
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -148,9 +148,12 @@ pub(super) async fn now(State(a): Shared, uri: Uri, headers: HeaderMap) -> Answe
     let scope = match (q.get("about"), q.get("provider")) {
         (Some(_), Some(_)) => return Err(Problem::bad("about and provider say the same: give one")),
         (None, Some(p)) if a.cx.catalog.get(p).is_none() => {
-            return Err(Problem::bad(format!("provider {p:?}: there is none of this name: see /api/v1/providers")));
+            let told = format!("provider {p:?}: there is none of this name: see /api/v1/providers");
+            return Err(Problem::new(StatusCode::NOT_FOUND, told));
         }
-        (about, provider) => now::scope(&a.cx, about.or(provider)).await?.map_err(Problem::bad)?,
+        (about, provider) => {
+            now::scope(&a.cx, about.or(provider)).await?.map_err(|e| Problem::new(StatusCode::NOT_FOUND, e))?
+        }
     };
     value(&headers, &now::now(&a.cx, &scope, &a.targets, &a.off).await?)
 }
