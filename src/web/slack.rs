@@ -1,7 +1,7 @@
 //! `POST /slack/actions` on the public listener: buttons and modals of Slack.
 //!
 //! In: a signed request. Out: what Slack shows next. Invariant: 401 for everything no workspace of ours signed, without a
-//! reason; an act is on disk before 200. Refuses bodies over [`LARGEST`].
+//! reason; an act is on disk before 200. Refuses bodies over `LARGEST`.
 
 use crate::engine::Context;
 use crate::engine::press::{Presser, Signed};

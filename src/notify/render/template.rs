@@ -98,7 +98,7 @@ impl Templates {
         })
     }
 
-    /// As [`Templates::apply`], for the check.
+    /// As `apply`, for the check.
     ///
     /// # Errors
     /// Which template failed, and why; one line.
