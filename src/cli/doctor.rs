@@ -78,8 +78,10 @@ fn settings(config: &Config, f: &mut Found) -> Done {
     for n in &config.notes {
         f.note(n)?;
     }
-    let set = config.public_url.is_some();
-    f.line(set, "public_url", "set public_url: providers must reach the intake, through a proxy with TLS")?;
+    // One that is set is asked below.
+    if config.public_url.is_none() {
+        f.fix("public_url", "set public_url: providers must reach the intake, through a proxy with TLS")?;
+    }
     f.line(!config.connections.is_empty(), "connections", "no webhooks yet: forewarn providers subscribe openai")?;
     let used = config.directory.usage_known();
     f.line(

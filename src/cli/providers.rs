@@ -39,6 +39,9 @@ enum What {
     /// Walk through connecting one, and wait for its first delivery
     Subscribe(super::subscribe::Args),
     /// Check a provider file; with --live fetch its pages and feeds and read them
+    #[command(
+        after_help = "Examples:\n  forewarn providers check ./providers/acme.toml\n  forewarn providers check openai --live"
+    )]
     Check {
         /// A provider, or the path of a provider file
         id: String,

@@ -46,7 +46,7 @@ def kubernetes(check, o):
     check.equal("every mount has a volume", mounts, {v["name"] for v in pod["volumes"]} | {v["metadata"]["name"] for v in s["volumeClaimTemplates"]})
     check("its command exists", flags(o, c["args"]), c["args"])
     paths = {p["path"] for p in all[("Ingress", "forewarn")]["spec"]["rules"][0]["http"]["paths"]}
-    check.equal("only the public paths", paths, {"/hooks/", "/calendar/", "/ack/"})
+    check.equal("only the public paths", paths, {"/hooks/", "/calendar/", "/ack/", "/slack/"})
     code, said = accepted(o, all[("ConfigMap", "forewarn")]["data"]["forewarn.toml"])
     check("its config is accepted", code == 0, said)
 

@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from common import PROJECT, SECRETS, Daemon, config, free_port, openai_event, run, standard, until
+from common import PROJECT, SECRETS, Daemon, config, free_port, openai_event, run, serve, standard, until
 
 
 def documented():
@@ -93,5 +93,28 @@ def nginx(check, o):
     d.remove()
 
 
+def doctor(check, o):
+    """What `doctor` says of public_url: the right port, the private one, one that redirects, nobody."""
+    d = Daemon(o.binary, config(settings="low_water_mb = 0\n")).start()
+    d.openai("evt_doctor")
+    d.settles()
+    moved = serve(lambda handler, body: (302, {"location": "https://elsewhere.example/"}, b""))
+    text = d.config.read_text()
+    for port, words in [
+        (d.intake, ["ok   public_url http://127.0.0.1:{} reaches the intake"]),
+        (d.private, ["FIX  public_url http://127.0.0.1:{}: somebody else answers /hooks/ (404)", "FIX  public_url http://127.0.0.1:{} shows the private side"]),
+        (moved.server_address[1], ["FIX  public_url http://127.0.0.1:{} redirects"]),
+        (free_port(), ["FIX  public_url http://127.0.0.1:{} does not answer: "]),
+    ]:
+        d.config.write_text(f'public_url = "http://127.0.0.1:{port}"\n{text}')
+        code, out, err = d.cli("doctor")
+        for w in words:
+            check(w.format(port)[:60], w.format(port) in out and out.count("public_url") == len(words), out + err)
+    check("contacts are looked at without a message", "contact platform/console: reached" in out, out)
+    check.equal("something was found", code, 3)
+    d.stop()
+    d.remove()
+
+
 if __name__ == "__main__":
-    run(__doc__, {"nginx": nginx})
+    run(__doc__, {"nginx": nginx, "doctor": doctor})
