@@ -20,12 +20,14 @@ use crate::engine::clockwatch::{ClockBase, ClockWatch};
 use crate::engine::confirm::Confirmer;
 use crate::engine::connections::Connection;
 use crate::engine::deliver::{Channels, DeadLetters, Deliverer};
+use crate::engine::digest::{Digester, preview};
 use crate::engine::follow::Follower;
 use crate::engine::gaps::GapWatch;
 use crate::engine::housekeep::Housekeeper;
 use crate::engine::links::Links;
 use crate::engine::normalize::Normalizer;
 use crate::engine::poll::{Off, Poller, Target, Wanted, targets};
+use crate::engine::press::Presser;
 use crate::engine::private::PrivateDeadlines;
 use crate::engine::receive::Receiver;
 use crate::engine::rehearse::rehearse;
@@ -33,10 +35,12 @@ use crate::engine::remind::Reminder;
 use crate::engine::silence::Watcher;
 use crate::engine::silences::SilenceKeeper;
 use crate::engine::skew::SkewWatch;
+use crate::engine::socket::Ear;
 use crate::engine::{Context, Nudges};
 use crate::fetch::{Client, Settings};
 use crate::model::ConnectionId;
 use crate::notify::render::template::Templates;
+use crate::notify::{Channel, Message};
 use crate::provider::snapshot;
 use crate::store::folder::{self, DataFolder};
 use crate::store::sqlite::Sqlite;
@@ -306,6 +310,22 @@ impl App {
         self.sqlite.close().await;
     }
 
+    /// The digest an owner would get now; none where nobody would read it.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn digest(&self, owner: &str) -> Result<Option<Message>, StoreError> {
+        let deliverer = Deliverer {
+            cx: self.cx.clone(),
+            channels: self.channels.clone(),
+            channel: String::new(),
+            links: None,
+            templates: None,
+            targets: Arc::new(self.targets.clone()),
+        };
+        preview(&deliverer, owner, self.cx.clock.now()).await
+    }
+
     /// Every job of the daemon.
     pub fn jobs(&self, receiver: &Arc<Receiver>) -> Result<Vec<Job>, AppError> {
         let cx = &self.cx;
@@ -351,13 +371,16 @@ impl App {
         jobs.push(job("silences", seconds(30), silences, |s, now| async move { s.tick(now).await }));
         let skew = Arc::new(SkewWatch::new(cx.clone(), receiver.clone(), client.clone()));
         jobs.push(job("webhook clocks", seconds(5), skew, |w, now| async move { w.tick(now).await }));
-        let links = self.links()?;
+        let digester = Arc::new(Digester { cx: cx.clone() });
+        jobs.push(job("digest", seconds(60), digester, |d, now| async move { d.tick(now).await }));
+        let (links, targets) = (self.links()?, Arc::new(self.targets.clone()));
         let deliverer = || Deliverer {
             cx: cx.clone(),
             channels: self.channels.clone(),
             channel: String::new(),
             links: links.clone(),
             templates: self.templates.clone(),
+            targets: targets.clone(),
         };
         for name in self.channels.keys() {
             let d = Arc::new(Deliverer { channel: name.clone(), ..deliverer() });
@@ -365,6 +388,11 @@ impl App {
                 job(format!("deliver {name}"), seconds(1), d, |d, now| async move { d.tick(now).await })
                     .nudged(cx.nudges.clone(), |n| &n.deliver),
             );
+        }
+        for (name, _) in self.channels.iter().filter(|(_, c)| matches!(c, Channel::Slack(bot) if bot.has_socket())) {
+            let presser = Presser { cx: cx.clone(), channels: self.channels.clone() };
+            let ear = Arc::new(Ear::new(presser, name.clone()));
+            jobs.push(job(format!("buttons {name}"), seconds(1), ear, |e, now| async move { e.tick(now).await }));
         }
         let follower = Arc::new(Follower { deliverer: deliverer() });
         jobs.push(job("follow", seconds(20), follower, |f, now| async move { f.tick(now).await }));
@@ -427,9 +455,9 @@ async fn settle_orphans(
     now: jiff::Timestamp,
 ) -> Result<crate::engine::Report, StoreError> {
     for channel in cx.store.channels_due(now).await?.into_iter().filter(|c| !channels.contains_key(c)) {
-        Deliverer { cx: cx.clone(), channels: channels.clone(), channel, links: None, templates: None }
-            .tick(now)
-            .await?;
+        let (cx, channels) = (cx.clone(), channels.clone());
+        let orphan = Deliverer { cx, channels, channel, links: None, templates: None, targets: Arc::default() };
+        orphan.tick(now).await?;
     }
     Ok(crate::engine::Report::default())
 }

@@ -59,6 +59,7 @@ struct File {
     #[serde(default)]
     mode: Mode,
     catch_all: Option<Spanned<String>>,
+    digest: Option<Spanned<String>>,
     data_dir: Option<PathBuf>,
     snapshot: Option<bool>,
     providers_dir: Option<Spanned<PathBuf>>,

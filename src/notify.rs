@@ -5,6 +5,7 @@
 
 pub mod alertmanager;
 pub mod console;
+pub mod digest;
 pub mod discord;
 pub mod email;
 pub mod http;
@@ -75,6 +76,8 @@ pub enum Body {
         /// Who did what, one line.
         said: String,
     },
+    /// What an owner hears by schedule, even when nothing happened.
+    Digest(Box<digest::Digest>),
     /// `forewarn send-test`.
     Test,
 }
@@ -84,7 +87,7 @@ impl Body {
     pub fn rows(&self) -> &[Row] {
         match self {
             Body::Alerts(rows) | Body::Acted { rows, .. } => rows,
-            Body::Test => &[],
+            Body::Digest(_) | Body::Test => &[],
         }
     }
 }

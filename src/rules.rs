@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod cadence;
+pub mod digest;
 pub mod directory;
 pub mod find;
 pub mod fold;

@@ -17,8 +17,8 @@ pub use types::{
 
 use crate::model::ModelList;
 use crate::model::{
-    Alert, AlertId, ConnectionId, ContactId, CoveredDay, Event, EventId, Kind, MatterId, MatterState, NewNotification,
-    NotificationId, PayloadId, ProviderId, Silence, SourceId, UsageReport, UseRow,
+    Alert, AlertId, ConnectionId, ContactId, CoveredDay, DigestPlan, DigestTime, Event, EventId, Kind, MatterId,
+    MatterState, NewNotification, NotificationId, PayloadId, ProviderId, Silence, SourceId, UsageReport, UseRow,
 };
 use jiff::{Timestamp, civil::Date};
 use std::{collections::BTreeSet, future::Future, pin::Pin};
@@ -121,6 +121,14 @@ pub trait Outbox: Send + Sync {
     fn revive(&self, id: NotificationId, by: String, now: Timestamp) -> Fut<'_, bool>;
     /// Marks dead letters as told to the operators.
     fn dead_letters_told(&self, ids: Vec<NotificationId>) -> Fut<'_, ()>;
+}
+
+/// Digests.
+pub trait Digests: Send + Sync {
+    /// When the next digest of each owner comes.
+    fn digest_times(&self) -> Fut<'_, Vec<DigestTime>>;
+    /// Writes what was decided, all or nothing: the times that count from now on, and digests into the outbox.
+    fn plan_digests(&self, plan: DigestPlan, now: Timestamp) -> Fut<'_, ()>;
 }
 
 /// What stands at channels and follows its alert.
@@ -246,10 +254,10 @@ pub trait Housekeeping: Send + Sync {
 
 /// Everything.
 pub trait Store:
-    Intake + Sources + Matters + Alerts + Outbox + Posts + Usage + Read + Look + Tokens + Housekeeping
+    Intake + Sources + Matters + Alerts + Outbox + Digests + Posts + Usage + Read + Look + Tokens + Housekeeping
 {
 }
-impl<T: Intake + Sources + Matters + Alerts + Outbox + Posts + Usage + Read + Look + Tokens + Housekeeping> Store
-    for T
+impl<T: Intake + Sources + Matters + Alerts + Outbox + Digests + Posts + Usage + Read + Look + Tokens + Housekeeping>
+    Store for T
 {
 }

@@ -260,6 +260,8 @@ fn a_channel_without_its_parts_is_refused_where_it_is_wanted() {
         ("webhook = \"x\"", "forewarn.toml:2:11", "[webhooks] has none"),
         ("console = true\nlead = \"a@example.com\"", "forewarn.toml:3:8", "[email]"),
         ("console = true\nzone = \"Mars/Olympus\"", "forewarn.toml:3:8", "IANA"),
+        ("console = true\ndigest = \"weekly\"", "forewarn.toml:3:10", "or \"off\""),
+        ("console = true\ndigest = \"0 0 30 2 *\"", "forewarn.toml:3:10", "no day that ever comes"),
     ] {
         refused(&Place::with(&format!("[owners.a]\n{owner}\n")), place, &[word]);
     }

@@ -111,10 +111,11 @@ fn parse(name: &str, text: &str) -> Config {
         .collect::<Vec<_>>()
         .join("\n");
     let given = |name: &str| {
-        // A hook is an address, PagerDuty's keys have 32 characters; every other secret is any key.
+        // A hook is an address, PagerDuty's keys have 32 characters, Slack's app-level tokens their own beginning; every other secret is any key.
         Some(match name {
             n if n.ends_with("HOOK") => "https://hooks.slack.example/x".into(),
             n if n.ends_with("PAGERDUTY_KEY") => "0123456789abcdef0123456789abcdef".into(),
+            n if n.ends_with("APP_TOKEN") => "xapp-1-A1-of-an-example".into(),
             _ => SECRET.to_owned(),
         })
     };
@@ -123,9 +124,13 @@ fn parse(name: &str, text: &str) -> Config {
 
 #[test]
 fn every_example_of_a_config_is_accepted() {
-    for (name, least) in
-        [("README.md", 1), ("docs/config.md", 6), ("docs/channels.md", 8), ("docs/getting-started.md", 1)]
-    {
+    for (name, least) in [
+        ("README.md", 1),
+        ("docs/config.md", 6),
+        ("docs/channels.md", 8),
+        ("docs/routing.md", 1),
+        ("docs/getting-started.md", 1),
+    ] {
         let blocks: Vec<String> = code(&paper(name)).into_iter().filter(|(l, _)| l == "toml").map(|(_, t)| t).collect();
         assert!(blocks.len() >= least, "{name}: {} examples", blocks.len());
         for block in blocks {

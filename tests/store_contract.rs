@@ -672,6 +672,51 @@ async fn days_of_a_source_are_counted_and_what_an_event_was_read_from_is_found<B
     assert!(b.s().payload_of(of(2)).await.unwrap().is_none());
 }
 
+async fn a_digest_is_queued_once_with_the_time_of_the_next_and_covers_nothing<B: Bench>() {
+    let mut b = B::fresh();
+    let contact = Contact {
+        id: ContactId("search/slack".into()),
+        owner: "search".into(),
+        channel: "slack".into(),
+        address: "#search".into(),
+    };
+    let time = |next| DigestTime {
+        owner: "search".into(),
+        schedule: "0 9 * * mon UTC".into(),
+        next_at: later(next),
+        since: now(),
+    };
+    let plan = |next| {
+        let of = DigestOf { owner: "search".into(), since: now() };
+        let digests = vec![NewDigest { key: "d1".into(), contact: contact.clone(), of }];
+        DigestPlan { times: vec![time(next)], gone: vec![], digests }
+    };
+    for next in [100, 200] {
+        b.s().plan_digests(plan(next), now()).await.unwrap();
+        b.step();
+        assert_eq!(b.s().digest_times().await.unwrap(), [time(next)]);
+    }
+    let listed = b.s().notifications(NotificationFilter { limit: 9, ..NotificationFilter::default() }).await.unwrap();
+    assert_eq!(listed.len(), 1, "one key is one digest: {listed:?}");
+    assert_eq!((listed[0].digest.as_deref(), listed[0].alerts.len()), (Some("search"), 0));
+    let claimed = b.s().claim("slack".into(), now()).await.unwrap().unwrap();
+    assert_eq!((claimed.digest.unwrap().since, claimed.rows.len(), claimed.thread), (now(), 0, None));
+    let how = Settlement::Delivered { thread: Some("1.2".into()), post: None };
+    b.s().settle(claimed.id, how, later(1)).await.unwrap();
+    b.step();
+    assert!(b.s().ledger().await.unwrap().lines.iter().all(LedgerLine::adds_up));
+    let contacts = b.s().contacts().await.unwrap();
+    assert_eq!(
+        (contacts[0].first_at, contacts[0].delivered_at),
+        (None, Some(later(1))),
+        "nobody was asked for anything"
+    );
+    let gone = DigestPlan { gone: vec!["search".into()], ..DigestPlan::default() };
+    b.s().plan_digests(gone, now()).await.unwrap();
+    b.step();
+    assert_eq!(b.s().digest_times().await.unwrap(), []);
+}
+
 async fn what_was_superseded_was_told_to_nobody<B: Bench>() {
     let (mut b, a) = with_alert::<B>().await;
     b.s().plan(vec![planned(&a, Some(now()))], vec![notification("k", &a, "7d")], now()).await.unwrap();
@@ -1057,6 +1102,7 @@ macro_rules! contract {
     };
 }
 contract! {
+    a_digest_is_queued_once_with_the_time_of_the_next_and_covers_nothing
     a_delivery_is_stored_once_and_its_repeat_is_counted
     one_id_with_another_body_is_a_conflict_kept_once
     a_hundred_same_deliveries_at_once_are_stored_once

@@ -27,7 +27,7 @@ pub fn channels(s: &ChannelSettings) -> Result<Channels, AppError> {
     let client = http::http_client().map_err(|e| wrong(&e))?;
     for (name, w) in &s.slack {
         let bot = slack::Bot::new(client.clone(), w.token.clone(), &w.api).map_err(|e| wrong(&e))?;
-        out.insert(name.clone(), Channel::Slack(bot.with_buttons(w.signing.clone())));
+        out.insert(name.clone(), Channel::Slack(bot.with_buttons(w.signing.clone()).with_socket(w.app_token.clone())));
     }
     for (name, url) in &s.slack_webhooks {
         let hook = slack::IncomingWebhook::new(client.clone(), url.clone()).map_err(|e| wrong(&e))?;

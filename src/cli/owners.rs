@@ -6,6 +6,8 @@ use crate::config::draft::{Draft, backstage, codeowners};
 use crate::engine::gaps::gaps;
 use crate::engine::listing::owners;
 use crate::engine::scan::{self, Known, Options};
+use crate::notify::console::text;
+use crate::notify::render::render;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use jiff::civil::Date;
 use std::path::{Path, PathBuf};
@@ -13,7 +15,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(
     args_conflicts_with_subcommands = true,
-    after_help = "Examples:\n  forewarn owners\n  forewarn owners --gaps                      # exit 3 if there are any\n  forewarn owners import .github/CODEOWNERS --scan .\n  forewarn owners import catalog-info.yaml > owners/teams.toml"
+    after_help = "Examples:\n  forewarn owners\n  forewarn owners --gaps                      # exit 3 if there are any\n  forewarn owners --digest search             # what search would read now\n  forewarn owners import .github/CODEOWNERS --scan .\n  forewarn owners import catalog-info.yaml > owners/teams.toml"
 )]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -21,6 +23,9 @@ pub(super) struct Args {
     /// What is used and nobody owns, who cannot be reached, which shutdowns reach only the catch-all; exit 3 if there are any
     #[arg(long)]
     gaps: bool,
+    /// Print the digest this owner would get now; sends nothing
+    #[arg(long, value_name = "OWNER", conflicts_with_all = ["gaps", "json"])]
+    digest: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -46,6 +51,7 @@ pub(super) async fn run(args: Args, place: &Place) -> Done {
     match args.what {
         Some(What::Import { files, scan }) => import(&files, scan.as_deref()),
         None if args.gaps => list_gaps(args.json, place).await,
+        None if args.digest.is_some() => digest(&args.digest.unwrap_or_default(), place).await,
         None => list(args.json, place),
     }
 }
@@ -58,10 +64,30 @@ fn list(json: bool, place: &Place) -> Done {
     }
     let row = |o: &crate::engine::listing::OwnerRow| {
         let lead = if o.has_lead { "yes" } else { "" };
-        vec![o.id.clone(), o.contacts.join(", "), lead.to_owned(), o.zone.clone(), o.services.join(", ")]
+        let digest = o.next_digest_at.map_or_else(|| "off".to_owned(), |at| local(at, &o.zone));
+        vec![o.id.clone(), o.contacts.join(", "), lead.to_owned(), o.zone.clone(), digest, o.services.join(", ")]
     };
-    out::table(&["OWNER", "CONTACTS", "LEAD", "ZONE", "SERVICES"], &all.iter().map(row).collect::<Vec<_>>())?;
+    out::table(
+        &["OWNER", "CONTACTS", "LEAD", "ZONE", "NEXT DIGEST", "SERVICES"],
+        &all.iter().map(row).collect::<Vec<_>>(),
+    )?;
     out::say(&format!("\nWhat nobody covers goes to {}. Next: forewarn owners --gaps", app.cx.directory.catch_all))
+}
+
+/// A moment in the zone of whoever it concerns.
+fn local(at: jiff::Timestamp, zone: &str) -> String {
+    at.in_tz(zone).map_or_else(|_| out::moment(at), |t| format!("{} {}", out::day(t.date()), t.strftime("%H:%M %Z")))
+}
+
+async fn digest(owner: &str, place: &Place) -> Done {
+    let app = place.look_or_empty()?;
+    match app.digest(owner).await? {
+        Some(message) => out::verbatim(&text(&render(&message))),
+        None => {
+            let names: Vec<&str> = app.cx.directory.owners().map(|o| o.name.as_str()).collect();
+            Err(Failure::Usage(format!("{owner:?} gets no digest: owners are {}", names.join(", "))))
+        }
+    }
 }
 
 async fn list_gaps(json: bool, place: &Place) -> Done {

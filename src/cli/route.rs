@@ -7,7 +7,7 @@ use crate::model::{Event, MatterState, NewEvent, Stage, Trust};
 use crate::rules::directory::Directory;
 use crate::rules::ladder::{rungs, today};
 use crate::rules::policy::{Anchor, Tell};
-use crate::rules::route::{Routed, route};
+use crate::rules::route::{Routed, Silence, route};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub(super) fn run(args: &Args, place: &Place) -> Done {
     let day = now.to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
     match route(&config.directory, &event, matter.as_ref(), Trust::Verified, day) {
         Routed::Silent(why) if args.json => out::json(&json!({ "told": [], "silent": why })),
-        Routed::Silent(why) => out::say(&format!("nobody is told: {why}")),
+        Routed::Silent(why) => out::say(&format!("nobody is told: {why}{}", in_digest(why))),
         Routed::Tell(recipients) => {
             let told: Vec<Value> =
                 recipients.iter().map(|r| recipient(&config.directory, r, matter.as_ref(), now)).collect();
@@ -43,6 +43,25 @@ pub(super) fn run(args: &Args, place: &Place) -> Done {
             }
             Ok(())
         }
+    }
+}
+
+/// What no message says and a digest does.
+fn in_digest(why: Silence) -> &'static str {
+    match why {
+        Silence::Minor => "; it stands in the next digest of those who use it: forewarn owners",
+        Silence::Unused => "; it stands in the next digest of those who run forewarn: forewarn owners",
+        Silence::UnverifiedHint
+        | Silence::OnPage
+        | Silence::QuietKind
+        | Silence::NotNews
+        | Silence::PastAtBaseline
+        | Silence::LongPast
+        | Silence::History
+        | Silence::Baseline
+        | Silence::OldEntry
+        | Silence::Wave
+        | Silence::Muted => "",
     }
 }
 
@@ -133,6 +152,16 @@ fn recipient(
     if policy.at_once {
         steps.push(json!({ "step": "opened", "at": now.to_string(), "when": "now", "tell": contacts.join(", ") }));
     }
+    let when = |at: jiff::Timestamp| {
+        let local = at.to_zoned_datetime(owner.zone.clone());
+        format!("{} {}", out::day(local.date()), local.strftime("%H:%M %Z"))
+    };
+    if !policy.at_once
+        && let Some(at) = owner.digest.as_ref().and_then(|s| s.next(now))
+    {
+        let tell = format!("{} (and each one until the first step)", contacts.join(", "));
+        steps.push(json!({ "step": "digest", "at": at.to_string(), "when": when(at), "tell": tell }));
+    }
     for rung in matter.map(|m| rungs(policy, m, now, owner)).unwrap_or_default() {
         let local = rung.at.to_zoned_datetime(owner.zone.clone());
         let passed = if rung.at <= now { " (passed: the first message says it)" } else { "" };
@@ -141,7 +170,7 @@ fn recipient(
         steps.push(json!({
             "step": rung.step.0,
             "at": rung.at.to_string(),
-            "when": format!("{} {}", out::day(local.date()), local.strftime("%H:%M %Z")),
+            "when": when(rung.at),
             "tell": format!("{}{away}{passed}", in_words(dir, owner, &rung.tell)),
         }));
     }

@@ -8,6 +8,7 @@ use crate::model::ids::check_name;
 use crate::notify::email::{self, SmtpSettings};
 use crate::notify::http::check_url;
 use crate::notify::setting::Setting;
+use crate::notify::slack::WorkspaceSection;
 use crate::notify::webhook;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
@@ -26,6 +27,8 @@ pub struct SlackSettings {
     pub api: String,
     /// Signs what is pressed.
     pub signing: Option<SecretString>,
+    /// Opens a connection over which what is pressed comes.
+    pub app_token: Option<SecretString>,
 }
 
 /// How to send.
@@ -49,22 +52,24 @@ pub(super) fn channels(file: &File, c: &mut Checker<'_>) -> ChannelSettings {
     if let Some((u, why)) = file.slack.api_url.as_ref().and_then(|u| Some((u, check_url(u.get_ref()).err()?))) {
         c.problem(format!("slack.api_url: {why}"), u.span());
     }
-    let mut workspace =
-        |name: String, token: &Spanned<String>, signing: Option<&Spanned<String>>, c: &mut Checker<'_>| {
-            let (token, signing) = (c.secret(token), signing.map(|s| c.secret(s)));
-            if let Some(token) = token {
-                out.slack.insert(name, SlackSettings { token, api: api.clone(), signing: signing.flatten() });
-            }
-        };
-    match (&file.slack.bot_token, &file.slack.signing_secret) {
-        (Some(token), signing) => workspace("slack".into(), token, signing.as_ref(), c),
-        (None, Some(s)) => drop(c.secret(s)),
-        (None, None) => {}
+    let mut workspace = |name: String, s: &WorkspaceSection, c: &mut Checker<'_>| {
+        let (token, signing) = (c.secret(&s.bot_token), s.signing_secret.as_ref().map(|s| c.secret(s)));
+        let app_token = s.app_token.as_ref().and_then(|t| app_token(t, c));
+        if let Some(token) = token {
+            let (api, signing) = (api.clone(), signing.flatten());
+            out.slack.insert(name, SlackSettings { token, api, signing, app_token });
+        }
+    };
+    let (signing_secret, app) = (file.slack.signing_secret.clone(), file.slack.app_token.clone());
+    match file.slack.bot_token.clone() {
+        Some(bot_token) => {
+            workspace("slack".into(), &WorkspaceSection { bot_token, signing_secret, app_token: app }, c);
+        }
+        None => signing_secret.iter().chain(&app).for_each(|s| drop(c.secret(s))),
     }
     for (name, section) in &file.slack.workspaces {
         named(name, section.span(), c);
-        let s = section.get_ref();
-        workspace(format!("slack.{name}"), &s.bot_token, s.signing_secret.as_ref(), c);
+        workspace(format!("slack.{name}"), section.get_ref(), c);
     }
     for (name, reference) in &file.slack.webhooks {
         named(name, reference.span(), c);
@@ -108,6 +113,18 @@ pub(super) fn channels(file: &File, c: &mut Checker<'_>) -> ChannelSettings {
     out.others = super::channels_http::others(file, c);
     contacts(file, c);
     out
+}
+
+/// Slack has two sorts of tokens, and the one for the other is refused only when somebody presses a button.
+fn app_token(reference: &Spanned<String>, c: &mut Checker<'_>) -> Option<SecretString> {
+    let token = c.secret(reference)?;
+    if !token.expose_secret().starts_with("xapp-") {
+        c.problem(
+            "app_token is an app-level token, which begins with xapp-: see docs/channels.md".into(),
+            reference.span(),
+        );
+    }
+    Some(token)
 }
 
 /// A webhook's name becomes the name of a channel, and of the trouble that is told when it fails.

@@ -76,6 +76,7 @@ pub(super) fn check(file: File, text: Text, env: Env<'_>) -> Result<Config, Prob
     let sections = Sections {
         mode: file.mode,
         catch_all: file.catch_all.clone(),
+        digest: file.digest.clone(),
         owners: file.owners.clone(),
         services: file.services.clone(),
         routes: file.routes.clone(),

@@ -17,7 +17,7 @@ pub fn schema() -> Value {
     let text = json!({ "type": "string" });
     let named = json!({ "type": "object", "additionalProperties": text });
     out["properties"]["slack"]["properties"] =
-        json!({ "bot_token": text, "api_url": text, "signing_secret": text, "webhooks": named });
+        json!({ "bot_token": text, "api_url": text, "signing_secret": text, "app_token": text, "webhooks": named });
     for (path, words) in described() {
         if let Some(place) = place(&mut out, &path) {
             place["description"] = json!(words);

@@ -4,9 +4,19 @@
 //! there are and until when. Refuses addresses of people.
 
 use super::Config;
+use std::collections::BTreeMap;
 
 /// A group: its name, and names with values.
 pub type Group = (String, Vec<(String, String)>);
+
+/// How many owners get a digest by which schedule.
+fn digest(c: &Config) -> String {
+    let mut by: BTreeMap<&str, usize> = BTreeMap::new();
+    for o in c.directory.owners() {
+        *by.entry(o.digest.as_ref().map_or("off", |s| s.as_str())).or_default() += 1;
+    }
+    by.iter().map(|(when, n)| format!("{when} ({n})")).collect::<Vec<_>>().join(", ")
+}
 
 /// All groups.
 pub fn settings(c: &Config) -> Vec<Group> {
@@ -19,6 +29,7 @@ pub fn settings(c: &Config) -> Vec<Group> {
         row("intake", c.intake.to_string()),
         row("listen", c.listen.to_string()),
         row("catch_all", c.directory.catch_all.clone()),
+        row("digest", digest(c)),
         row("low_water_mb", (c.low_water / (1 << 20)).to_string()),
         row(
             "heartbeat",

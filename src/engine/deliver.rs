@@ -6,6 +6,7 @@
 
 use super::act::acted;
 use super::links::{Invited, Links};
+use super::poll::Target;
 use super::trouble::{self, Trouble};
 use super::{Context, Report, usage};
 use crate::model::text::one_line;
@@ -51,6 +52,8 @@ pub struct Deliverer {
     pub links: Option<Arc<Links>>,
     /// Words of the user's own.
     pub templates: Option<Arc<Templates>>,
+    /// Polled sources: digests say how they are.
+    pub targets: Arc<Vec<Target>>,
 }
 
 impl Deliverer {
@@ -88,6 +91,15 @@ impl Deliverer {
         let Some(contact) = dir.contact(&claimed.contact) else {
             return Ok(Settlement::Dead { reason: format!("contact {} is no longer configured", claimed.contact) });
         };
+        // A letter that was planned before the config changed goes where its contact is reached now.
+        let Some(channel) = self.channels.get(&contact.channel) else {
+            return Ok(Settlement::Dead { reason: format!("channel {} is no longer configured", contact.channel) });
+        };
+        if let Some(of) = &claimed.digest {
+            let message = self.digest(of, contact, claimed.key.clone(), now).await?;
+            let outcome = channel.send(&message).await;
+            return self.settlement(claimed, outcome).await;
+        }
         let ends = claimed.rows.iter().any(|r| r.matter.kind == Kind::Deprecation);
         let book = if ends { usage::book(&self.cx, now).await? } else { Book::default() };
         let rows: Vec<Row> =
@@ -95,10 +107,6 @@ impl Deliverer {
         if rows.is_empty() {
             return Ok(Settlement::Superseded);
         }
-        // A letter that was planned before the config changed goes where its contact is reached now.
-        let Some(channel) = self.channels.get(&contact.channel) else {
-            return Ok(Settlement::Dead { reason: format!("channel {} is no longer configured", contact.channel) });
-        };
         let rows = self.marked(rows, now).await?;
         let zone = dir.owner(&contact.owner).zone.clone();
         let mut message = Message {

@@ -213,7 +213,12 @@ fn waiting(alert: Alert, m: &MatterState, today: Date) -> Waiting {
     }
 }
 
-async fn sources(cx: &Context, targets: &[Target], now: Timestamp) -> Result<(Vec<Blind>, usize), StoreError> {
+/// Which sources cannot be read, what blinds ours first; how many were read within a day.
+pub(super) async fn sources(
+    cx: &Context,
+    targets: &[Target],
+    now: Timestamp,
+) -> Result<(Vec<Blind>, usize), StoreError> {
     let known = cx.store.sources().await?;
     let known: BTreeMap<&str, &SourceRow> = known.iter().map(|r| (r.id.as_str(), r)).collect();
     let (mut blind, mut read_today) = (Vec::new(), 0);

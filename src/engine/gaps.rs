@@ -113,10 +113,9 @@ fn unreachable(owner: &Owner, rows: &[ContactRow]) -> Vec<Gap> {
 /// Told for half a year, and nobody of them ever answered since.
 fn no_sign(owner: &Owner, rows: &[ContactRow], alerts: &[(Alert, MatterState)], now: Timestamp) -> Option<Gap> {
     let ago = now - SignedDuration::from_hours(24 * NO_SIGN_DAYS);
-    let first =
-        owner.contacts.iter().filter_map(|c| rows.iter().find(|r| r.contact == c.id)).map(|r| r.first_at).min()?;
-    let answered =
-        alerts.iter().filter(|(a, _)| a.owner == owner.name).filter_map(|(a, _)| a.ack.as_ref()).map(|a| a.at).max();
+    let told = |c: &Contact| rows.iter().find(|r| r.contact == c.id).and_then(|r| r.first_at);
+    let first = owner.contacts.iter().filter_map(told).min()?;
+    let answered = alerts.iter().filter(|(a, _)| a.owner == owner.name).filter_map(|(a, _)| last_sign(a)).max();
     let silent = first <= ago && answered.is_none_or(|t| t <= ago) && owner.name != OPERATORS;
     silent.then(|| Gap {
         lack: Lack::Unreachable,
@@ -129,6 +128,12 @@ fn no_sign(owner: &Owner, rows: &[ContactRow], alerts: &[(Alert, MatterState)], 
             owner.name
         ),
     })
+}
+
+/// When somebody last did anything about an alert.
+fn last_sign(a: &Alert) -> Option<Timestamp> {
+    let acted = a.said.iter().map(|s| s.at).chain(a.ack.iter().map(|a| a.at));
+    acted.chain(a.resolution.iter().chain(a.done.values()).map(|r| r.at)).max()
 }
 
 /// Shutdowns in the hands of the catch-all alone.

@@ -134,18 +134,25 @@ pub struct OwnerRow {
     pub contacts: Vec<String>,
     /// Whether somebody above can be told.
     pub has_lead: bool,
+    /// When its digest comes, a line of cron with its zone; none where it is off.
+    pub digest: Option<String>,
+    /// When the next one comes.
+    pub next_digest_at: Option<Timestamp>,
     /// Its services.
     pub services: Vec<String>,
 }
 
 /// All owners.
 pub fn owners(cx: &Context) -> Vec<OwnerRow> {
+    let now = cx.clock.now();
     let services = |name: &str| cx.directory.services().filter(|s| s.owner == name).map(|s| s.name.clone()).collect();
     let row = |o: &crate::rules::directory::Owner| OwnerRow {
         id: o.name.clone(),
         zone: o.zone.iana_name().unwrap_or("UTC").to_owned(),
         contacts: o.contacts.iter().map(|c| c.id.to_string()).collect(),
         has_lead: o.lead.is_some(),
+        digest: o.digest.as_ref().map(|s| s.as_str().to_owned()),
+        next_digest_at: o.digest.as_ref().and_then(|s| s.next(now)),
         services: services(&o.name),
     };
     cx.directory.owners().map(row).collect()

@@ -50,11 +50,14 @@ impl Presser {
         let form = url::form_urlencoded::parse(request.body);
         let payload = form.into_iter().find(|(name, _)| name == "payload").map(|(_, value)| value.into_owned());
         let payload: Value = payload.and_then(|p| serde_json::from_str(&p).ok()).unwrap_or_default();
-        self.answer(bot, &payload, now).await.map(Some)
+        self.pressed(bot, &payload, now).await.map(Some)
     }
 
-    /// Answers what Slack sent; empty where nothing is to be said.
-    async fn answer(&self, bot: &Bot, payload: &Value, now: Timestamp) -> Result<Value, StoreError> {
+    /// Does what was pressed in a workspace, whichever way it came; empty where nothing is to be said.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn pressed(&self, bot: &Bot, payload: &Value, now: Timestamp) -> Result<Value, StoreError> {
         match read(payload) {
             Pressed::Nothing => Ok(json!({})),
             Pressed::Button(question, trigger) => {

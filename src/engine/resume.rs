@@ -3,8 +3,8 @@
 //! In: the held store. Out: what waits in the outbox and what the ladder would say, then nothing is held. Invariant: looking
 //! changes nothing. Refuses to send: that is delivering, afterwards.
 
-use super::Context;
 use super::remind::Reminder;
+use super::{Context, digest};
 use crate::model::text::one_line;
 use crate::model::{AlertId, ContactId};
 use crate::store::{AlertFilter, NotificationFilter, StoreError};
@@ -49,7 +49,8 @@ pub async fn resume(cx: &Context, by: &str, go: bool, now: Timestamp) -> Result<
     let pending = NotificationFilter { state: Some("pending".into()), limit: SHOWN, ..NotificationFilter::default() };
     let mut messages = Vec::new();
     for n in cx.store.notifications(pending).await?.into_iter().rev() {
-        let about = about(cx, &n.alerts).await?;
+        let mut about = about(cx, &n.alerts).await?;
+        about.extend(n.digest.map(|owner| digest_of(&owner)));
         messages.push(Waiting { contact: n.contact, planned_at: Some(n.created_at), alerts: n.alerts, about });
     }
     let due = Reminder { cx: cx.clone() }.look(now).await?;
@@ -59,12 +60,20 @@ pub async fn resume(cx: &Context, by: &str, go: bool, now: Timestamp) -> Result<
         let about = about(cx, &alerts).await?;
         messages.push(Waiting { contact: n.contact.id, planned_at: None, alerts, about });
     }
+    for d in digest::look(cx, now).await?.digests {
+        let about = vec![digest_of(&d.of.owner)];
+        messages.push(Waiting { contact: d.contact.id, planned_at: None, alerts: Vec::new(), about });
+    }
     if go {
         cx.store.resume(one_line(by, 80), now).await?;
         cx.nudges.remind.notify_one();
         cx.nudges.deliver.notify_waiters();
     }
     Ok(Resume { copied_at: Some(copied_at), messages, resumed: go })
+}
+
+fn digest_of(owner: &str) -> String {
+    format!("digest for {owner}")
 }
 
 async fn about(cx: &Context, alerts: &[AlertId]) -> Result<Vec<String>, StoreError> {

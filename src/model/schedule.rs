@@ -57,6 +57,21 @@ impl Schedule {
     /// # Errors
     /// Which field is wrong and what is allowed there.
     pub fn parse(text: &str) -> Result<Self, String> {
+        Self::read(text, &TimeZone::UTC)
+    }
+
+    /// Reads a line; without a zone it is meant in this one, which then belongs to its text.
+    ///
+    /// # Errors
+    /// As [`Schedule::parse`].
+    pub fn parse_in(text: &str, zone: &TimeZone) -> Result<Self, String> {
+        let read = Self::read(text, zone)?;
+        let named = text.split_whitespace().count() > 5;
+        let name = zone.iana_name().unwrap_or("UTC");
+        Ok(if named { read } else { Self { text: format!("{text} {name}"), ..read } })
+    }
+
+    fn read(text: &str, default: &TimeZone) -> Result<Self, String> {
         let wrong = |why: String| {
             format!(
                 "{text:?}: {why}; write MINUTE HOUR DAY MONTH WEEKDAY [ZONE], for example \"30 6 * * 1-5 Europe/Berlin\""
@@ -64,7 +79,7 @@ impl Schedule {
         };
         let fields: Vec<&str> = text.split_whitespace().collect();
         let (fields, zone) = match fields.as_slice() {
-            [a, b, c, d, e] => ([*a, *b, *c, *d, *e], TimeZone::UTC),
+            [a, b, c, d, e] => ([*a, *b, *c, *d, *e], default.clone()),
             [a, b, c, d, e, zone] => {
                 ([*a, *b, *c, *d, *e], TimeZone::get(zone).map_err(|_| wrong(format!("unknown zone {zone:?}")))?)
             }

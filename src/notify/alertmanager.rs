@@ -82,7 +82,7 @@ impl Api {
 fn is_over(body: &Body, row: &Row) -> bool {
     match body {
         Body::Acted { .. } => row.state == AlertState::Resolved,
-        Body::Alerts(_) | Body::Test => matches!(row.reason, Reason::Resolved | Reason::Withdrawn),
+        Body::Alerts(_) | Body::Digest(_) | Body::Test => matches!(row.reason, Reason::Resolved | Reason::Withdrawn),
     }
 }
 

@@ -61,7 +61,7 @@ impl Webhook {
                 self.client.patch(url)
             }
             (Body::Acted { .. }, _) => return Outcome::delivered(),
-            (Body::Alerts(_) | Body::Test, _) => {
+            (Body::Alerts(_) | Body::Digest(_) | Body::Test, _) => {
                 // Waits until it is there, and tells its id. <https://discord.com/developers/docs/resources/webhook#execute-webhook>
                 url.query_pairs_mut().append_pair("wait", "true");
                 self.client.post(url)

@@ -132,9 +132,9 @@ fn action(body: &Body, row: &Row) -> Option<&'static str> {
         (Body::Acted { .. }, AlertState::Resolved) => Some("resolve"),
         (Body::Acted { .. }, AlertState::Acknowledged) => Some("acknowledge"),
         (Body::Acted { .. }, AlertState::Open) => None,
-        (Body::Alerts(_) | Body::Test, _) if over => Some("resolve"),
+        (Body::Alerts(_) | Body::Digest(_) | Body::Test, _) if over => Some("resolve"),
         // A rung that comes in spite of an answer is to be heard.
-        (Body::Alerts(_) | Body::Test, _) => Some("trigger"),
+        (Body::Alerts(_) | Body::Digest(_) | Body::Test, _) => Some("trigger"),
     }
 }
 

@@ -5,6 +5,7 @@
 //! only has to escape. Refuses to know markup: escaping belongs to console, Slack, mail and webhook.
 
 mod details;
+mod digest;
 mod group;
 pub mod sample;
 pub mod template;
@@ -71,6 +72,8 @@ pub enum Part {
     Item,
     /// What to do about it.
     Do,
+    /// A title, or a count, between lists.
+    Section,
     /// Where it was read, in the provider's words.
     Proof,
     /// What comes next.
@@ -84,7 +87,7 @@ impl Part {
             Part::Why => "WHY",
             Part::What => "WHAT",
             Part::Ours => "OURS",
-            Part::Item => "",
+            Part::Item | Part::Section => "",
             Part::Do => "DO",
             Part::Proof => "PROOF",
             Part::Next => "NEXT",
@@ -95,7 +98,7 @@ impl Part {
     pub fn is_bullet(self) -> bool {
         match self {
             Part::Ours | Part::Item => true,
-            Part::Why | Part::What | Part::Do | Part::Proof | Part::Next => false,
+            Part::Why | Part::What | Part::Section | Part::Do | Part::Proof | Part::Next => false,
         }
     }
 }
@@ -120,6 +123,7 @@ pub fn in_our_words(message: &Message) -> Rendered {
     let clock = Clock { now: message.now, zone: &message.zone };
     let said = match &message.body {
         Body::Test => test(message, clock),
+        Body::Digest(d) => digest::digest(d, clock),
         Body::Alerts(rows) | Body::Acted { rows, .. } => match rows.as_slice() {
             [row] => single(row, clock),
             rows => group::group(rows, clock),

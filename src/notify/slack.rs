@@ -7,6 +7,7 @@
 mod answer;
 mod blocks;
 pub mod press;
+pub mod socket;
 
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,8 @@ pub struct SlackSection {
     pub api_url: Option<Spanned<String>>,
     /// For buttons.
     pub signing_secret: Option<Spanned<String>>,
+    /// App-level token, `xapp-…`: for buttons by Socket Mode, where no public address exists.
+    pub app_token: Option<Spanned<String>>,
     /// Incoming webhooks by name; a contact names one.
     pub webhooks: BTreeMap<String, Spanned<String>>,
     /// `[slack.NAME]`: further workspaces; a contact writes `NAME:#channel`.
@@ -42,13 +45,15 @@ pub struct SlackSection {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(
     deny_unknown_fields,
-    expecting = "a workspace: [slack] has bot_token, signing_secret, api_url and webhooks; [slack.NAME] has bot_token and signing_secret"
+    expecting = "a workspace: [slack] has bot_token, signing_secret, app_token, api_url and webhooks; [slack.NAME] has bot_token, signing_secret and app_token"
 )]
 pub struct WorkspaceSection {
     /// Token of the app in that workspace.
     pub bot_token: Spanned<String>,
     /// For buttons there.
     pub signing_secret: Option<Spanned<String>>,
+    /// For buttons there by Socket Mode.
+    pub app_token: Option<Spanned<String>>,
 }
 
 /// By hand, because a flattened map would lose the places of errors.
@@ -67,6 +72,7 @@ impl<'de> Deserialize<'de> for SlackSection {
                         "bot_token" => out.bot_token = Some(map.next_value()?),
                         "api_url" => out.api_url = Some(map.next_value()?),
                         "signing_secret" => out.signing_secret = Some(map.next_value()?),
+                        "app_token" => out.app_token = Some(map.next_value()?),
                         "webhooks" => out.webhooks = map.next_value()?,
                         _ => drop(out.workspaces.insert(key, map.next_value()?)),
                     }
@@ -87,6 +93,7 @@ pub struct Bot {
     token: SecretString,
     base: String,
     signing: Option<SecretString>,
+    app_token: Option<SecretString>,
 }
 
 impl Bot {
@@ -96,7 +103,7 @@ impl Bot {
     /// When `base` is not `https` and not this machine.
     pub fn new(client: reqwest::Client, token: SecretString, base: &str) -> Result<Self, UrlError> {
         check_url(base)?;
-        Ok(Self { client, token, base: base.trim_end_matches('/').to_owned(), signing: None })
+        Ok(Self { client, token, base: base.trim_end_matches('/').to_owned(), signing: None, app_token: None })
     }
 
     /// With buttons: what is pressed comes signed with this secret.
@@ -104,6 +111,11 @@ impl Bot {
     pub fn with_buttons(mut self, signing: Option<SecretString>) -> Self {
         self.signing = signing;
         self
+    }
+
+    /// Whether what is pressed reaches us.
+    fn has_buttons(&self) -> bool {
+        self.signing.is_some() || self.app_token.is_some()
     }
 
     /// Whether a request is of this workspace.
@@ -130,7 +142,7 @@ impl Bot {
         if let Body::Acted { said, .. } = &message.body {
             return self.follow(message, said).await;
         }
-        let mut body = payload(message, self.signing.is_some());
+        let mut body = payload(message, self.has_buttons());
         body["channel"] = json!(message.contact.address);
         // No guessing of links, channels and names in what we wrote.
         body["parse"] = json!("none");
@@ -157,7 +169,7 @@ impl Bot {
     /// <https://docs.slack.dev/reference/methods/chat.update>
     async fn follow(&self, message: &Message, said: &str) -> Outcome {
         if let Some((channel, ts)) = message.place.as_deref().and_then(|p| p.split_once(' ')) {
-            let mut body = payload(message, self.signing.is_some());
+            let mut body = payload(message, self.has_buttons());
             body["channel"] = json!(channel);
             body["ts"] = json!(ts);
             let answer = match self.call("chat.update", &body, message.now).await {

@@ -85,7 +85,9 @@ impl Tracker {
         let Some(row) = message.body.rows().first() else { return self.test(at, message, &words).await };
         let over = match &message.body {
             Body::Acted { .. } => row.state == AlertState::Resolved,
-            Body::Alerts(_) | Body::Test => matches!(row.reason, Reason::Resolved | Reason::Withdrawn),
+            Body::Alerts(_) | Body::Digest(_) | Body::Test => {
+                matches!(row.reason, Reason::Resolved | Reason::Withdrawn)
+            }
         };
         let key = row.lasting_key();
         let known = match message.place.as_deref().or(message.thread.as_deref()) {
@@ -103,7 +105,7 @@ impl Tracker {
         };
         let (said, begins) = match &message.body {
             Body::Acted { said, .. } => (said.clone(), row.state != AlertState::Resolved),
-            Body::Alerts(_) | Body::Test => {
+            Body::Alerts(_) | Body::Digest(_) | Body::Test => {
                 (words.first_line(), matches!(row.reason, Reason::Opened | Reason::Reopened | Reason::Reassigned))
             }
         };

@@ -115,6 +115,7 @@ fn payload(message: &Message) -> Value {
     let rendered = render(message);
     let (kind, rows) = match &message.body {
         Body::Test => ("forewarn.test", Vec::new()),
+        Body::Digest(d) => ("forewarn.digest", d.ends.iter().map(|o| &o.row).chain(&d.waiting).map(row).collect()),
         Body::Alerts(rows) | Body::Acted { rows, .. } => ("forewarn.notification", rows.iter().map(row).collect()),
     };
     json!({
@@ -125,6 +126,7 @@ fn payload(message: &Message) -> Value {
             "owner": message.contact.owner,
             "contact": message.contact.id,
             "headline": rendered.headline,
+            "lines": rendered.lines.iter().map(|l| &l.text).collect::<Vec<_>>(),
             "rows": rows,
         },
     })

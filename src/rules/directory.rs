@@ -9,11 +9,12 @@ mod sections;
 
 pub use sections::{AwaySection, Mode, OwnerSection, RouteMatch, RouteSection, Sections, ServiceSection, Tier};
 
+use super::digest::DIGEST;
 use super::hours::{Away, Hours};
 use super::matcher::UsePattern;
 use super::policy::{self, Policy, Problem};
 use super::private::{self, PrivateDeadline};
-use crate::model::{ConnectionId, Contact, ContactId, MatterId, Subject, ids};
+use crate::model::{ConnectionId, Contact, ContactId, MatterId, Schedule, Subject, ids};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -40,6 +41,8 @@ pub struct Owner {
     pub hours: Hours,
     /// When somebody else is told.
     pub away: Vec<Away>,
+    /// When their digest comes; none where it is off.
+    pub digest: Option<Schedule>,
 }
 
 impl Owner {
@@ -118,8 +121,9 @@ impl Directory {
         let mut problems = Vec::new();
         let mut owners = BTreeMap::new();
         let moved = owners::moved(s, &mut problems);
+        let digest = owners::default_digest(s, &mut problems);
         for (name, section) in s.owners.iter().filter(|(name, _)| !moved.contains_key(*name)) {
-            match owners::owner(name, section) {
+            match owners::owner(name, section, &digest) {
                 Ok(o) => drop(owners.insert(name.clone(), o)),
                 Err(mut p) => problems.append(&mut p),
             }
@@ -193,7 +197,8 @@ impl Directory {
             let fallback = owners
                 .get(&catch_all)
                 .cloned()
-                .map_or_else(console_operators, |o| Owner { name: OPERATORS.into(), ..o });
+                // The digest of the one is that of the other.
+                .map_or_else(|| console_operators(&digest), |o| Owner { name: OPERATORS.into(), digest: None, ..o });
             owners.insert(OPERATORS.into(), fallback);
         }
         let meant = match s.mode {
@@ -234,6 +239,10 @@ impl Directory {
     /// In shadow mode: who a message to this contact was meant for, `search (#search-ai)`.
     pub fn meant_for(&self, contact: &ContactId) -> Option<&str> {
         self.meant.get(contact).map(String::as_str)
+    }
+    /// Whether what is said to the operators is said to this owner.
+    pub fn are_operators(&self, owner: &Owner) -> bool {
+        owner.contacts == self.owner(OPERATORS).contacts
     }
     /// All owners.
     pub fn owners(&self) -> impl Iterator<Item = &Owner> {
@@ -291,7 +300,7 @@ fn list(names: &[&str]) -> String {
     if names.is_empty() { "none yet".into() } else { names.join(", ") }
 }
 
-fn console_operators() -> Owner {
+fn console_operators(digest: &str) -> Owner {
     let id = ContactId(format!("{OPERATORS}/console"));
     let console = Contact { id, owner: OPERATORS.into(), channel: "console".into(), address: "stdout".into() };
     Owner {
@@ -301,6 +310,7 @@ fn console_operators() -> Owner {
         lead: None,
         hours: Hours::default(),
         away: vec![],
+        digest: Schedule::parse(digest).ok(),
     }
 }
 

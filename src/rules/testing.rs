@@ -143,6 +143,7 @@ pub(super) fn owner(name: &str, zone: &str) -> Owner {
         lead: Some(contact(name, "lead")),
         hours: super::hours::Hours::default(),
         away: vec![],
+        digest: None,
     }
 }
 
@@ -153,6 +154,7 @@ struct Text {
     #[serde(default)]
     mode: super::directory::Mode,
     catch_all: Option<Spanned<String>>,
+    digest: Option<Spanned<String>>,
     #[serde(default)]
     owners: BTreeMap<String, Spanned<OwnerSection>>,
     #[serde(default)]
@@ -174,6 +176,7 @@ pub(super) fn build(text: &str) -> Result<Directory, Vec<Problem>> {
     Directory::build(&Sections {
         mode: t.mode,
         catch_all: t.catch_all,
+        digest: t.digest,
         owners: t.owners,
         services: t.services,
         routes: t.routes,

@@ -7,6 +7,7 @@
 mod alerts;
 mod convert;
 mod copy;
+mod digests;
 mod flushes;
 mod housekeeping;
 mod intake;

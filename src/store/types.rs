@@ -13,7 +13,7 @@ pub use tokens::{NewToken, TokenRow};
 
 use crate::model::event::words;
 use crate::model::{
-    Alert, AlertId, ConnectionId, ContactId, Deadline, MatterId, MatterState, NewEvent, NewNotification,
+    Alert, AlertId, ConnectionId, ContactId, Deadline, DigestOf, MatterId, MatterState, NewEvent, NewNotification,
     NotificationId, PayloadId, Reason, Recipient, SourceId, StepKey, Told, Trust,
 };
 use bytes::Bytes;
@@ -383,6 +383,8 @@ pub struct Claimed {
     pub place: Option<String>,
     /// What stands there besides.
     pub beside: Vec<(Alert, MatterState)>,
+    /// It is a digest: of whom. It covers no obligations.
+    pub digest: Option<DigestOf>,
     /// What it covers, from current facts.
     pub rows: Vec<ClaimedRow>,
 }

@@ -134,6 +134,7 @@ def new_id(tag="evt"):
 CONFIG = """
 catch_all = "platform"
 watch = []
+digest = "off"  # a Monday at nine is no surprise here
 {settings}
 {channels}
 [provider.openai.sources.deprecations]

@@ -57,6 +57,7 @@ class Provider:
 public_url = "https://forewarn.example.com"
 watch = ["openai"]
 snapshot = false
+digest = "off"
 low_water_mb = 0
 [owners.search]
 console = true

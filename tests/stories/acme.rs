@@ -82,7 +82,7 @@ impl Acme {
         );
         std::fs::write(folder.join("acme.toml"), file).unwrap();
         let config = format!(
-            "watch = []\nlow_water_mb = 0\nproviders_dir = \"{}\"\n[slack]\nbot_token = \"env:SLACK\"\napi_url = \"{outside}/slack\"\n\
+            "watch = []\ndigest = \"off\"\nlow_water_mb = 0\nproviders_dir = \"{}\"\n[slack]\nbot_token = \"env:SLACK\"\napi_url = \"{outside}/slack\"\n\
             [webhooks.ops]\nurl = \"{outside}/sink/ops\"\nsecret = \"env:WHSEC\"\n\
             [owners.search]\nslack = \"#search\"\n[owners.operators]\nwebhook = \"ops\"\n\
             [services.chat]\nowner = \"search\"\n{service}\n[connections.\"statuspage/acme\"]\nwebhook_secret = \"env:TOKEN\"\n",

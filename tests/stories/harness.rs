@@ -22,6 +22,7 @@ use forewarn::engine::catchup::CatchUp;
 use forewarn::engine::confirm::Confirmer;
 use forewarn::engine::connections::Connection;
 use forewarn::engine::deliver::{Channels, DeadLetters, Deliverer};
+use forewarn::engine::digest::Digester;
 use forewarn::engine::follow::Follower;
 use forewarn::engine::links::Links;
 use forewarn::engine::normalize::Normalizer;
@@ -268,6 +269,7 @@ pub fn env(name: &str) -> Option<String> {
         "KEY_ID" => Some("id-of-a-test".into()),
         "TOKEN" => Some(TOKEN.into()),
         "SLACK" => Some("xoxb-of-a-test".into()),
+        "APP" => Some("xapp-of-a-test".into()),
         _ => None,
     }
 }
@@ -277,6 +279,7 @@ fn config(outside: SocketAddr) -> String {
         r##"
 watch = ["openai"]
 snapshot = false
+digest = "off"
 low_water_mb = 0
 [slack]
 bot_token = "env:SLACK"
@@ -393,6 +396,11 @@ impl World {
         self.config = config.to_owned();
     }
 
+    /// Its channels.
+    pub fn channels(&self) -> Arc<Channels> {
+        self.channels.clone()
+    }
+
     /// Its connections.
     pub fn configuration(&self) -> BTreeMap<ConnectionId, Connection> {
         (*self.connections).clone()
@@ -469,6 +477,8 @@ impl World {
         self.after_job();
         SilenceKeeper { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
         self.after_job();
+        Digester { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
+        self.after_job();
         for _ in 0..2 {
             Reminder { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
             self.after_job();
@@ -479,6 +489,7 @@ impl World {
                     channel: channel.clone(),
                     links: Some(self.links()),
                     templates: None,
+                    targets: Arc::new(self.targets.clone()),
                 };
                 d.tick(self.now()).await.unwrap();
                 drop(d);
@@ -488,8 +499,16 @@ impl World {
             self.after_job();
         }
         let (cx, channels, links) = (self.cx.clone(), self.channels.clone(), Some(self.links()));
-        let follower =
-            Follower { deliverer: Deliverer { cx, channels, channel: String::new(), links, templates: None } };
+        let follower = Follower {
+            deliverer: Deliverer {
+                cx,
+                channels,
+                channel: String::new(),
+                links,
+                templates: None,
+                targets: Arc::default(),
+            },
+        };
         follower.tick(self.now()).await.unwrap();
         drop(follower);
         self.after_job();

@@ -113,6 +113,7 @@ pub(super) fn text(r: &Rendered) -> String {
     for (line, label) in r.lines.iter().zip(labels(&r.lines)) {
         match line.part {
             Part::Item => out.push_str(&format!("- {}\n", line.text)),
+            Part::Section => out.push_str(&format!("\n{}\n", line.text)),
             Part::Why | Part::What | Part::Ours | Part::Do | Part::Proof | Part::Next => {
                 out.push_str(&format!("{label:<6}{}\n", line.text));
             }

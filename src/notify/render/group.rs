@@ -62,7 +62,7 @@ fn marker(rows: &[&Row]) -> &'static str {
         .map_or("⚪", |r| words::marker(r))
 }
 
-fn item(row: &Row, clock: Clock<'_>) -> Line {
+pub(super) fn item(row: &Row, clock: Clock<'_>) -> Line {
     let services = words::services(row);
     let tail = if services.is_empty() { String::new() } else { format!(": {services}") };
     let text = format!("{} #{} {}{tail}", words::marker(row), row.alert, words::say(row, clock).headline);

@@ -3,8 +3,8 @@
 //! In: the section. Out: an [`Owner`], or every problem with its place. Invariant: an owner can be reached, and whoever is
 //! named exists. Refuses to know whether a channel is set up: that is the config's check.
 
-use super::{OPERATORS, Owner, OwnerSection, Sections, contacts, list};
-use crate::model::{Contact, ContactId, ids};
+use super::{DIGEST, OPERATORS, Owner, OwnerSection, Sections, contacts, list};
+use crate::model::{Contact, ContactId, Schedule, ids};
 use crate::rules::hours::{Away, Hours};
 use crate::rules::policy::{Policy, Problem, Tell};
 use jiff::civil::Date;
@@ -48,7 +48,29 @@ pub(super) fn shadow(owners: &mut BTreeMap<String, Owner>) -> BTreeMap<ContactId
     meant
 }
 
-pub(super) fn owner(name: &str, section: &Spanned<OwnerSection>) -> Result<Owner, Vec<Problem>> {
+/// What switches digests off.
+const OFF: &str = "off";
+
+/// The schedule of owners who have none of their own; `off` for none.
+pub(super) fn default_digest(s: &Sections, problems: &mut Vec<Problem>) -> String {
+    let Some(given) = &s.digest else { return DIGEST.to_owned() };
+    match digest(given.get_ref(), &TimeZone::UTC) {
+        Ok(_) => given.get_ref().clone(),
+        Err(why) => {
+            problems.push((why, given.span()));
+            OFF.to_owned()
+        }
+    }
+}
+
+fn digest(text: &str, zone: &TimeZone) -> Result<Option<Schedule>, String> {
+    if text == OFF {
+        return Ok(None);
+    }
+    Schedule::parse_in(text, zone).map(Some).map_err(|why| format!("{why}, or \"{OFF}\""))
+}
+
+pub(super) fn owner(name: &str, section: &Spanned<OwnerSection>, default_digest: &str) -> Result<Owner, Vec<Problem>> {
     let mut problems = Vec::new();
     if let Err(e) = ids::check_name("owner name", name) {
         problems.push((e.to_string(), section.span()));
@@ -89,8 +111,13 @@ pub(super) fn owner(name: &str, section: &Spanned<OwnerSection>) -> Result<Owner
             away.push(Away { from, until, deputy: inner.deputy.get_ref().clone() });
         }
     }
+    let digest = s.digest.as_ref().map_or_else(|| digest(default_digest, &zone), |own| digest(own.get_ref(), &zone));
+    let digest = digest.unwrap_or_else(|why| {
+        problems.push((why, s.digest.as_ref().map_or(0..0, Spanned::span)));
+        None
+    });
     if problems.is_empty() {
-        Ok(Owner { name: name.to_owned(), zone, contacts, lead, hours, away })
+        Ok(Owner { name: name.to_owned(), zone, contacts, lead, hours, away, digest })
     } else {
         Err(problems)
     }

@@ -58,6 +58,8 @@ pub struct OwnerSection {
     /// Absences.
     #[serde(default)]
     pub away: Vec<Spanned<AwaySection>>,
+    /// When its digest comes, a line of cron in its zone, or `off`; that of all owners by default.
+    pub digest: Option<Spanned<String>>,
 }
 
 /// `away = [{ from, until, deputy }]`.
@@ -171,6 +173,8 @@ pub struct Sections {
     pub mode: Mode,
     /// `catch_all`.
     pub catch_all: Option<Spanned<String>>,
+    /// `digest`.
+    pub digest: Option<Spanned<String>>,
     /// `[owners]`.
     pub owners: BTreeMap<String, Spanned<OwnerSection>>,
     /// `[services]`.

@@ -6,7 +6,7 @@
 use super::convert::{fault, from_json, maybe_time, ms, rows, time, time_at, word_at};
 use super::matters::{STALE, audit, stale, state};
 use super::{Sqlite, StoreError, people};
-use crate::model::{Alert, AlertId, NewNotification, Silence, StepKey, Told};
+use crate::model::{Alert, AlertId, Contact, NewNotification, Silence, StepKey, Told};
 use crate::store::types::{ActOutcome, Acting, DueAlert, PlanOutcome, Planned};
 use crate::store::{Alerts, Fut};
 use jiff::Timestamp;
@@ -142,19 +142,24 @@ fn plan(c: &Connection, planned: &[Planned], notifications: &[NewNotification], 
     Ok(())
 }
 
-pub(super) fn notify(c: &Connection, n: &NewNotification, now: i64) -> Result<(), StoreError> {
+/// A notification that is due now; none where there is one of its key.
+pub(super) fn enqueue(c: &Connection, key: &str, contact: &Contact, now: i64) -> Result<Option<i64>, StoreError> {
     let known: Option<i64> = c
         .prepare_cached("SELECT id FROM notifications WHERE key = ?1")
-        .and_then(|mut s| s.query_row([&n.key], |r| r.get(0)).optional())
+        .and_then(|mut s| s.query_row([key], |r| r.get(0)).optional())
         .map_err(fault)?;
     if known.is_some() {
-        return Ok(());
+        return Ok(None);
     }
-    let id = c
-        .prepare_cached("INSERT INTO notifications (id, key, contact, channel, state, next_attempt_at, created_at)
-             VALUES (max(coalesce((SELECT max(id) FROM notifications), 0) + 1, coalesce((SELECT value FROM cursors WHERE name = 'notifications'), 0)), ?1, ?2, ?3, 'pending', ?4, ?4)")
-        .and_then(|mut s| s.insert(params![n.key, n.contact.id.0, n.contact.channel, now]))
-        .map_err(fault)?;
+    c.prepare_cached("INSERT INTO notifications (id, key, contact, channel, state, next_attempt_at, created_at)
+         VALUES (max(coalesce((SELECT max(id) FROM notifications), 0) + 1, coalesce((SELECT value FROM cursors WHERE name = 'notifications'), 0)), ?1, ?2, ?3, 'pending', ?4, ?4)")
+        .and_then(|mut s| s.insert(params![key, contact.id.0, contact.channel, now]))
+        .map(Some)
+        .map_err(fault)
+}
+
+pub(super) fn notify(c: &Connection, n: &NewNotification, now: i64) -> Result<(), StoreError> {
+    let Some(id) = enqueue(c, &n.key, &n.contact, now)? else { return Ok(()) };
     let mut fresh = 0;
     for o in &n.obligations {
         fresh += c

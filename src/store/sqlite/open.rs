@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_pages.sql"),
     include_str!("schema_posts.sql"),
     include_str!("schema_lists.sql"),
+    include_str!("schema_digests.sql"),
 ];
 /// The schema this binary writes.
 pub const KNOWN_SCHEMA: i64 = MIGRATIONS.len() as i64;

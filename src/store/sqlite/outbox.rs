@@ -7,7 +7,7 @@
 use super::alerts::by_id;
 use super::convert::{fault, from_json, maybe_time, ms, rows, time_at, word_at};
 use super::matters::{audit, state};
-use super::{Sqlite, StoreError, posts};
+use super::{Sqlite, StoreError, digests, posts};
 use crate::model::{AlertId, ContactId, Deadline, MatterState, NotificationId, StepKey};
 use crate::store::types::{Claimed, ClaimedRow, DeadLetter, NotificationFilter, NotificationRow, Settlement};
 use crate::store::{Fut, Outbox};
@@ -79,6 +79,7 @@ fn claimed(r: &Row<'_>) -> Result<Claimed, StoreError> {
         thread: None,
         place: None,
         beside: Vec::new(),
+        digest: digests::of(r)?,
         rows: Vec::new(),
     })
 }
@@ -207,6 +208,7 @@ pub(super) fn list(c: &Connection, f: &NotificationFilter) -> Result<Vec<Notific
             created_at: time_at(r, "created_at")?,
             settled_at: maybe_time(r, "settled_at")?,
             alerts: Vec::new(),
+            digest: r.get("digest").map_err(fault)?,
         })
     })?;
     for n in &mut found {

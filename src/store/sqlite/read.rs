@@ -186,7 +186,7 @@ impl Read for Sqlite {
 
     fn contacts(&self) -> Fut<'_, Vec<ContactRow>> {
         self.read(|c| {
-            let sql = "SELECT contact, min(created_at) AS first_at,
+            let sql = "SELECT contact, min(CASE WHEN digest IS NULL THEN created_at END) AS first_at,
                  max(CASE WHEN state = 'delivered' THEN settled_at END) AS delivered_at,
                  max(CASE WHEN state = 'dead' THEN settled_at END) AS died_at,
                  (SELECT reason FROM notifications d WHERE d.contact = n.contact AND d.state = 'dead' ORDER BY settled_at DESC, id DESC LIMIT 1) AS why
@@ -195,7 +195,7 @@ impl Read for Sqlite {
                 let why: Option<String> = r.get("why").map_err(fault)?;
                 Ok(ContactRow {
                     contact: ContactId(r.get("contact").map_err(fault)?),
-                    first_at: time_at(r, "first_at")?,
+                    first_at: maybe_time(r, "first_at")?,
                     delivered_at: maybe_time(r, "delivered_at")?,
                     died: maybe_time(r, "died_at")?.map(|at| (at, why.unwrap_or_default())),
                 })

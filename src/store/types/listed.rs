@@ -136,6 +136,8 @@ pub struct NotificationRow {
     pub settled_at: Option<Timestamp>,
     /// Which alerts it tells of.
     pub alerts: Vec<AlertId>,
+    /// It is the digest of this owner.
+    pub digest: Option<String>,
 }
 
 /// How letters to a contact fared.
@@ -143,8 +145,8 @@ pub struct NotificationRow {
 pub struct ContactRow {
     /// Who.
     pub contact: ContactId,
-    /// When it was first told something.
-    pub first_at: Timestamp,
+    /// When it was first told something; a digest asks nobody for an answer and does not count.
+    pub first_at: Option<Timestamp>,
     /// When a letter was last taken.
     pub delivered_at: Option<Timestamp>,
     /// When a letter last died, and why.
