@@ -4,13 +4,14 @@
 //! process with an error; SIGTERM drains within 20 s. Refuses to start beside another forewarn on the same data.
 
 mod channels;
+mod life;
 mod serve;
 
 pub use channels::channels;
 pub use serve::Reloading;
 
 use crate::clock::{Clock, SystemClock};
-use crate::config::Config;
+use crate::config::{Config, Heart};
 use crate::engine::access::Access;
 use crate::engine::act::Reopener;
 use crate::engine::adopt::Adopter;
@@ -44,7 +45,7 @@ use crate::provider::snapshot;
 use crate::store::folder::{self, DataFolder};
 use crate::store::sqlite::Sqlite;
 use crate::store::{Housekeeping, Store, StoreError};
-use crate::tasks::{Job, Supervisor};
+use crate::tasks::Job;
 use crate::web::actions::Actions;
 use crate::web::pages::{Given, Played, SettingGroup, Site};
 use std::collections::BTreeMap;
@@ -73,7 +74,7 @@ pub struct App {
     /// What the engine needs.
     pub cx: Context,
     /// Connections.
-    pub connections: BTreeMap<ConnectionId, Connection>,
+    pub connections: Arc<BTreeMap<ConnectionId, Connection>>,
     /// Channels.
     pub channels: Arc<Channels>,
     /// Polled sources.
@@ -86,6 +87,7 @@ pub struct App {
     folder: PathBuf,
     low_water: u64,
     public_url: Option<String>,
+    heartbeat: Option<Heart>,
     settings: Vec<SettingGroup>,
     templates: Option<Arc<Templates>>,
     access: Access,
@@ -215,7 +217,7 @@ impl App {
         let channels = Arc::new(channels(&config.channels)?);
         Ok(Self {
             cx,
-            connections: config.connections,
+            connections: Arc::new(config.connections),
             channels,
             targets,
             off,
@@ -225,6 +227,7 @@ impl App {
             low_water: config.low_water,
             templates: (!config.templates.is_empty()).then(|| Arc::new(config.templates)),
             public_url: config.public_url,
+            heartbeat: config.heartbeat,
             access: config.access,
             listens,
             bad_config: Arc::default(),
@@ -251,6 +254,7 @@ impl App {
             channels: self.channels.clone(),
             targets: self.targets.clone(),
             off: self.off.clone(),
+            connections: self.connections.clone(),
             configured: self.configured(),
             receiver,
             tasks,
@@ -453,17 +457,6 @@ where
     Fut: Future<Output = Result<crate::engine::Report, StoreError>> + Send + 'static,
 {
     Job::new(name, period, move |now| tick(holder.clone(), now))
-}
-
-/// Tells systemd that we are well, as long as the tasks make progress.
-fn watchdog(supervisor: Supervisor) -> Job {
-    let holder = Arc::new(supervisor);
-    job("watchdog", Duration::from_secs(15), holder, |s, _| async move {
-        if s.tasks().iter().all(|t| t.failures < 5) {
-            let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
-        }
-        Ok(crate::engine::Report::default())
-    })
 }
 
 async fn settle_orphans(

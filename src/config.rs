@@ -37,10 +37,12 @@ use crate::provider::catalog::Catalog;
 use crate::rules::directory::{Directory, Mode, OwnerSection, RouteSection, ServiceSection};
 use crate::rules::policy::PolicySection;
 use crate::rules::private::DeadlineSection;
+use secrecy::SecretString;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use toml::Spanned;
 
 /// The embedded defaults: the documentation of every key, and what runs without a file.
@@ -65,6 +67,8 @@ struct File {
     intake: Option<Spanned<String>>,
     listen: Option<Spanned<String>>,
     low_water_mb: Option<u64>,
+    heartbeat_url: Option<Spanned<String>>,
+    heartbeat_seconds: Option<Spanned<u64>>,
     #[serde(default, rename = "include")]
     _include: Vec<Spanned<String>>,
     #[serde(default)]
@@ -108,6 +112,14 @@ struct File {
     provider: BTreeMap<String, toml::Table>,
 }
 
+/// An address that is called, and how often.
+pub struct Heart {
+    /// Whoever has it can say that we live.
+    pub url: SecretString,
+    /// How often.
+    pub every: Duration,
+}
+
 /// Everything configured, checked.
 pub struct Config {
     /// Where it came from, for people.
@@ -126,6 +138,8 @@ pub struct Config {
     pub snapshot: bool,
     /// Free bytes below which nothing is accepted.
     pub low_water: u64,
+    /// What is called while forewarn makes progress.
+    pub heartbeat: Option<Heart>,
     /// Providers watched; none means the default.
     pub watch: Option<Vec<String>>,
     /// Providers.

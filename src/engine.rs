@@ -33,6 +33,7 @@ pub mod plan;
 pub mod poll;
 pub mod press;
 pub mod private;
+pub mod pulse;
 pub mod receive;
 pub mod record;
 pub mod rehearse;

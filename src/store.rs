@@ -184,7 +184,7 @@ pub trait Read: Send + Sync {
     fn contacts(&self) -> Fut<'_, Vec<ContactRow>>;
     /// Notifications still to be delivered: how many, and when the oldest was planned.
     fn undelivered(&self) -> Fut<'_, (u64, Option<Timestamp>)>;
-    /// Rises with every write of this process that is no delivery: what was read before a rise may have changed.
+    /// Rises with every write of this process that is no delivery and no word on how a source or forewarn itself is: what was read before a rise may have changed.
     fn changes(&self) -> u64;
     /// How long flushes took, where this process writes.
     fn flush_times(&self) -> Option<FlushTimes>;
@@ -244,6 +244,8 @@ pub trait Look: Send + Sync {
 pub trait Housekeeping: Send + Sync {
     /// Removes what its retention allows, at most one small slice; how many rows went.
     fn prune(&self, now: Timestamp) -> Fut<'_, u64>;
+    /// Writes a row, which shows that rows can be written; nobody reads it.
+    fn pulse(&self, now: Timestamp) -> Fut<'_, ()>;
     /// Notes that forewarn is here, so that a later start knows since when nobody was.
     fn alive(&self, now: Timestamp) -> Fut<'_, ()>;
     /// When that was last noted.

@@ -148,6 +148,7 @@ impl Supervisor {
             name: name.to_owned(),
             runs: 0,
             last_at: None,
+            ok_at: None,
             last: String::new(),
             failures: 0,
         });
@@ -156,6 +157,7 @@ impl Supervisor {
         t.failures = failures;
         match outcome {
             Ok(report) => {
+                t.ok_at = t.last_at;
                 if !report.summary.is_empty() {
                     tracing::debug!(task = name, "{}", report.summary);
                     t.last = report.summary;

@@ -4,7 +4,7 @@
 //! after it was checked and everything it needs stands, or not at all, and the operators hear of it; no job of the old one
 //! runs beside the new one's. Refuses to reload where it listens and where its data is: that needs a restart.
 
-use super::{Addresses, App, AppError, Wiring, watchdog};
+use super::{Addresses, App, AppError, Wiring};
 use crate::config::Config;
 use crate::engine::press::Presser;
 use crate::engine::trouble::{self, Trouble};
@@ -174,7 +174,7 @@ impl App {
     fn behind(&self, at: Addresses, supervisor: &Supervisor, ask: &AskReload) -> Result<Behind, AppError> {
         let receiver = self.receiver()?;
         let mut jobs = self.jobs(&receiver)?;
-        jobs.push(watchdog(supervisor.clone()));
+        jobs.extend(self.signs_of_life(supervisor)?);
         let seen = supervisor.clone();
         let mut actions = self.actions(Some(receiver.clone()), Arc::new(move || seen.tasks()));
         actions.reload = Some(ask.clone());

@@ -62,12 +62,12 @@ pub(super) async fn run(args: &Args, place: &Place) -> Done {
         let head = "\n# ---- Drafted by forewarn init --scan: name the owners, and look at what was found. ----\n";
         file.write_all(format!("{head}{}", d.to_toml()).as_bytes())?;
         out::say(&format!(
-            "{} services drafted from the ids found: look at them at the end of {path}.",
-            d.services.len()
+            "{} drafted from the ids found: look at the end of {path}.",
+            out::counted(d.services.len(), "service")
         ))?;
     }
     out::say(&format!(
-        "{path} written. Next:\n  1. name your owners and services in it\n  2. forewarn providers show openai     how to connect a webhook\n  3. forewarn check                     finds mistakes before they matter\n  4. forewarn serve"
+        "{path} written. Next:\n  1. name your owners and services in it\n  2. forewarn providers subscribe openai  how to connect a webhook\n  3. forewarn check                       finds mistakes before they matter\n  4. forewarn serve"
     ))
 }
 

@@ -72,3 +72,8 @@ pub(super) fn day(d: jiff::civil::Date) -> String {
 pub(super) fn moment(t: jiff::Timestamp) -> String {
     t.strftime("%a %d %b %H:%M").to_string()
 }
+
+/// `1 event`, `3 events`.
+pub(super) fn counted(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}

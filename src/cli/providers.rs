@@ -2,6 +2,7 @@
 
 use super::{Done, Failure, Place, out};
 use crate::config::Text;
+use crate::engine::listing;
 use crate::fetch::{Client, Fetched, Request, Settings};
 use crate::model::{ConnectionId, ReadOutcome, SourceId};
 use crate::provider::catalog::{Provider, prepare};
@@ -9,7 +10,6 @@ use crate::provider::file;
 use crate::provider::file::{Auth, Evidence, Source};
 use crate::provider::read::{ReadContext, polled, status};
 use clap::Subcommand;
-use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -39,6 +39,9 @@ enum What {
     /// Walk through connecting one, and wait for its first delivery
     Subscribe(super::subscribe::Args),
     /// Check a provider file; with --live fetch its pages and feeds and read them
+    #[command(
+        after_help = "Examples:\n  forewarn providers check ./providers/acme.toml\n  forewarn providers check openai --live"
+    )]
     Check {
         /// A provider, or the path of a provider file
         id: String,
@@ -56,8 +59,7 @@ pub(super) async fn run(args: Args, place: &Place) -> Done {
     match args.what {
         None => {
             if args.json {
-                let items: Vec<_> = config.catalog.iter().map(|p| json!({ "id": p.file.id, "name": p.file.name, "url": p.file.url, "origin": p.origin, "sources": p.file.sources.iter().map(|(n, s)| json!({"name": n, "kind": s.kind(), "evidence": s.evidence()})).collect::<Vec<_>>() })).collect();
-                return out::list(&items, None);
+                return out::list(&listing::providers(&config.catalog), None);
             }
             let connected = |p: &Provider| {
                 let ids: Vec<&str> = config

@@ -52,14 +52,14 @@ fn say(r: &Rehearsal) -> Done {
         "{} to {} UTC, {} heard. Nothing is sent.\n",
         out::moment(r.from),
         out::moment(r.to),
-        counted(r.events, "event")
+        out::counted(r.events, "event")
     ))?;
     if r.messages.is_empty() {
         out::say("Nobody would have been told anything.")?;
     } else {
         let lines: Vec<Vec<String>> = r.messages.iter().map(line).collect();
         out::table(&["WHEN (UTC)", "TO", "WHY", "OF"], &lines)?;
-        out::say(&format!("\n{}.", counted(r.messages.len(), "message")))?;
+        out::say(&format!("\n{}.", out::counted(r.messages.len(), "message")))?;
     }
     let silent: Vec<String> = r.silent.iter().map(|(why, n)| format!("{n} {why}")).collect();
     if !silent.is_empty() {
@@ -69,10 +69,6 @@ fn say(r: &Rehearsal) -> Done {
         out::say(&format!("! {owner} has something to be told and no way to be told it: give it a contact."))?;
     }
     Ok(())
-}
-
-fn counted(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 fn line(m: &Sent) -> Vec<String> {

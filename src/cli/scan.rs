@@ -91,9 +91,10 @@ fn table(s: &Scan) -> Done {
     }
     let used = s.items.iter().filter(|p| !p.role.only_mentions()).count();
     out::say(&format!(
-        "\n{used} places in code and settings, {} in tests and documents; {} files read for {} ids.",
+        "\n{} in code and settings, {} in tests and documents; {} read for {} ids.",
+        out::counted(used, "place"),
         s.items.len() - used,
-        s.files,
+        out::counted(s.files, "file"),
         s.ids
     ))?;
     if s.unread > 0 {

@@ -41,7 +41,7 @@ pub(super) async fn run(args: Args, place: Place) -> Done {
     app.serve(at, stop, reloading, |real| {
         tracing::info!(config = %origin, data = %folder, intake = %real.intake, private = %real.listen, sources = polled, "forewarn is running");
         if hooks.is_empty() {
-            tracing::info!("no webhooks yet: `forewarn providers show openai` says how to connect one");
+            tracing::info!("no webhooks yet: `forewarn providers subscribe openai` walks through connecting one");
         } else {
             tracing::info!("webhooks: {}", hooks.iter().map(|h| format!("http://{}/hooks/{h}", real.intake)).collect::<Vec<_>>().join(" "));
         }

@@ -15,6 +15,7 @@ pub(super) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum What {
     /// Fill every template of [templates] from sample matters and print what comes out; exit 3 if one fails
+    #[command(after_help = "Example:\n  forewarn templates check --channel email")]
     Check {
         /// Only as this channel says it
         #[arg(long)]

@@ -18,6 +18,9 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Make a token and show it once
+    #[command(
+        after_help = "Examples:\n  forewarn token add mei --role act\n  forewarn token add prometheus --role read --days 365"
+    )]
     Add {
         /// Who or what will hold it; stands in the audit
         name: String,
@@ -32,12 +35,14 @@ enum What {
         json: bool,
     },
     /// List tokens, without the tokens themselves
+    #[command(after_help = "Example:\n  forewarn token list --json")]
     List {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
     /// Revoke a token; whoever holds it is out at once
+    #[command(after_help = "Example:\n  forewarn token revoke mei")]
     Revoke {
         /// Its name
         name: String,

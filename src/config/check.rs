@@ -5,16 +5,18 @@
 
 use super::channels::channels;
 use super::connections::connections;
-use super::{Config, Env, File, Problems, Text};
+use super::{Config, Env, File, Heart, Problems, Text};
 use crate::engine::access::{self, Access};
 use crate::fetch;
+use crate::notify::http::check_url;
 use crate::notify::render::template::Templates;
 use crate::provider::catalog::{BadFile, Catalog};
 use crate::rules::directory::{Directory, Mode, Sections};
 use crate::secret;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::net::SocketAddr;
 use std::ops::Range;
+use std::time::Duration;
 use toml::Spanned;
 
 /// Gathers problems and notes.
@@ -103,6 +105,7 @@ pub(super) fn check(file: File, text: Text, env: Env<'_>) -> Result<Config, Prob
     {
         c.problem(format!("{:?} is no web address: write https://…", u.get_ref()), u.span());
     }
+    let heartbeat = heartbeat(&file, &mut c);
     let intake = c.address(file.intake.as_ref(), SocketAddr::from(([127, 0, 0, 1], 8321)));
     let listen = c.address(file.listen.as_ref(), SocketAddr::from(([127, 0, 0, 1], 8322)));
     let access = access(&file, listen, &mut c);
@@ -122,6 +125,7 @@ pub(super) fn check(file: File, text: Text, env: Env<'_>) -> Result<Config, Prob
         data_dir: file.data_dir,
         snapshot: file.snapshot.unwrap_or(true),
         low_water: file.low_water_mb.unwrap_or(256) << 20,
+        heartbeat,
         watch,
         catalog,
         directory,
@@ -132,6 +136,22 @@ pub(super) fn check(file: File, text: Text, env: Env<'_>) -> Result<Config, Prob
         fetch,
         notes: c.notes,
     })
+}
+
+/// Fewest seconds between two calls: nobody outside counts faster.
+const HEARTBEAT: u64 = 10;
+
+fn heartbeat(file: &File, c: &mut Checker<'_>) -> Option<Heart> {
+    let seconds = file.heartbeat_seconds.as_ref();
+    if let Some(s) = seconds.filter(|s| !(HEARTBEAT..=86_400).contains(s.get_ref())) {
+        c.problem(format!("heartbeat_seconds is from {HEARTBEAT} to 86400"), s.span());
+    }
+    let reference = file.heartbeat_url.as_ref()?;
+    let url = c.secret(reference)?;
+    if let Err(why) = check_url(url.expose_secret()) {
+        c.problem(format!("{}: {why}", reference.get_ref()), reference.span());
+    }
+    Some(Heart { url, every: Duration::from_secs(seconds.map_or(60, |s| *s.get_ref())) })
 }
 
 fn access(file: &File, listen: SocketAddr, c: &mut Checker<'_>) -> Option<Access> {

@@ -31,6 +31,10 @@ pub fn settings(c: &Config) -> Vec<Group> {
         row("catch_all", c.directory.catch_all.clone()),
         row("digest", digest(c)),
         row("low_water_mb", (c.low_water / (1 << 20)).to_string()),
+        row(
+            "heartbeat",
+            c.heartbeat.as_ref().map_or("not set".to_owned(), |h| format!("every {} s", h.every.as_secs())),
+        ),
         row("watch", c.watch.as_ref().map_or_else(|| "the model providers".to_owned(), |w| w.join(", "))),
         row("providers_dir", or(c.providers_dir.as_ref().map(|p| p.display().to_string()), "not set")),
         row("routes", names(c.directory.routes.iter().map(|r| r.name.as_str()).collect())),

@@ -33,6 +33,8 @@ pub type Channels = BTreeMap<String, Channel>;
 
 /// Messages sent in one tick at most.
 const BATCH: usize = 50;
+/// Longest a tick goes on taking up messages: that a channel makes progress is seen by its ticks.
+const LONGEST: SignedDuration = SignedDuration::from_secs(20);
 /// Wait after a channel refused us: its token or password must be changed by a person.
 const UNAUTHORIZED_WAIT: i64 = 900;
 /// Rungs told of in a message.
@@ -64,21 +66,24 @@ impl Deliverer {
         if !self.cx.store.channels_due(self.cx.steady(now)).await?.contains(&self.channel) {
             return Ok(Report::default());
         }
-        let mut sent = 0;
-        while sent < BATCH {
+        let (began, mut sent) = (self.cx.steady(now), 0);
+        let more = loop {
             let now = self.now();
-            let Some(claimed) = self.cx.store.claim(self.channel.clone(), now).await? else { break };
+            if sent == BATCH || now.duration_since(began) > LONGEST {
+                break true;
+            }
+            let Some(claimed) = self.cx.store.claim(self.channel.clone(), now).await? else { break false };
             let settlement = self.deliver(&claimed, now).await?;
             let retry = matches!(settlement, Settlement::Retry { .. });
             self.cx.store.settle(claimed.id, settlement, self.now()).await?;
             sent += 1;
             // A channel in trouble is left alone until its next moment: the others of its queue would fare no better.
             if retry {
-                break;
+                break false;
             }
-        }
+        };
         let summary = if sent == 0 { String::new() } else { format!("{sent} attempts") };
-        Ok(Report { summary, more: sent == BATCH, pause: None })
+        Ok(Report { summary, more, pause: None })
     }
 
     fn now(&self) -> Timestamp {

@@ -9,6 +9,7 @@ use super::poll::{Off, Target};
 use super::same::Likeness;
 use crate::model::event::Money;
 use crate::model::{ConnectionId, Event, Kind, MatterId, MatterState, Severity, Stage, Subject, Window};
+use crate::provider::catalog::Catalog;
 use crate::store::{ConnectionRow, SourceHealth, SourceRow, StoreError};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -190,6 +191,8 @@ pub struct ProviderRow {
     pub name: String,
     /// Its home.
     pub url: String,
+    /// Where its file is from, in words.
+    pub origin: String,
     /// Whether it sells models.
     pub model_provider: bool,
     /// Where it speaks.
@@ -212,11 +215,12 @@ pub struct Place {
 }
 
 /// All providers.
-pub fn providers(cx: &Context) -> Vec<ProviderRow> {
+pub fn providers(catalog: &Catalog) -> Vec<ProviderRow> {
     let row = |p: &crate::provider::catalog::Provider| ProviderRow {
         id: p.file.id.to_string(),
         name: p.file.name.clone(),
         url: p.file.url.clone(),
+        origin: p.origin.clone(),
         model_provider: p.model_provider,
         sources: p
             .file
@@ -231,7 +235,7 @@ pub fn providers(cx: &Context) -> Vec<ProviderRow> {
         subscribe: p.file.subscribe.steps.clone(),
         not_told: p.file.subscribe.not_told.clone(),
     };
-    cx.catalog.iter().map(row).collect()
+    catalog.iter().map(row).collect()
 }
 
 /// A connection.
@@ -285,7 +289,8 @@ pub async fn sources(cx: &Context, targets: &[Target], off: &Off) -> Result<Vec<
     let not = off.list(&cx.catalog).into_iter().map(|o| SourceRow {
         health: SourceHealth::Off,
         problem: Some(o.why.clone()),
-        ..SourceRow::new(o.id.clone(), now)
+        // Never: a moment that goes on would make the list another each time it is asked for.
+        ..SourceRow::new(o.id.clone(), Timestamp::UNIX_EPOCH)
     });
     let mut all: Vec<SourceRow> = polled.chain(not).collect();
     all.sort_by(|a, b| a.id.cmp(&b.id));

@@ -8,7 +8,7 @@ use crate::model::{Change, Event, Kind, MatterState};
 use crate::rules::fold::is_public;
 use crate::rules::score::{Dates, Incidents, Notice, dates, incidents, notice};
 use crate::store::{EventFilter, StoreError};
-use jiff::SignedDuration;
+use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,7 +36,9 @@ pub struct Score {
 /// The store's.
 pub async fn scorecard(cx: &Context, provider: Option<&str>) -> Result<Vec<Score>, StoreError> {
     let now = cx.clock.now();
-    let since = now.checked_sub(SignedDuration::from_hours(24 * DAYS)).unwrap_or(now);
+    // From the beginning of a day: the same question has the same answer all day.
+    let midnight = now.as_second().rem_euclid(86_400);
+    let since = Timestamp::from_second(now.as_second() - midnight - 86_400 * DAYS).unwrap_or(now);
     let mut ends: BTreeMap<String, Vec<MatterState>> = BTreeMap::new();
     for m in cx.store.matters_of(Kind::Deprecation).await? {
         // What the config or a contract says is no word of the provider.

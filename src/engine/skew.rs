@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// So many proven messages in a row outside their window are no accident.
 pub const IN_A_ROW: u32 = 10;
 /// A clock this near to another's is right.
-const NEAR: SignedDuration = SignedDuration::from_secs(60);
+pub const NEAR: SignedDuration = SignedDuration::from_secs(60);
 
 /// The watch.
 pub struct SkewWatch {

@@ -109,6 +109,9 @@ pub struct Task {
     pub runs: u64,
     /// When it last ended.
     pub last_at: Option<Timestamp>,
+    /// When it last went well.
+    #[serde(default)]
+    pub ok_at: Option<Timestamp>,
     /// What it last did.
     pub last: String,
     /// Failures in a row.

@@ -8,6 +8,7 @@ use super::Outcome;
 use crate::model::text::one_line;
 use crate::reach::{Checked, ResolveError, is_metadata};
 use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
 use std::{error::Error as _, net::IpAddr, sync::Arc, time::Duration};
 use url::{Host, Url};
 
@@ -38,6 +39,48 @@ pub fn http_client_within(connect: Duration, total: Duration) -> Result<reqwest:
         .connect_timeout(connect)
         .timeout(total)
         .build()
+}
+
+/// An address that is called to say that we live; it is a secret, for whoever has it can say so too.
+pub struct Ping {
+    client: reqwest::Client,
+    url: SecretString,
+}
+
+/// Longest the other side of a [`Ping`] may take.
+const PING: Duration = Duration::from_secs(10);
+
+impl Ping {
+    /// # Errors
+    /// The address is none, or the platform's roots of trust cannot be read.
+    pub fn new(url: &SecretString) -> Result<Self, String> {
+        check_url(url.expose_secret()).map_err(|e| e.to_string())?;
+        let client = http_client_within(PING, PING).map_err(|e| e.to_string())?;
+        Ok(Self { client, url: url.clone() })
+    }
+}
+
+/// Calls it.
+///
+/// # Errors
+/// Why it was not heard, without the address.
+pub async fn call(p: &Ping) -> Result<(), String> {
+    let answer = p.client.get(p.url.expose_secret()).send().await;
+    match answer.map(|r| r.status().as_u16()) {
+        Ok(200..=299) => Ok(()),
+        Ok(status) => Err(format!("it answered {status}")),
+        Err(e) if e.is_timeout() => Err("no answer in time".into()),
+        Err(e) => Err(deepest(&e)),
+    }
+}
+
+/// The deepest cause of an error: unlike the error itself it does not name the address.
+fn deepest(e: &reqwest::Error) -> String {
+    let mut cause = e.source();
+    while let Some(next) = cause.and_then(|c| c.source()) {
+        cause = Some(next);
+    }
+    cause.map_or_else(|| "it could not be reached".into(), |c| one_line(&c.to_string(), 160))
 }
 
 /// Why an address is not taken.

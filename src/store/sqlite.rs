@@ -120,12 +120,21 @@ impl Sqlite {
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
         Box::pin(async move {
+            let out = self.note(op).await;
+            self.changed.fetch_add(1, Ordering::AcqRel);
+            out
+        })
+    }
+
+    /// As [`Sqlite::write`], for what changes nothing that anybody keeps a text of.
+    fn note<T, F>(&self, op: F) -> Fut<'_, T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        Box::pin(async move {
             match &self.writer {
-                Some(w) => {
-                    let out = w.run(op).await;
-                    self.changed.fetch_add(1, Ordering::AcqRel);
-                    out
-                }
+                Some(w) => w.run(op).await,
                 None => Err(StoreError::Unavailable("opened for reading only".into())),
             }
         })

@@ -5,6 +5,7 @@
 
 use crate::engine::Context;
 use crate::engine::act::{ActError, act};
+use crate::engine::connections::Connection;
 use crate::engine::deliver::{Channels, send_test};
 use crate::engine::normalize::Normalizer;
 use crate::engine::pin::{Pin, PinError, pin};
@@ -19,6 +20,7 @@ use crate::model::{Act, ConnectionId, ContactId, Silence, UsageReport};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
@@ -111,6 +113,8 @@ pub struct Actions {
     pub targets: Vec<Target>,
     /// Sources that are not polled.
     pub off: Off,
+    /// Connections, with their secrets.
+    pub connections: Arc<BTreeMap<ConnectionId, Connection>>,
     /// Connections whose webhook is on.
     pub configured: Vec<ConnectionId>,
     /// Hooks, in the daemon.

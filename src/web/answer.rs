@@ -7,8 +7,10 @@ use crate::crypto::short_hash;
 use crate::model::Stretch;
 use crate::store::StoreError;
 use axum::body::{Body, Bytes};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -101,6 +103,34 @@ pub(super) fn value<T: Serialize>(asked: &HeaderMap, value: &T) -> Answered {
     let body = serde_json::to_vec(value)
         .map_err(|e| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("this has no JSON form: {e}")))?;
     Ok(fresh(asked, JSON, &etag(&body), Bytes::from(body)))
+}
+
+/// What became of a POST: never kept by anybody on the way.
+pub(super) fn done<T: Serialize>(value: &T) -> Answered {
+    let body = serde_json::to_vec(value)
+        .map_err(|e| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("this has no JSON form: {e}")))?;
+    let mut r = Response::new(Body::from(body));
+    r.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+    r.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(r)
+}
+
+/// The body of a POST. Only these content types are read: what a page of a stranger can make a browser send is none of them.
+pub(super) async fn posted(request: Request, largest: usize, kinds: &[&str]) -> Result<Bytes, Problem> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if !kinds.iter().any(|k| kind.eq_ignore_ascii_case(k)) {
+        let told = format!("send Content-Type: {}", kinds.join(" or "));
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, told));
+    }
+    match Limited::new(request.into_body(), largest).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(e) if e.is::<LengthLimitError>() => {
+            let told = format!("at most {} KiB are taken at once", largest >> 10);
+            Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, told))
+        }
+        Err(_) => Err(Problem::bad("the body broke off: send it again")),
+    }
 }
 
 /// A page of a list whose items have an id; the cursor is the id of the last.

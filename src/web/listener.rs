@@ -34,6 +34,15 @@ pub const MOST_CONNECTIONS: usize = 2_048;
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
+/// The connection a request came by, for an answer that does not end by itself.
+#[derive(Debug, Clone, Default)]
+pub struct Line {
+    /// The listener is stopping: end the answer.
+    pub stopping: CancellationToken,
+    /// Closes the connection at once, whatever is on its way.
+    pub cut: CancellationToken,
+}
+
 /// What answers, replaced while it is asked: each request takes what stands there when it comes.
 #[derive(Debug)]
 pub struct Live<T>(Arc<RwLock<T>>);
@@ -80,11 +89,14 @@ pub async fn serve_live(listener: TcpListener, router: Live<Router>, stop: Cance
         // Full: the connection is closed at once, so the sender tries again instead of waiting.
         let Ok(permit) = room.clone().try_acquire_owned() else { continue };
         let _ = stream.set_nodelay(true);
-        let (router, stop) = (router.clone(), stop.clone());
+        let router = router.clone();
+        let line = Line { stopping: stop.clone(), cut: CancellationToken::new() };
         running.spawn(async move {
             let _permit = permit;
+            let of_requests = line.clone();
             let service = hyper::service::service_fn(move |mut r: Request<Incoming>| {
                 r.extensions_mut().insert(Peer(peer));
+                r.extensions_mut().insert(of_requests.clone());
                 router.now().call(r.map(Body::new))
             });
             let connection = http1::Builder::new()
@@ -97,7 +109,8 @@ pub async fn serve_live(listener: TcpListener, router: Live<Router>, stop: Cance
             tokio::select! {
                 // A client that went away or broke the protocol is its own affair.
                 _ = connection.as_mut() => {}
-                () = stop.cancelled() => {
+                () = line.cut.cancelled() => {}
+                () = line.stopping.cancelled() => {
                     connection.as_mut().graceful_shutdown();
                     let _ = connection.await;
                 }

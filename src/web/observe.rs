@@ -5,17 +5,16 @@
 //! bodies over 1 MiB.
 
 use super::actions::Actions;
+use super::answer::{Answered, Problem, done, posted};
 use crate::engine::observe::{ObserveError, Seen, observe};
-use axum::body::{Body, Bytes};
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Largest body.
-pub const LARGEST: usize = 1 << 20;
+const LARGEST: usize = 1 << 20;
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -25,40 +24,24 @@ enum Sent {
 }
 
 /// The handler.
-pub async fn observations(State(a): State<Arc<Actions>>, headers: HeaderMap, body: Bytes) -> Response {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
-        return problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send Content-Type: application/json");
-    }
+pub(super) async fn observations(State(a): State<Arc<Actions>>, request: Request) -> Answered {
+    let body = posted(request, LARGEST, &["application/json"]).await?;
     let batch = match serde_json::from_slice::<Value>(&body).and_then(serde_json::from_value::<Sent>) {
         Ok(Sent::Many(all)) => all,
         Ok(Sent::One(one)) => vec![one],
         Err(e) if body.is_empty() || e.is_syntax() || e.is_eof() => {
-            return problem(StatusCode::BAD_REQUEST, &format!("not JSON: {e}"));
+            return Err(Problem::bad(format!("not JSON: {e}")));
         }
         Err(_) => {
-            return problem(
+            return Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "send {\"subject\": \"openai:gpt-demo-1\", \"deprecation\": \"@1688169599\", \"sunset\": \"Fri, 31 Dec 2027 23:59:59 GMT\"}, with url and by if you like, or a list of these",
-            );
+            ));
         }
     };
     match observe(&a.cx, &batch, a.cx.clock.now()).await {
-        Ok(matters) => answer(StatusCode::OK, "application/json", &json!({ "items": matters, "next": null })),
-        Err(e @ ObserveError::Wrong { .. }) => problem(StatusCode::UNPROCESSABLE_ENTITY, &e.to_string()),
-        Err(ObserveError::Store(e)) => problem(StatusCode::SERVICE_UNAVAILABLE, &e.to_string()),
+        Ok(matters) => done(&json!({ "items": matters, "next": null })),
+        Err(e @ ObserveError::Wrong { .. }) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, e.to_string())),
+        Err(ObserveError::Store(e)) => Err(e.into()),
     }
-}
-
-fn problem(status: StatusCode, detail: &str) -> Response {
-    let title = status.canonical_reason().unwrap_or("Error");
-    let body = json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail });
-    answer(status, "application/problem+json", &body)
-}
-
-fn answer(status: StatusCode, kind: &'static str, value: &Value) -> Response {
-    let mut r = Response::new(Body::from(value.to_string()));
-    *r.status_mut() = status;
-    r.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    r
 }

@@ -6,13 +6,13 @@
 use super::access::Who;
 use super::actions::Actions;
 use super::calendar::{self, Calendars};
-use super::{api, metrics, observe, pages, usage};
+use super::{api, metrics, pages};
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::get;
 use serde_json::json;
 use std::sync::Arc;
 
@@ -21,8 +21,6 @@ pub fn router(actions: Arc<Actions>, calendars: Arc<Calendars>, site: Arc<pages:
     Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
-        .route("/api/v1/observations", post(observe::observations).layer(DefaultBodyLimit::max(observe::LARGEST)))
-        .route("/api/v1/usage", post(usage::usage).layer(DefaultBodyLimit::max(usage::LARGEST)))
         .with_state(actions.clone())
         .merge(api::router(actions.clone()))
         .merge(metrics::router(actions))

@@ -5,35 +5,21 @@
 //! Refuses bodies over 16 MiB.
 
 use super::actions::Actions;
-use super::answer::{Problem, Query};
+use super::answer::{Answered, Problem, Query, done, posted};
 use crate::engine::usage::{Beside, Taken, UsageError, read, take};
-use axum::body::{Body, Bytes};
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use axum::response::Response;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use std::sync::Arc;
 
 /// Largest body.
-pub const LARGEST: usize = 16 << 20;
+const LARGEST: usize = 16 << 20;
 const KINDS: [&str; 5] =
     ["application/json", "application/x-ndjson", "application/sarif+json", "application/jsonl", "text/csv"];
 
 /// The handler.
-pub(super) async fn usage(
-    State(a): State<Arc<Actions>>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Problem> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if !KINDS.contains(&kind.as_str()) {
-        return Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            format!("send Content-Type: {}", KINDS.join(" or ")),
-        ));
-    }
-    let q = Query::of(&uri, &["service", "account", "provider"])?;
+pub(super) async fn usage(State(a): State<Arc<Actions>>, request: Request) -> Answered {
+    let q = Query::of(request.uri(), &["service", "account", "provider"])?;
+    let body = posted(request, LARGEST, &KINDS).await?;
     let text = |name: &str| q.get(name).map(str::to_owned);
     let beside = Beside { service: text("service"), account: text("account"), provider: text("provider") };
     let told = read(&a.cx, &body, &beside, a.cx.clock.now()).await.map_err(problem)?;
@@ -41,9 +27,7 @@ pub(super) async fn usage(
     for report in told.reports.clone() {
         new += take(&a.cx, report).await?;
     }
-    let mut r = Response::new(Body::from(serde_json::to_string(&Taken::of(&told, new)).unwrap_or_default()));
-    r.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(super::answer::JSON));
-    Ok(r)
+    done(&Taken::of(&told, new))
 }
 
 fn problem(e: UsageError) -> Problem {

@@ -46,9 +46,21 @@ def kubernetes(check, o):
     check.equal("every mount has a volume", mounts, {v["name"] for v in pod["volumes"]} | {v["metadata"]["name"] for v in s["volumeClaimTemplates"]})
     check("its command exists", flags(o, c["args"]), c["args"])
     paths = {p["path"] for p in all[("Ingress", "forewarn")]["spec"]["rules"][0]["http"]["paths"]}
-    check.equal("only the public paths", paths, {"/hooks/", "/calendar/", "/ack/"})
+    check.equal("only the public paths", paths, {"/hooks/", "/calendar/", "/ack/", "/slack/"})
     code, said = accepted(o, all[("ConfigMap", "forewarn")]["data"]["forewarn.toml"])
     check("its config is accepted", code == 0, said)
+
+
+def systemd(check, o):
+    unit = ROOT / "systemd/forewarn.service"
+    r = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=15", unit], capture_output=True, text=True, timeout=60)
+    score = re.search(r"Overall exposure level for forewarn.service: ([\d.]+)", r.stdout)
+    check(f"the unit's exposure is {score and score[1]}, at most 1.5", r.returncode == 0 and score and float(score[1]) <= 1.5, r.stdout[-500:] + r.stderr)
+    text = unit.read_text()
+    for line in ["RestartPreventExitStatus=2 4 5", "Type=notify", "WatchdogSec=60", "Restart=always", "DynamicUser=yes", "StateDirectoryMode=0700"]:
+        check(line, re.search(rf"^{line}$", text, re.M))
+    start = re.search(r"^ExecStart=forewarn (.*)$", text, re.M)[1].split()
+    check("its command exists", flags(o, start), start)
 
 
 def compose(check, o):
@@ -116,4 +128,4 @@ def release(check, o):
 
 
 if __name__ == "__main__":
-    run(__doc__, {"kubernetes": kubernetes, "compose": compose, "nomad": nomad, "dockerfile": dockerfile, "release": release})
+    run(__doc__, {"systemd": systemd, "kubernetes": kubernetes, "compose": compose, "nomad": nomad, "dockerfile": dockerfile, "release": release})

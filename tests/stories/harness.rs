@@ -15,6 +15,7 @@ use axum::{
 use forewarn::app::App;
 use forewarn::clock::Clock;
 use forewarn::config::{Text, parse};
+use forewarn::engine::access::Access;
 use forewarn::engine::act::{ActError, Acted, Reopener, act};
 use forewarn::engine::calendar::{Deprecation, Window, upcoming};
 use forewarn::engine::catchup::CatchUp;
@@ -41,6 +42,7 @@ use forewarn::model::{Act, Action, Alert, AlertId, By, ConnectionId, Event, Matt
 use forewarn::provider::file::Source;
 use forewarn::provider::sign::{self, Unsigned};
 use forewarn::store::{AlertFilter, EventFilter, LedgerLine, sqlite::Sqlite};
+use forewarn::web::access::Door;
 use forewarn::web::actions::Actions;
 use forewarn::web::calendar::Calendars;
 use forewarn::web::hooks::{Hooks, router};
@@ -266,7 +268,7 @@ pub struct World {
     outside: Shared,
     channels: Arc<Channels>,
     targets: Vec<Target>,
-    connections: BTreeMap<ConnectionId, Connection>,
+    connections: Arc<BTreeMap<ConnectionId, Connection>>,
     client: Arc<Client>,
     restarting: bool,
     _server: tokio::task::JoinSet<()>,
@@ -415,7 +417,7 @@ impl World {
 
     /// Its connections.
     pub fn configuration(&self) -> BTreeMap<ConnectionId, Connection> {
-        self.connections.clone()
+        (*self.connections).clone()
     }
 
     fn after_job(&mut self) {
@@ -570,6 +572,11 @@ impl World {
     pub fn script(&mut self, path: &str, script: Script) {
         self.outside.lock().unwrap().scripts.insert(format!("/pages/{path}"), script);
     }
+    /// The whole address of a path under `/pages/`.
+    pub fn address(&self, path: &str) -> String {
+        let at = self.config.split("http://").nth(1).unwrap().split('/').next().unwrap();
+        format!("http://{at}/pages/{path}")
+    }
     /// Takes what was asked for under `/pages/` since the last look, with the validators sent.
     pub fn hits(&mut self) -> Vec<(String, Option<String>)> {
         std::mem::take(&mut self.outside.lock().unwrap().hits)
@@ -658,26 +665,28 @@ impl World {
         show(&self.cx, &MatterId::new(id).unwrap(), today).await.unwrap().unwrap()
     }
 
-    /// A request to the private side; status and body.
-    pub async fn ask_inside(&self, request: Request<Body>) -> (u16, Value) {
-        let actions = Actions {
+    /// The private side, behind its door.
+    pub fn inside(&self) -> Router {
+        let actions = Arc::new(Actions {
             cx: self.cx.clone(),
             channels: self.channels.clone(),
             targets: self.targets.clone(),
             off: Off::default(),
+            connections: self.connections.clone(),
             configured: self.configured(),
-            receiver: None,
+            receiver: Some(self.receiver.clone()),
             tasks: Arc::new(Vec::new),
             reload: None,
-        };
-        let answer = {
-            let actions = Arc::new(actions);
-            let site = no_pages(actions.clone());
-            forewarn::web::private::router(actions, Calendars::new(self.cx.clone(), b"a key", None), site)
-        }
-        .oneshot(request)
-        .await
-        .unwrap();
+        });
+        let site = no_pages(actions.clone());
+        let inside = forewarn::web::private::router(actions, Calendars::new(self.cx.clone(), b"a key", None), site);
+        Door::new(self.cx.clone(), Access::default(), b"a key").guard(inside)
+    }
+
+    /// A request to the private side; status and body.
+    pub async fn ask_inside(&self, mut request: Request<Body>) -> (u16, Value) {
+        request.headers_mut().entry("host").or_insert("localhost".parse().unwrap());
+        let answer = self.inside().oneshot(request).await.unwrap();
         let status = answer.status().as_u16();
         let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
         (status, serde_json::from_slice(&body).unwrap())

@@ -19,8 +19,12 @@ impl Housekeeping for Sqlite {
         self.write(move |c| prune(c, ms(now)))
     }
 
+    fn pulse(&self, now: Timestamp) -> Fut<'_, ()> {
+        self.note(move |c| mark(c, "pulse", now))
+    }
+
     fn alive(&self, now: Timestamp) -> Fut<'_, ()> {
-        self.write(move |c| mark(c, "alive", now))
+        self.note(move |c| mark(c, "alive", now))
     }
 
     fn last_alive(&self) -> Fut<'_, Option<Timestamp>> {
@@ -78,9 +82,17 @@ fn prune(c: &Connection, now: i64) -> Result<u64, StoreError> {
     Ok(usage + old_jobs(c, now - DAY_MS)? + old_keys(c, now - 35 * DAY_MS)? + old_payloads(c, now - 90 * DAY_MS)?)
 }
 
+/// The ids of a slice that is older than `?1`. They are in the order of time, so only the first `?2` are looked at: when none of
+/// them is old, none is, however many there are.
+fn oldest(table: &str, which: &str) -> String {
+    format!(
+        "SELECT id FROM (SELECT id, received_at FROM {table} WHERE {which} ORDER BY id LIMIT ?2) WHERE received_at < ?1"
+    )
+}
+
 /// Jobs: a day, then counted. Their payloads lose their bodies and keep the key of the delivery.
 fn old_jobs(c: &Connection, before: i64) -> Result<u64, StoreError> {
-    let old = "SELECT id FROM events WHERE kind = 'job' AND received_at < ?1 ORDER BY id LIMIT ?2";
+    let old = oldest("events", "kind = 'job'");
     let counts = format!(
         "INSERT INTO job_counts (day, provider, native_type, n)
          SELECT strftime('%Y-%m-%d', received_at / 1000, 'unixepoch'), provider, coalesce(native_type, ''), count(*) FROM events WHERE id IN ({old}) GROUP BY 1, 2, 3
@@ -96,7 +108,7 @@ fn old_jobs(c: &Connection, before: i64) -> Result<u64, StoreError> {
 
 /// Keys of deliveries no sender repeats any more. They are found by their payloads, which are in the order of time.
 fn old_keys(c: &Connection, before: i64) -> Result<u64, StoreError> {
-    let old = "SELECT id FROM payloads WHERE id > coalesce((SELECT value FROM cursors WHERE name = 'keys'), 0) AND received_at < ?1 ORDER BY id LIMIT ?2";
+    let old = oldest("payloads", "id > coalesce((SELECT value FROM cursors WHERE name = 'keys'), 0)");
     let gone = c
         .execute(
             &format!("DELETE FROM deliveries WHERE key IN (SELECT key FROM payloads WHERE id IN ({old}))"),
@@ -113,7 +125,8 @@ fn old_keys(c: &Connection, before: i64) -> Result<u64, StoreError> {
 
 /// Payloads: 90 days, never while pending or unrecognized.
 fn old_payloads(c: &Connection, before: i64) -> Result<u64, StoreError> {
-    let sql = "DELETE FROM payloads WHERE id IN (SELECT id FROM payloads WHERE id <= (SELECT value FROM cursors WHERE name = 'normalized')
-         AND received_at < ?1 AND id NOT IN (SELECT payload FROM unrecognized) ORDER BY id LIMIT ?2)";
-    Ok(c.execute(sql, params![before, SLICE]).map_err(fault)? as u64)
+    let done =
+        "id <= (SELECT value FROM cursors WHERE name = 'normalized') AND id NOT IN (SELECT payload FROM unrecognized)";
+    let sql = format!("DELETE FROM payloads WHERE id IN ({})", oldest("payloads", done));
+    Ok(c.execute(&sql, params![before, SLICE]).map_err(fault)? as u64)
 }

@@ -22,11 +22,13 @@ impl Read for Sqlite {
     fn events(&self, f: EventFilter) -> Fut<'_, Vec<(Event, String)>> {
         self.read(move |c| {
             let order = if f.after.is_some() { "ASC" } else { "DESC" };
-            // By its index where one matter is asked for, whatever else is.
+            // By an index where a matter or a place in the order is asked for, whatever else is.
             let matter = if f.matter.is_some() { "matter = ?3" } else { "?3 IS NULL" };
+            let before = if f.before.is_some() { "id < ?5" } else { "?5 IS NULL" };
+            let after = if f.after.is_some() { "id > ?6" } else { "?6 IS NULL" };
             let sql = format!(
                 "SELECT * FROM events WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR provider = ?2) AND {matter}
-                 AND (?4 IS NULL OR received_at >= ?4) AND (?5 IS NULL OR id < ?5) AND (?6 IS NULL OR id > ?6)
+                 AND (?4 IS NULL OR received_at >= ?4) AND {before} AND {after}
                  AND (?8 IS NULL OR received_at < ?8) ORDER BY id {order} LIMIT ?7"
             );
             let limit = i64::try_from(f.limit).unwrap_or(i64::MAX);

@@ -21,7 +21,8 @@ impl Sources for Sqlite {
     }
 
     fn fetched(&self, row: SourceRow, body: Option<Fetched>) -> Fut<'_, ()> {
-        self.write(move |c| {
+        // What a body says changes things when it is normalized.
+        self.note(move |c| {
             save(c, &row)?;
             day(c, &row)?;
             body.map_or(Ok(()), |b| keep(c, &row.id, &b))

@@ -3,19 +3,24 @@
 //! In: queries. Out: pages, newest first. Invariant: the cursor is a number, so a page never shows a thing twice. Refuses
 //! to change anything.
 
+use super::stream::{self, Follow};
 use crate::engine::{between, listing, now};
 use crate::model::{Alert, AlertId, AlertState, Kind, MatterState, NotificationId};
 use crate::store::{AlertFilter, EventFilter, NotificationFilter};
 use crate::web::actions::Actions;
 use crate::web::answer::{Answered, Problem, Query, digits, etag, fresh, value};
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 type Shared = State<Arc<Actions>>;
 
-pub(super) async fn events(State(a): Shared, uri: Uri, headers: HeaderMap) -> Answered {
+pub(super) async fn events(State(a): Shared, follow: Follow, uri: Uri, headers: HeaderMap) -> Answered {
+    if stream::wanted(&headers) {
+        let q = Query::of(&uri, &["kind", "provider", "matter", "since"])?;
+        return follow.begin(&a.cx, EventFilter { since: q.moment("since")?, ..filter(&q)? }, &headers).await;
+    }
     let q = Query::of(&uri, &["kind", "provider", "matter", "since", "until", "limit", "cursor"])?;
     let f = EventFilter { since: q.moment("since")?, until: q.moment("until")?, ..filter(&q)? };
     list_events(&a, &headers, f, json!({})).await
@@ -93,7 +98,7 @@ pub(super) async fn alerts(State(a): Shared, uri: Uri, headers: HeaderMap) -> An
     value(&headers, &json!({ "items": items, "next": next }))
 }
 
-fn with_matter(a: &Alert, m: &MatterState) -> Value {
+pub(super) fn with_matter(a: &Alert, m: &MatterState) -> Value {
     let mut v = serde_json::to_value(a).unwrap_or_default();
     v["kind"] = json!(m.kind);
     v["title"] = json!(m.title);
@@ -143,9 +148,12 @@ pub(super) async fn now(State(a): Shared, uri: Uri, headers: HeaderMap) -> Answe
     let scope = match (q.get("about"), q.get("provider")) {
         (Some(_), Some(_)) => return Err(Problem::bad("about and provider say the same: give one")),
         (None, Some(p)) if a.cx.catalog.get(p).is_none() => {
-            return Err(Problem::bad(format!("provider {p:?}: there is none of this name: see /api/v1/providers")));
+            let told = format!("provider {p:?}: there is none of this name: see /api/v1/providers");
+            return Err(Problem::new(StatusCode::NOT_FOUND, told));
         }
-        (about, provider) => now::scope(&a.cx, about.or(provider)).await?.map_err(Problem::bad)?,
+        (about, provider) => {
+            now::scope(&a.cx, about.or(provider)).await?.map_err(|e| Problem::new(StatusCode::NOT_FOUND, e))?
+        }
     };
     value(&headers, &now::now(&a.cx, &scope, &a.targets, &a.off).await?)
 }

@@ -5,6 +5,7 @@
 
 use crate::engine::listing::{self, Episode};
 use crate::engine::same::Likeness;
+use crate::engine::show::show;
 use crate::engine::{calendar, known, scorecard};
 use crate::model::{Event, Kind, MatterId, Stage};
 use crate::store::EventFilter;
@@ -62,11 +63,7 @@ pub(super) async fn deprecation(State(a): Shared, Path(id): Path<String>, uri: U
     Query::of(&uri, &[])?;
     let missing = || Problem::not_found("such deprecation");
     let id = MatterId::new(id).map_err(|_| missing())?;
-    let m = known::deprecation(&a.cx, &id).await?.ok_or_else(missing)?;
-    let alerts = a.cx.store.alerts_on(vec![id.clone()]).await?;
-    let of: Vec<_> = alerts.iter().collect();
-    let lens = calendar::Lens::new(&a.cx, today(&a)).await?;
-    with_history(&a, &headers, &lens.deprecation(&m, &of), &id).await
+    value(&headers, &show(&a.cx, &id, today(&a)).await?.ok_or_else(missing)?)
 }
 
 async fn with_history<T: Serialize>(a: &Actions, headers: &HeaderMap, one: &T, id: &MatterId) -> Answered {
@@ -162,11 +159,11 @@ pub(super) async fn source(State(a): Shared, Path(id): Path<String>, uri: Uri, h
 }
 
 pub(super) async fn providers(State(a): Shared, uri: Uri, headers: HeaderMap) -> Answered {
-    listed(&uri, &headers, &listing::providers(&a.cx), |p| p.id.clone())
+    listed(&uri, &headers, &listing::providers(&a.cx.catalog), |p| p.id.clone())
 }
 
 pub(super) async fn provider(State(a): Shared, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Answered {
-    one(&uri, &headers, listing::providers(&a.cx).iter().find(|p| p.id == id), "such provider")
+    one(&uri, &headers, listing::providers(&a.cx.catalog).iter().find(|p| p.id == id), "such provider")
 }
 
 pub(super) async fn scorecard(State(a): Shared, uri: Uri, headers: HeaderMap) -> Answered {

@@ -197,7 +197,7 @@ async fn list(site: &super::Site, q: &Query) -> Paged {
         total,
         next,
         asked,
-        providers: listing::providers(&a.cx).into_iter().map(|p| p.id).collect(),
+        providers: listing::providers(&a.cx.catalog).into_iter().map(|p| p.id).collect(),
         owners: listing::owners(&a.cx).into_iter().map(|o| o.id).collect(),
         usage_known,
     };

@@ -53,7 +53,7 @@ async fn rows(site: &super::Site) -> Result<(Vec<Row>, Vec<SourceRow>), Fault> {
             provider,
         }
     };
-    let mut all: Vec<Row> = listing::providers(&a.cx).into_iter().map(row).collect();
+    let mut all: Vec<Row> = listing::providers(&a.cx.catalog).into_iter().map(row).collect();
     let concerns = |r: &Row| !(r.services.is_empty() && r.connections.is_empty());
     all.sort_by_key(|r| (!concerns(r), r.fresh + r.blind == 0, r.provider.id.clone()));
     Ok((all, sources))
