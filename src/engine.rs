@@ -59,8 +59,8 @@ use crate::provider::catalog::Catalog;
 use crate::provider::snapshot::Snapshot;
 use crate::rules::directory::Directory;
 use crate::store::Store;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, LazyLock};
 use tokio::sync::Notify;
 
 /// What every use case holds.
@@ -73,7 +73,7 @@ pub struct Context {
     /// Owners, services, routes.
     pub directory: Arc<Directory>,
     /// What was known when forewarn was built.
-    pub known: &'static Snapshot,
+    pub known: &'static LazyLock<Snapshot>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Who is woken by whom.
