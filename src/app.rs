@@ -206,7 +206,7 @@ impl App {
             store,
             catalog: Arc::new(config.catalog),
             directory: Arc::new(config.directory),
-            known: if config.snapshot { snapshot::embedded() } else { &snapshot::NONE },
+            known: if config.snapshot { &snapshot::BUILT_IN } else { &snapshot::NONE },
             clock,
             believed,
             nudges,

@@ -62,8 +62,8 @@ use crate::provider::snapshot::Snapshot;
 use crate::rules::directory::Directory;
 use crate::store::Store;
 use jiff::Timestamp;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, LazyLock};
 use tokio::sync::Notify;
 
 /// What every use case holds.
@@ -76,7 +76,7 @@ pub struct Context {
     /// Owners, services, routes.
     pub directory: Arc<Directory>,
     /// What was known when forewarn was built.
-    pub known: &'static Snapshot,
+    pub known: &'static LazyLock<Snapshot>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Where the clocks were when the wall clock was last believed.

@@ -9,6 +9,7 @@ pub mod ack;
 pub mod actions;
 mod answer;
 pub mod api;
+mod bodies;
 pub mod calendar;
 pub mod control;
 pub mod hooks;

@@ -14,8 +14,9 @@ use crate::tasks::{Job, Supervisor};
 use crate::web::access::Door;
 use crate::web::actions::{Actions, AskReload, Reloaded};
 use crate::web::calendar::{self, Calendars};
+use crate::web::hooks::{Hooks, Public};
 use crate::web::listener::Live;
-use crate::web::{ack, control, hooks, listener, private, slack};
+use crate::web::{ack, control, listener, private, slack};
 use axum::Router;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -51,7 +52,7 @@ impl Reloading {
 
 /// Everything behind the listeners that follows from a config.
 struct Behind {
-    public: Router,
+    public: Public,
     inside: Router,
     actions: Arc<Actions>,
     jobs: Vec<Job>,
@@ -83,7 +84,6 @@ impl App {
         let behind = self.behind(real, &supervisor, &reloading.ask)?;
         let live = (Live::new(behind.public), Live::new(behind.inside), Live::new(behind.actions));
         let mut round = stop.child_token();
-        let mut jobs = supervisor.run(behind.jobs, &round);
         let mut running = JoinSet::new();
         let (a, b, c) = (stop.clone(), stop.clone(), stop.clone());
         let (public, inside, actions) = live.clone();
@@ -99,6 +99,8 @@ impl App {
             control::serve(socket, actions, c).await;
             "control"
         });
+        // After the listeners: who waits for an answer is served before the jobs take their first look.
+        let mut jobs = supervisor.run(behind.jobs, &round);
         let (store, still) = (self.sqlite.clone(), stop.clone());
         running.spawn(async move {
             tokio::select! { () = store.ended() => {}, () = still.cancelled() => {} }
@@ -181,14 +183,15 @@ impl App {
         let actions = Arc::new(actions);
         let key = folder::instance_key(&self.folder)?;
         let calendars = Calendars::new(self.cx.clone(), &key, self.public_url.clone());
-        let public =
-            hooks::router(hooks::Hooks { receiver, cx: self.cx.clone() }).merge(calendar::public(calendars.clone()));
+        let hooks = Hooks { receiver, cx: self.cx.clone() };
+        let public = calendar::public(calendars.clone());
         let presser = Presser { cx: self.cx.clone(), channels: self.channels.clone() };
         let public = public.merge(slack::router(self.cx.clone(), presser));
         let public = match self.links()? {
             Some(links) => public.merge(ack::router(self.cx.clone(), links)),
             None => public,
         };
+        let public = Public::new(hooks, public);
         let door = Door::new(self.cx.clone(), self.access.clone().at(at.listen), &key);
         let inside = door.guard(private::router(actions.clone(), calendars, self.site(actions.clone())));
         Ok(Behind { public, inside, actions, jobs })

@@ -126,7 +126,7 @@ fn import(files: &[PathBuf], tree: Option<&Path>) -> Done {
 
 /// Gives each service the ids that stand in its folder; the last rule that fits a file counts.
 fn uses(draft: &mut Draft, rules: &[codeowners::Rule], tree: &Path) -> Done {
-    let known = crate::provider::snapshot::embedded();
+    let known = &crate::provider::snapshot::BUILT_IN;
     let known = Known { endings: &known.endings, models: &known.models };
     let found = scan::scan(tree, known, Options { all: true, no_ignore: false }, Date::MIN).map_err(Failure::Usage)?;
     let matcher = |r: &codeowners::Rule| -> Option<Gitignore> {

@@ -56,9 +56,10 @@ pub struct Gap {
 pub async fn gaps(cx: &Context, now: Timestamp) -> Result<Vec<Gap>, StoreError> {
     let alerts = cx.store.alerts(AlertFilter { limit: usize::MAX, ..AlertFilter::default() }).await?;
     let book = usage::book(cx, now).await?;
-    let endings = known::deprecations(cx).await?;
-    let mut out: Vec<Gap> =
-        book.unowned(&cx.directory).iter().map(|(subject, rows)| unowned(subject, rows, &endings)).collect();
+    let unowned = book.unowned(&cx.directory);
+    // Everything that is known of endings is much, and only looked at for what nobody owns.
+    let endings = if unowned.is_empty() { Vec::new() } else { known::deprecations(cx).await? };
+    let mut out: Vec<Gap> = unowned.iter().map(|(subject, rows)| ownerless(subject, rows, &endings)).collect();
     let rows = cx.store.contacts().await?;
     for owner in cx.directory.owners() {
         out.extend(unreachable(owner, &rows));
@@ -68,7 +69,7 @@ pub async fn gaps(cx: &Context, now: Timestamp) -> Result<Vec<Gap>, StoreError> 
     Ok(out)
 }
 
-fn unowned(subject: &Subject, rows: &[&UseRow], endings: &[MatterState]) -> Gap {
+fn ownerless(subject: &Subject, rows: &[&UseRow], endings: &[MatterState]) -> Gap {
     let id = subject.matter_id().map_or_else(|| subject.id.clone(), |m| m.to_string());
     let bare = Subject { account: None, ..subject.clone() }.matter_id();
     let ends = endings.iter().find(|m| Some(&m.id) == bare.as_ref() && !m.is_over()).and_then(|m| m.deadline.as_ref());

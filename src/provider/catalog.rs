@@ -94,7 +94,7 @@ impl Catalog {
 
     /// A provider by id.
     pub fn get(&self, id: &str) -> Option<&Provider> {
-        self.providers.iter().find(|(k, _)| k.as_str() == id).map(|(_, p)| p)
+        self.providers.get(id)
     }
     /// All providers.
     pub fn iter(&self) -> impl Iterator<Item = &Provider> {

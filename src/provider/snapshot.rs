@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 /// The file in the binary; its head says how it is written.
 pub const EMBEDDED: &str = include_str!("snapshot.tsv");
@@ -38,13 +38,10 @@ struct Place {
 }
 
 /// Nothing.
-pub static NONE: Snapshot = Snapshot { taken_on: None, endings: Vec::new(), models: BTreeSet::new() };
+pub static NONE: LazyLock<Snapshot> = LazyLock::new(Snapshot::default);
 
-/// The one in the binary.
-pub fn embedded() -> &'static Snapshot {
-    static ONE: OnceLock<Snapshot> = OnceLock::new();
-    ONE.get_or_init(|| parse(EMBEDDED).0)
-}
+/// The one in the binary, read when somebody first asks it something.
+pub static BUILT_IN: LazyLock<Snapshot> = LazyLock::new(|| parse(EMBEDDED).0);
 
 /// Reads a snapshot, and counts the lines that are none.
 pub fn parse(text: &str) -> (Snapshot, usize) {

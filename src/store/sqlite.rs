@@ -32,10 +32,12 @@ use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Semaphore;
 use writer::Writer;
 
-/// Most read-only connections kept open.
-const READERS: usize = 3;
+/// Most read-only connections, and queries at a time: more would only share the cores, and each holds the schema and pages of
+/// its own. Who comes later waits its turn.
+const READERS: usize = 4;
 
 /// The store in a SQLite file.
 pub struct Sqlite {
@@ -49,6 +51,7 @@ struct Readers {
     /// The file; none for an empty store in memory, of which each connection has its own.
     path: Option<PathBuf>,
     idle: Mutex<Vec<Connection>>,
+    room: Arc<Semaphore>,
 }
 
 impl Sqlite {
@@ -61,7 +64,7 @@ impl Sqlite {
         let checkpointer = open::second(path)?;
         Ok(Self {
             writer: Some(Writer::start(connection, checkpointer)?),
-            readers: Readers::new(path),
+            readers: Readers::new(Some(path)),
             changed: AtomicU64::new(0),
         })
     }
@@ -75,7 +78,7 @@ impl Sqlite {
         open::careless(&connection)?;
         open::careless(&checkpointer)?;
         let writer = Some(Writer::start(connection, checkpointer)?);
-        Ok(Self { writer, readers: Readers::new(path), changed: AtomicU64::new(0) })
+        Ok(Self { writer, readers: Readers::new(Some(path)), changed: AtomicU64::new(0) })
     }
 
     /// Opens for looking, beside a daemon.
@@ -83,7 +86,7 @@ impl Sqlite {
     /// # Errors
     /// As [`Sqlite::open`]; a missing file is [`StoreError::Folder`].
     pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
-        let readers = Readers::new(path);
+        let readers = Readers::new(Some(path));
         readers.give_back(open::read_only(path)?);
         Ok(Self { writer: None, readers, changed: AtomicU64::new(0) })
     }
@@ -93,7 +96,7 @@ impl Sqlite {
     /// # Errors
     /// What the system says.
     pub fn empty() -> Result<Self, StoreError> {
-        let readers = Arc::new(Readers { path: None, idle: Mutex::new(Vec::new()) });
+        let readers = Readers::new(None);
         readers.give_back(open::empty()?);
         Ok(Self { writer: None, readers, changed: AtomicU64::new(0) })
     }
@@ -148,7 +151,11 @@ impl Sqlite {
     {
         let readers = self.readers.clone();
         Box::pin(async move {
+            // The semaphore is never closed.
+            let turn = readers.room.clone().acquire_owned().await;
             let work = move || {
+                // Held by the query itself, which goes on where nobody waits for it any more.
+                let _turn = turn;
                 let connection = readers.take()?;
                 let out = query(&connection);
                 readers.give_back(connection);
@@ -163,8 +170,9 @@ impl Sqlite {
 }
 
 impl Readers {
-    fn new(path: &Path) -> Arc<Self> {
-        Arc::new(Self { path: Some(path.to_owned()), idle: Mutex::new(Vec::new()) })
+    fn new(path: Option<&Path>) -> Arc<Self> {
+        let room = Arc::new(Semaphore::new(READERS));
+        Arc::new(Self { path: path.map(Path::to_owned), idle: Mutex::new(Vec::new()), room })
     }
     fn take(&self) -> Result<Connection, StoreError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -174,9 +182,6 @@ impl Readers {
         }
     }
     fn give_back(&self, c: Connection) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < READERS {
-            idle.push(c);
-        }
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(c);
     }
 }

@@ -2,7 +2,12 @@
 //!
 //! In: requests. Out: the answers of the table in `docs/`: 200, 400, 401, 404, 405, 408, 413, 415, 503. Invariant: the
 //! body is read under a cap and a deadline, and handed on byte for byte. Refuses redirects and reasons.
+//!
+//! A plain path of a hook is answered before the router, which would box the handler and copy the parts of the path for every
+//! delivery; the router has the same routes, for paths that must be decoded first.
 
+use super::bodies::Bodies;
+use super::listener::Answers;
 use crate::engine::Context;
 use crate::engine::receive::{Answer, Endpoint, PATH, Receiver, Reply};
 use crate::model::Payload;
@@ -31,42 +36,76 @@ pub struct Hooks {
     pub cx: Context,
 }
 
-/// The routes of the public listener; nothing else exists there.
-pub fn router(hooks: Hooks) -> Router {
-    let hooks = Arc::new(hooks);
-    Router::new()
-        .route("/hooks/{provider}", any(main_account))
-        .route("/hooks/{provider}/{account}", any(account))
-        .route("/hooks/{provider}/{account}/{token}", any(with_token))
-        .route("/healthz", get(healthz))
-        .with_state(hooks)
+/// The public side: hooks, and whatever else is given.
+#[derive(Clone)]
+pub struct Public {
+    front: Arc<Front>,
+    rest: Router,
 }
 
-async fn healthz(State(h): State<Arc<Hooks>>) -> Response {
-    if h.receiver.low_disk() { later("the disk is nearly full") } else { plain(StatusCode::OK, "ok\n") }
+struct Front {
+    hooks: Hooks,
+    bodies: Bodies,
 }
 
-async fn main_account(State(h): State<Arc<Hooks>>, Path(provider): Path<String>, r: Request) -> Response {
-    hook(&h, &provider, "main", None, r).await
+impl Public {
+    /// Hooks and health before `rest`; nothing else exists there.
+    pub fn new(hooks: Hooks, rest: Router) -> Self {
+        let front = Arc::new(Front { hooks, bodies: Bodies::default() });
+        let routes = Router::new()
+            .route("/hooks/{provider}", any(main_account))
+            .route("/hooks/{provider}/{account}", any(account))
+            .route("/hooks/{provider}/{account}/{token}", any(with_token))
+            .route("/healthz", get(healthz))
+            .with_state(front.clone());
+        Self { front, rest: routes.merge(rest) }
+    }
+}
+
+impl Answers for Public {
+    async fn answer(self, r: Request) -> Response {
+        let uri = r.uri().clone();
+        match steps(uri.path()) {
+            Some((provider, account, token)) => hook(&self.front, provider, account.unwrap_or("main"), token, r).await,
+            None => self.rest.answer(r).await,
+        }
+    }
+}
+
+/// Provider, account and token of the path of a hook, where they stand in it as they are.
+fn steps(path: &str) -> Option<(&str, Option<&str>, Option<&str>)> {
+    let mut steps = path.strip_prefix("/hooks/").filter(|p| !p.contains('%'))?.split('/');
+    let found = (steps.next()?, steps.next(), steps.next());
+    let whole = !found.0.is_empty() && found.1 != Some("") && found.2 != Some("");
+    (whole && steps.next().is_none()).then_some(found)
+}
+
+async fn healthz(State(f): State<Arc<Front>>) -> Response {
+    if f.hooks.receiver.low_disk() { later("the disk is nearly full") } else { plain(StatusCode::OK, "ok\n") }
+}
+
+async fn main_account(State(f): State<Arc<Front>>, Path(provider): Path<String>, r: Request) -> Response {
+    hook(&f, &provider, "main", None, r).await
 }
 
 async fn account(
-    State(h): State<Arc<Hooks>>,
+    State(f): State<Arc<Front>>,
     Path((provider, account)): Path<(String, String)>,
     r: Request,
 ) -> Response {
-    hook(&h, &provider, &account, None, r).await
+    hook(&f, &provider, &account, None, r).await
 }
 
 async fn with_token(
-    State(h): State<Arc<Hooks>>,
+    State(f): State<Arc<Front>>,
     Path((provider, account, token)): Path<(String, String, String)>,
     r: Request,
 ) -> Response {
-    hook(&h, &provider, &account, Some(&token), r).await
+    hook(&f, &provider, &account, Some(&token), r).await
 }
 
-async fn hook(h: &Hooks, provider: &str, account: &str, token: Option<&str>, r: Request) -> Response {
+async fn hook(f: &Front, provider: &str, account: &str, token: Option<&str>, r: Request) -> Response {
+    let h = &f.hooks;
     let Some(endpoint) = h.receiver.endpoint(provider, account, token.is_some()) else {
         return refuse(r.into_body(), plain(StatusCode::NOT_FOUND, "not found\n")).await;
     };
@@ -93,7 +132,7 @@ async fn hook(h: &Hooks, provider: &str, account: &str, token: Option<&str>, r: 
         return refuse(body, plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send the body without a content-encoding\n"))
             .await;
     }
-    let bytes = match read(body, endpoint.max_body).await {
+    let bytes = match read(&f.bodies, body, endpoint.max_body).await {
         Ok(b) => b,
         Err(no) => return closing(no),
     };
@@ -130,8 +169,8 @@ fn wanted(e: &Endpoint, headers: &HeaderMap, uri: &Uri) -> Vec<(String, String)>
     out
 }
 
-async fn read(body: Body, cap: usize) -> Result<Bytes, Response> {
-    match tokio::time::timeout(BODY_DEADLINE, collect(body, cap)).await {
+async fn read(bodies: &Bodies, body: Body, cap: usize) -> Result<Bytes, Response> {
+    match tokio::time::timeout(BODY_DEADLINE, collect(bodies, body, cap)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(Some(rest))) => Err(refuse(rest, plain(StatusCode::PAYLOAD_TOO_LARGE, "body too large\n")).await),
         Ok(Err(None)) => Err(plain(StatusCode::BAD_REQUEST, "the body ended early\n")),
@@ -141,13 +180,13 @@ async fn read(body: Body, cap: usize) -> Result<Bytes, Response> {
 
 /// The whole body, or what is left of it where it passes the cap. It is copied out of hyper's buffer: held, that buffer
 /// could not be used for the next request.
-async fn collect(mut body: Body, cap: usize) -> Result<Bytes, Option<Body>> {
+async fn collect(bodies: &Bodies, mut body: Body, cap: usize) -> Result<Bytes, Option<Body>> {
     use axum::body::HttpBody;
     let expected = body.size_hint().lower();
     if expected > cap as u64 {
         return Err(Some(body));
     }
-    let mut all = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
+    let mut all = bodies.room(usize::try_from(expected).unwrap_or(0));
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else { return Err(None) };
         let Ok(data) = frame.into_data() else { continue };
@@ -156,7 +195,7 @@ async fn collect(mut body: Body, cap: usize) -> Result<Bytes, Option<Body>> {
         }
         all.extend_from_slice(&data);
     }
-    Ok(Bytes::from(all))
+    Ok(bodies.filled(all))
 }
 
 /// Reads a bounded rest, so that the answer is not lost in a broken pipe, then closes.
@@ -210,4 +249,23 @@ fn later(text: &'static str) -> Response {
 fn closing(mut r: Response) -> Response {
     r.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     r
+}
+
+#[cfg(test)]
+mod tests {
+    use super::steps;
+
+    #[test]
+    fn a_plain_path_of_a_hook_is_taken_apart_and_every_other_is_left_to_the_router() {
+        assert_eq!(steps("/hooks/openai"), Some(("openai", None, None)));
+        assert_eq!(steps("/hooks/openai/support"), Some(("openai", Some("support"), None)));
+        assert_eq!(steps("/hooks/openai/support/t0ken"), Some(("openai", Some("support"), Some("t0ken"))));
+        for other in
+            ["/", "/hooks", "/hooks/", "/hooks//a", "/hooks/a/", "/hooks/a//t", "/hooks/a/b/c/", "/hooks/a/b/c/d"]
+        {
+            assert_eq!(steps(other), None, "{other}");
+        }
+        assert_eq!(steps("/hooks/open%61i"), None, "a path that must be decoded");
+        assert_eq!(steps("/healthz"), None);
+    }
 }

@@ -1,14 +1,16 @@
 //! Serving HTTP/1 with deadlines: hyper under axum's router.
 //!
-//! In: a bound socket, a router. Out: answers, until told to stop. Invariant: a client that sends its head slower than
+//! In: a bound socket, what answers. Out: answers, until told to stop. Invariant: a client that sends its head slower than
 //! 10 s is cut off, and connections are bounded. Refuses to wait for idle clients at the end.
 
 use axum::Router;
 use axum::body::Body;
+use axum::response::Response;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -68,13 +70,28 @@ impl<T: Clone> Live<T> {
     }
 }
 
+/// What answers on a listener: a router, or what stands before one.
+pub trait Answers: Clone + Send + Sync + 'static {
+    /// Answers one request.
+    fn answer(self, r: Request<Body>) -> impl Future<Output = Response> + Send;
+}
+
+impl Answers for Router {
+    async fn answer(mut self, r: Request<Body>) -> Response {
+        match self.call(r).await {
+            Ok(answer) => answer,
+            Err(never) => match never {},
+        }
+    }
+}
+
 /// Serves until `stop`, then lets running requests end. Returns when all have.
 pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
     serve_live(listener, Live::new(router), stop).await;
 }
 
-/// As [`serve`], by a router that may be replaced.
-pub async fn serve_live(listener: TcpListener, router: Live<Router>, stop: CancellationToken) {
+/// As [`serve`], by what may be replaced.
+pub async fn serve_live<A: Answers>(listener: TcpListener, live: Live<A>, stop: CancellationToken) {
     let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let running = TaskTracker::new();
     loop {
@@ -89,7 +106,7 @@ pub async fn serve_live(listener: TcpListener, router: Live<Router>, stop: Cance
         // Full: the connection is closed at once, so the sender tries again instead of waiting.
         let Ok(permit) = room.clone().try_acquire_owned() else { continue };
         let _ = stream.set_nodelay(true);
-        let router = router.clone();
+        let live = live.clone();
         let line = Line { stopping: stop.clone(), cut: CancellationToken::new() };
         running.spawn(async move {
             let _permit = permit;
@@ -97,7 +114,8 @@ pub async fn serve_live(listener: TcpListener, router: Live<Router>, stop: Cance
             let service = hyper::service::service_fn(move |mut r: Request<Incoming>| {
                 r.extensions_mut().insert(Peer(peer));
                 r.extensions_mut().insert(of_requests.clone());
-                router.now().call(r.map(Body::new))
+                let now = live.now();
+                async move { Ok::<_, Infallible>(now.answer(r.map(Body::new)).await) }
             });
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())

@@ -45,7 +45,8 @@ use forewarn::store::{AlertFilter, EventFilter, LedgerLine, sqlite::Sqlite};
 use forewarn::web::access::Door;
 use forewarn::web::actions::Actions;
 use forewarn::web::calendar::Calendars;
-use forewarn::web::hooks::{Hooks, router};
+use forewarn::web::hooks::{Hooks, Public};
+use forewarn::web::listener::Answers;
 use forewarn::web::pages::{Given, Site};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
@@ -738,13 +739,13 @@ impl World {
         (status, headers, String::from_utf8(body.to_vec()).unwrap())
     }
 
-    pub fn router(&self) -> Router {
-        router(Hooks { receiver: self.receiver.clone(), cx: self.cx.clone() })
+    pub fn public(&self) -> Public {
+        Public::new(Hooks { receiver: self.receiver.clone(), cx: self.cx.clone() }, Router::new())
     }
 
     /// A request to the public side, as it stands.
     pub async fn send(&self, request: Request<Body>) -> Response {
-        self.router().oneshot(request).await.unwrap()
+        self.public().answer(request).await
     }
 
     /// Headers of proof by `secret`, made now, the first way the provider has.

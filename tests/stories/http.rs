@@ -182,7 +182,8 @@ async fn serve(w: &World) -> Served {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let (at, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
     let mut task = JoinSet::new();
-    task.spawn(forewarn::web::listener::serve(listener, w.router(), stop.clone()));
+    let public = forewarn::web::listener::Live::new(w.public());
+    task.spawn(forewarn::web::listener::serve_live(listener, public, stop.clone()));
     Served { at, stop, task }
 }
 

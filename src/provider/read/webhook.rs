@@ -19,6 +19,8 @@ use crate::provider::verify::{Atom, template};
 use jiff::Timestamp;
 use minijinja::{Environment, UndefinedBehavior, value::Serde};
 use serde_json::Value;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most work a template may do.
 const TEMPLATE_FUEL: u64 = 10_000;
@@ -40,8 +42,21 @@ pub struct WebhookReader {
     id_is_signed: Vec<bool>,
 }
 
+/// A field of a rule.
+#[derive(Debug)]
+enum Words {
+    /// A text without anything to fill in: what most addresses are.
+    Plain(String),
+    /// The name of a template.
+    Template(String),
+}
+
 #[derive(Debug)]
 struct CompiledRule {
+    /// By the order of [`FIELDS`].
+    fields: [Option<Words>; 3],
+    /// What its templates may ask for: the rest of a message need not be made ready for them.
+    asks: BTreeSet<String>,
     /// Where its fields begin, as a JSON Pointer.
     from: Option<String>,
     key: Option<Place>,
@@ -79,14 +94,22 @@ impl WebhookReader {
         let mut rules = Vec::new();
         for (i, rule) in source.rules.iter().enumerate() {
             let named = |m: String| format!("rule {:?}: {m}", rule.types.join(", "));
-            for field in FIELDS {
-                if let Some(text) = field_of(rule, field) {
-                    templates
-                        .add_template_owned(format!("{i}.{field}"), text.clone())
-                        .map_err(|e| named(format!("{field}: {e}")))?;
-                }
+            let mut compiled = compile(rule).map_err(named)?;
+            for (field, (name, text)) in FIELDS.into_iter().zip([&rule.title, &rule.summary, &rule.url]).enumerate() {
+                compiled.fields[field] = match text {
+                    Some(text) if text.contains('{') => {
+                        let id = format!("{i}.{name}");
+                        templates
+                            .add_template_owned(id.clone(), text.clone())
+                            .map_err(|e| named(format!("{name}: {e}")))?;
+                        Some(Words::Template(id))
+                    }
+                    Some(text) => Some(Words::Plain(text.clone())),
+                    None => None,
+                };
             }
-            rules.push(compile(rule).map_err(named)?);
+            compiled.asks = asks([&rule.title, &rule.summary, &rule.url]);
+            rules.push(compiled);
         }
         let (message, kind) = (MessageShape::new(&source.event)?, TypeShape::new(&source.event)?);
         let delivery_id = source.event.delivery_id.as_deref().map(Place::parse).transpose()?;
@@ -211,21 +234,17 @@ impl WebhookReader {
         seen.kind = rule.kind;
         let quiet = matches!(rule.kind, Kind::Job | Kind::Change | Kind::Unrecognized);
         seen.severity = rule.severity.unwrap_or(if quiet { Severity::Info } else { Severity::Major });
-        if FIELDS.iter().any(|f| field_of(rule, f).is_some()) {
-            let context = minijinja::Value::from(Serde(json));
-            let text = |field: &str, max| {
-                self.render(index, field, &context).map(|t| one_line(&t, max)).filter(|t| !t.is_empty())
-            };
-            if let Some(t) = text("title", TITLE_LENGTH) {
-                seen.title = t;
-            }
-            seen.summary = text("summary", SUMMARY_LENGTH).unwrap_or_default();
-            seen.url = self.render(index, "url", &context).and_then(|u| safe_link(&u));
+        let compiled = &self.rules[index];
+        let [title, summary, url] = self.words(compiled, json);
+        let short = |t: Option<Cow<'_, str>>, max| t.map(|t| one_line(&t, max)).filter(|t| !t.is_empty());
+        if let Some(t) = short(title, TITLE_LENGTH) {
+            seen.title = t;
         }
+        seen.summary = short(summary, SUMMARY_LENGTH).unwrap_or_default();
+        seen.url = url.and_then(|u| safe_link(&u));
         if quiet {
             return;
         }
-        let compiled = &self.rules[index];
         if let Some(ending) = &compiled.ending {
             ending_of(ending, seen, cx, (headers, json));
             return;
@@ -246,9 +265,21 @@ impl WebhookReader {
         seen.fact = Fact::Episode { change: rule.change.unwrap_or(Change::Opened) };
     }
 
-    fn render(&self, index: usize, field: &str, context: &minijinja::Value) -> Option<String> {
-        // A template that runs out of fuel on a strange body leaves its field empty; the event itself is kept.
-        self.templates.get_template(&format!("{index}.{field}")).ok()?.render(context).ok()
+    /// The fields of a rule, filled in.
+    fn words<'w>(&self, rule: &'w CompiledRule, json: &Value) -> [Option<Cow<'w, str>>; 3] {
+        let asked = || rule.asks.iter().filter_map(|name| Some((name.clone(), json.get(name)?)));
+        let mut context = None;
+        rule.fields.each_ref().map(|field| match field.as_ref()? {
+            Words::Plain(text) => Some(Cow::Borrowed(text.as_str())),
+            Words::Template(name) => {
+                let context = context.get_or_insert_with(|| {
+                    let named = asked().map(|(name, v)| (name, minijinja::Value::from(Serde(v))));
+                    minijinja::Value::from(named.collect::<BTreeMap<_, _>>())
+                });
+                // A template that runs out of fuel on a strange body leaves its field empty; the event itself is kept.
+                self.templates.get_template(name).ok()?.render(&*context).ok().map(Cow::Owned)
+            }
+        })
     }
 
     fn occurred_at(&self, headers: &[(String, String)], json: &Value) -> Option<Timestamp> {
@@ -262,12 +293,11 @@ impl WebhookReader {
     }
 }
 
-fn field_of<'r>(rule: &'r Rule, field: &str) -> Option<&'r String> {
-    match field {
-        "title" => rule.title.as_ref(),
-        "summary" => rule.summary.as_ref(),
-        _ => rule.url.as_ref(),
-    }
+/// Every word of the templates of a rule: what they use of a message has its name among them.
+fn asks(texts: [&Option<String>; 3]) -> BTreeSet<String> {
+    let templates = texts.into_iter().flatten().filter(|t| t.contains('{'));
+    let words = templates.flat_map(|t| t.split(|c: char| !(c.is_alphanumeric() || c == '_')));
+    words.filter(|w| !w.is_empty()).map(str::to_owned).collect()
 }
 
 fn compile(rule: &Rule) -> Result<CompiledRule, String> {
@@ -296,7 +326,13 @@ fn compile(rule: &Rule) -> Result<CompiledRule, String> {
         }),
         None => None,
     };
-    Ok(CompiledRule { from: rule.from.clone(), key: place(&rule.key)?, ending })
+    Ok(CompiledRule {
+        fields: [None, None, None],
+        asks: BTreeSet::new(),
+        from: rule.from.clone(),
+        key: place(&rule.key)?,
+        ending,
+    })
 }
 
 /// A message that says what ends when. Without a readable thing it stays a plain fact.
@@ -333,7 +369,6 @@ mod tests {
     use crate::model::{ConnectionId, ProviderId, SourceId};
     use crate::provider::catalog::Catalog;
     use proptest::prelude::*;
-    use std::collections::BTreeMap;
 
     fn json() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![

@@ -5,7 +5,7 @@
 
 use super::StoreError;
 use jiff::Timestamp;
-use rusqlite::{ErrorCode, Row};
+use rusqlite::{ErrorCode, Row, RowIndex};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// The driver's error as what the caller should do.
@@ -26,11 +26,11 @@ pub(super) fn time(ms: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_millisecond(ms).map_err(|_| StoreError::Damaged(format!("{ms} is no time")))
 }
 
-pub(super) fn time_at(row: &Row<'_>, column: &str) -> Result<Timestamp, StoreError> {
+pub(super) fn time_at(row: &Row<'_>, column: impl RowIndex) -> Result<Timestamp, StoreError> {
     time(row.get(column).map_err(fault)?)
 }
 
-pub(super) fn maybe_time(row: &Row<'_>, column: &str) -> Result<Option<Timestamp>, StoreError> {
+pub(super) fn maybe_time(row: &Row<'_>, column: impl RowIndex) -> Result<Option<Timestamp>, StoreError> {
     let ms: Option<i64> = row.get(column).map_err(fault)?;
     ms.map(time).transpose()
 }
@@ -49,11 +49,11 @@ pub(super) fn word<T: DeserializeOwned>(text: String) -> Result<T, StoreError> {
         .map_err(|e| StoreError::Damaged(format!("a stored word cannot be read: {e}")))
 }
 
-pub(super) fn word_at<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> Result<T, StoreError> {
+pub(super) fn word_at<T: DeserializeOwned>(row: &Row<'_>, column: impl RowIndex) -> Result<T, StoreError> {
     word(row.get(column).map_err(fault)?)
 }
 
-pub(super) fn maybe_word<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> Result<Option<T>, StoreError> {
+pub(super) fn maybe_word<T: DeserializeOwned>(row: &Row<'_>, column: impl RowIndex) -> Result<Option<T>, StoreError> {
     let text: Option<String> = row.get(column).map_err(fault)?;
     text.map(word).transpose()
 }

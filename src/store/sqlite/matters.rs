@@ -96,18 +96,19 @@ pub(super) fn stale() -> StoreError {
     StoreError::Unavailable(STALE.into())
 }
 
+/// A row that begins with the columns of [`PAYLOAD`].
 pub(super) fn payload(row: &Row<'_>) -> Result<StoredPayload, StoreError> {
-    let headers: String = row.get("headers").map_err(fault)?;
+    let headers: String = row.get(7).map_err(fault)?;
     Ok(StoredPayload {
-        id: PayloadId(row.get("id").map_err(fault)?),
-        source: word_at(row, "source")?,
-        connection: maybe_word(row, "connection")?,
-        trust: word_at(row, "trust")?,
-        baseline: row.get("baseline").map_err(fault)?,
-        conflict_of: row.get::<_, Option<i64>>("conflict_of").map_err(fault)?.map(PayloadId),
-        received_at: time_at(row, "received_at")?,
+        id: PayloadId(row.get(0).map_err(fault)?),
+        source: word_at(row, 1)?,
+        connection: maybe_word(row, 2)?,
+        trust: word_at(row, 3)?,
+        baseline: row.get(4).map_err(fault)?,
+        conflict_of: row.get::<_, Option<i64>>(5).map_err(fault)?.map(PayloadId),
+        received_at: time_at(row, 6)?,
         headers: from_json(&headers)?,
-        body: row.get("body").map_err(fault)?,
+        body: row.get(8).map_err(fault)?,
     })
 }
 
@@ -136,13 +137,15 @@ fn record(c: &Connection, r: &Recording) -> Result<RecordOutcome, StoreError> {
     let mut told: BTreeMap<(&str, &str), (&Recipient, bool)> = BTreeMap::new();
     let mut repeated: BTreeSet<&str> = BTreeSet::new();
     let mut changed: BTreeSet<&str> = BTreeSet::new();
+    let mut next = next_event(c)?;
     for e in &r.events {
         let about = e.event.matter.as_ref().map_or("", |m| m.as_str());
-        if !insert_event(c, e)? {
+        if !insert_event(c, next, e)? {
             repeated.insert(about);
             continue;
         }
         changed.insert(about);
+        next += 1;
         news += 1;
         if let (Routing::Tell(recipients), Some(matter)) = (&e.routing, &e.event.matter) {
             for recipient in recipients {
@@ -210,8 +213,14 @@ fn write_state(c: &Connection, m: &MatterState) -> Result<(), StoreError> {
     if done.map_err(fault)? == 1 { Ok(()) } else { Err(stale()) }
 }
 
+/// The number the next event gets.
+fn next_event(c: &Connection) -> Result<i64, StoreError> {
+    let sql = "SELECT max(coalesce((SELECT max(id) FROM events), 0) + 1, coalesce((SELECT value FROM cursors WHERE name = 'events'), 0))";
+    c.prepare_cached(sql).and_then(|mut s| s.query_row([], |r| r.get(0))).map_err(fault)
+}
+
 /// Whether the event was new; its fingerprint decides.
-fn insert_event(c: &Connection, r: &RoutedEvent) -> Result<bool, StoreError> {
+fn insert_event(c: &Connection, id: i64, r: &RoutedEvent) -> Result<bool, StoreError> {
     let e = &r.event;
     let print =
         hex::decode(&e.fingerprint).map_err(|_| StoreError::Damaged("a fingerprint that is not hexadecimal".into()))?;
@@ -223,11 +232,12 @@ fn insert_event(c: &Connection, r: &RoutedEvent) -> Result<bool, StoreError> {
         .prepare_cached(
             "INSERT INTO events (id, fingerprint, kind, provider, connection, source, matter, native_type, native_id, change, severity, title, summary, url,
              subjects, deadline, replacements, money, occurred_at, received_at, payload, routing, moved_from)
-             VALUES (max(coalesce((SELECT max(id) FROM events), 0) + 1, coalesce((SELECT value FROM cursors WHERE name = 'events'), 0)),
-             ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22) ON CONFLICT (fingerprint) DO NOTHING",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)
+             ON CONFLICT (fingerprint) DO NOTHING",
         )
         .map_err(fault)?
         .execute(params![
+            id,
             print,
             e.kind.as_str(),
             e.provider.as_str(),

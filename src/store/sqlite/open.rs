@@ -142,16 +142,22 @@ fn migrate(c: &mut Connection, path: Option<&Path>) -> Result<(), StoreError> {
     if found > KNOWN_SCHEMA {
         return Err(StoreError::Newer { found, known: KNOWN_SCHEMA });
     }
-    for (i, sql) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or(0)) {
-        if let Some(path) = path.filter(|_| found > 0) {
+    let mut made = usize::try_from(found).unwrap_or(0);
+    // A new file is made in one go: there is nothing to copy before, and each step would cost a flush.
+    let at_once = if made == 0 { MIGRATIONS.len() } else { 1 };
+    for steps in MIGRATIONS.get(made..).unwrap_or_default().chunks(at_once) {
+        if let Some(path) = path.filter(|_| made > 0) {
             let names = (0..).map(|n| if n == 0 { String::new() } else { format!("-{n}") });
-            let mut free = names.map(|n| path.with_extension(format!("before-schema-{}{n}.db", i + 1)));
+            let mut free = names.map(|n| path.with_extension(format!("before-schema-{}{n}.db", made + 1)));
             let copy = free.find(|p| !p.exists()).unwrap_or_else(|| path.with_extension("before-schema.db"));
             c.execute("VACUUM INTO ?1", [copy.display().to_string()]).map_err(fault)?;
         }
+        made += steps.len();
         let tx = c.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(fault)?;
-        tx.execute_batch(sql).map_err(fault)?;
-        tx.pragma_update(None, "user_version", i64::try_from(i + 1).unwrap_or(i64::MAX)).map_err(fault)?;
+        for sql in steps {
+            tx.execute_batch(sql).map_err(fault)?;
+        }
+        tx.pragma_update(None, "user_version", i64::try_from(made).unwrap_or(i64::MAX)).map_err(fault)?;
         tx.commit().map_err(fault)?;
     }
     Ok(())
