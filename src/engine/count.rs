@@ -99,7 +99,8 @@ impl Counter {
         let mut row = SourceRow { last_try_at: Some(now), ..old.clone() };
         let said = match counted {
             Ok(uses) => {
-                row = SourceRow { failures: 0, health: SourceHealth::Fresh, problem: None, last_ok_at: Some(now), ..row };
+                row =
+                    SourceRow { failures: 0, health: SourceHealth::Fresh, problem: None, last_ok_at: Some(now), ..row };
                 row.rows = u32::try_from(uses).unwrap_or(u32::MAX);
                 format!("{}: {uses} rows", c.id)
             }

@@ -393,7 +393,7 @@ pub async fn send_test(cx: &Context, channels: &Channels, contact: &ContactId) -
 }
 
 /// Who a rung tells, in words.
-pub fn in_words(dir: &Directory, owner: &crate::rules::directory::Owner, tell: &[Tell]) -> String {
+pub fn in_words(dir: &Directory, owner: &Owner, tell: &[Tell]) -> String {
     let names: Vec<String> = tell
         .iter()
         .filter_map(|t| match t {
