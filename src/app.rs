@@ -19,6 +19,7 @@ use crate::engine::catchup::CatchUp;
 use crate::engine::clockwatch::{ClockBase, ClockWatch};
 use crate::engine::confirm::Confirmer;
 use crate::engine::connections::Connection;
+use crate::engine::count::{Counted, Counter, counters};
 use crate::engine::deliver::{Channels, DeadLetters, Deliverer};
 use crate::engine::digest::{Digester, preview};
 use crate::engine::follow::Follower;
@@ -81,6 +82,8 @@ pub struct App {
     pub targets: Vec<Target>,
     /// Sources that are not polled.
     pub off: Off,
+    /// Counters of our calls.
+    pub counted: Vec<Counted>,
     /// The way out.
     pub fetch: Settings,
     sqlite: Arc<Sqlite>,
@@ -214,6 +217,7 @@ impl App {
         let wanted =
             Wanted { connections: &config.connections, watch: config.watch.as_deref(), allow: &config.fetch.allow };
         let (targets, off) = targets(&cx.catalog, &cx.directory, wanted);
+        let counted = counters(&cx.catalog, &config.connections, &config.fetch.allow);
         let channels = Arc::new(channels(&config.channels)?);
         Ok(Self {
             cx,
@@ -221,6 +225,7 @@ impl App {
             channels,
             targets,
             off,
+            counted,
             fetch: config.fetch,
             sqlite,
             folder,
@@ -394,6 +399,10 @@ impl App {
         jobs.push(job("deadlines", seconds(3_600), private, |p, now| async move { p.tick(now).await }));
         let adopter = Arc::new(Adopter { cx: cx.clone() });
         jobs.push(job("adopt", seconds(300), adopter, |a, now| async move { a.tick(now).await }));
+        if !self.counted.is_empty() {
+            let counter = Counter { cx: cx.clone(), client: client.clone(), counted: self.counted.clone() };
+            jobs.push(job("usage", seconds(60), Arc::new(counter), |c, now| async move { c.tick(now).await }));
+        }
         let gaps = Arc::new(GapWatch { cx: cx.clone() });
         jobs.push(job("gaps", seconds(3_600), gaps, |g, now| async move { g.tick(now).await }));
         let watcher = Arc::new(Watcher { cx: cx.clone(), configured: self.configured() });

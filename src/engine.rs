@@ -14,6 +14,7 @@ pub mod catchup;
 pub mod clockwatch;
 pub mod confirm;
 pub mod connections;
+pub mod count;
 pub mod deliver;
 pub mod digest;
 pub mod evidence;

@@ -119,6 +119,8 @@ pub struct Row {
     pub services: Vec<ServiceBrief>,
     /// For [`Reason::Moved`]: the date before.
     pub moved_from: Option<Deadline>,
+    /// When others were told before, for somebody who does not know; oldest first.
+    pub told: Vec<Timestamp>,
     /// The answer in force, in one line: `plan Tue 12 Jan 2027 (Mei)`.
     pub answer: Option<String>,
     /// What a person did last: for [`Reason::Acted`], [`Reason::Reopened`] and [`Reason::Reassigned`].

@@ -59,6 +59,7 @@ fn one(
         return None;
     }
     match (&s.webhook_secret, verify) {
+        (None, Some(_)) if s.usage_key.is_some() => {}
         (None, Some(_)) => c.note(format!("connection {id} has no webhook_secret: its webhook is off")),
         (Some(_), None) => {
             c.problem(format!("{} sends no webhooks: remove webhook_secret", provider.file.name), section.span())
@@ -79,6 +80,11 @@ fn one(
     }
     let mut secret = |given: &Option<Spanned<String>>| given.as_ref().and_then(|k| c.secret(k));
     let (api_key, key_id, session_token) = (secret(&s.api_key), secret(&s.key_id), secret(&s.session_token));
+    let usage_key = secret(&s.usage_key);
+    if let Some(given) = s.usage_key.as_ref().filter(|_| provider.file.usage.is_none()) {
+        let why = format!("{} counts no calls by an API that is known: remove usage_key", provider.file.name);
+        c.problem(why, given.span());
+    }
     let values = values(s, c);
     let pins = s.pin.as_ref().map(|p| {
         pin_entries(p.get_ref()).unwrap_or_else(|why| {
@@ -104,7 +110,18 @@ fn one(
         c.note(format!("connection {id} has no hook = \"repos/OWNER/REPO/hooks/ID\": what is missed while forewarn is down is not fetched"));
     }
     let pins = pins.unwrap_or_default();
-    Some(Connection { id, webhook_secrets, api_key, key_id, session_token, values, hook, pins, public_url: None })
+    Some(Connection {
+        id,
+        webhook_secrets,
+        api_key,
+        usage_key,
+        key_id,
+        session_token,
+        values,
+        hook,
+        pins,
+        public_url: None,
+    })
 }
 
 /// What is filled into addresses: it can name a place and nothing else.

@@ -18,6 +18,8 @@ pub struct ConnectionSection {
     pub webhook_secret: Option<Spanned<toml::Value>>,
     /// Key for this provider's API.
     pub api_key: Option<Spanned<String>>,
+    /// Key that may read how much is called: an admin key.
+    pub usage_key: Option<Spanned<String>>,
     /// Our id at a sender whose key signs for all its customers; one, or several.
     pub pin: Option<Spanned<toml::Value>>,
     /// Which key that is, where a provider names its keys: AWS's access key id, a client id.
@@ -94,6 +96,8 @@ pub struct Connection {
     pub webhook_secrets: Vec<(SecretString, Option<Timestamp>)>,
     /// Key of its API.
     pub api_key: Option<SecretString>,
+    /// Key that may read how much is called.
+    pub usage_key: Option<SecretString>,
     /// The id of that key.
     pub key_id: Option<SecretString>,
     /// What goes with temporary keys.

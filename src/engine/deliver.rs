@@ -18,8 +18,8 @@ use crate::notify::render::render;
 use crate::notify::render::template::Templates;
 use crate::notify::{Body, Channel, Message, NextStep, Outcome, Row, ServiceBrief};
 use crate::rules::cadence::{DELIVERY_LIFETIME, next_attempt};
-use crate::rules::directory::{Directory, OPERATORS};
-use crate::rules::ladder::rungs;
+use crate::rules::directory::{Directory, OPERATORS, Owner};
+use crate::rules::ladder::{Rung, escalates, rungs, today};
 use crate::rules::policy::Tell;
 use crate::rules::same::possibly_same;
 use crate::rules::usage::Book;
@@ -37,8 +37,6 @@ const BATCH: usize = 50;
 const LONGEST: SignedDuration = SignedDuration::from_secs(20);
 /// Wait after a channel refused us: its token or password must be changed by a person.
 const UNAUTHORIZED_WAIT: i64 = 900;
-/// Rungs told of in a message.
-const NEXT_STEPS: usize = 2;
 
 /// The outbox of one channel.
 pub struct Deliverer {
@@ -212,12 +210,9 @@ impl Deliverer {
                 done: r.alert.done.get(name).map(done_in_words),
             })
             .collect();
-        let next = rungs(dir.policy(&r.alert.policy), &r.matter, r.alert.opened_at, owner)
-            .into_iter()
-            .filter(|rung| rung.at > now)
-            .take(NEXT_STEPS)
-            .map(|rung| NextStep { at: rung.at, tell: in_words(dir, owner, &rung.tell) })
-            .collect();
+        let next = next_steps(dir, owner, r, now);
+        // Whoever is above, or elsewhere, does not know what was said before.
+        let knows = contact.owner == r.alert.owner && owner.lead.as_ref().is_none_or(|l| l.id != contact.id);
         let answer = r.alert.ack.as_ref().map(|a| match a.plan_on {
             Some(d) => format!("plan {} ({})", d.strftime("%a %-d %b %Y"), a.by),
             None => format!("seen by {}", a.by),
@@ -240,6 +235,7 @@ impl Deliverer {
             why: r.alert.why.clone(),
             services,
             moved_from,
+            told: if knows && r.reason != Reason::Escalated { Vec::new() } else { r.told.clone() },
             answer,
             said: r.alert.said.clone(),
             next,
@@ -289,6 +285,27 @@ impl Deliverer {
     }
 }
 
+/// What comes next if it stays as it is: the next rung, and the first after it that reaches somebody else. A plan silences
+/// what comes before its day.
+fn next_steps(dir: &Directory, owner: &Owner, r: &ClaimedRow, now: Timestamp) -> Vec<NextStep> {
+    let plan = r.alert.ack.as_ref().and_then(|a| a.plan_on);
+    let quiet = |rung: &Rung| {
+        let planned = plan.is_some_and(|day| today(owner, rung.at) < day);
+        !rung.after_ack && (planned || (r.alert.ack.is_some() && escalates(&rung.step)))
+    };
+    let all = rungs(dir.policy(&r.alert.policy), &r.matter, r.alert.opened_at, owner);
+    let mut ahead = all.into_iter().filter(|rung| rung.at > now && !quiet(rung));
+    let Some(first) = ahead.next() else { return Vec::new() };
+    let others = |tell: &[Tell]| tell.iter().filter(|t| **t != Tell::Owner).cloned().collect::<Vec<_>>();
+    let mut out = vec![NextStep { at: first.at, tell: in_words(dir, owner, &first.tell) }];
+    if others(&first.tell).is_empty()
+        && let Some(later) = ahead.find(|rung| !others(&rung.tell).is_empty())
+    {
+        out.push(NextStep { at: later.at, tell: in_words(dir, owner, &others(&later.tell)) });
+    }
+    out
+}
+
 /// An alert as it stands, not as something new about it.
 pub(super) fn standing(alert: &Alert, matter: &MatterState) -> ClaimedRow {
     let over = alert.state == AlertState::Resolved;
@@ -299,6 +316,7 @@ pub(super) fn standing(alert: &Alert, matter: &MatterState) -> ClaimedRow {
         reason: if over { Reason::Resolved } else { Reason::Reminder },
         moved_from: None,
         read_at: None,
+        told: Vec::new(),
         alert: alert.clone(),
         matter: matter.clone(),
     }
@@ -378,7 +396,7 @@ pub async fn send_test(cx: &Context, channels: &Channels, contact: &ContactId) -
 }
 
 /// Who a rung tells, in words.
-pub fn in_words(dir: &Directory, owner: &crate::rules::directory::Owner, tell: &[Tell]) -> String {
+pub fn in_words(dir: &Directory, owner: &Owner, tell: &[Tell]) -> String {
     let names: Vec<String> = tell
         .iter()
         .filter_map(|t| match t {

@@ -10,7 +10,6 @@ use super::{Context, Report};
 use crate::notify::http::{Ping, call};
 use crate::store::StoreError;
 use jiff::{SignedDuration, Timestamp};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -109,7 +108,7 @@ impl Heartbeat {
         if cx.store.held().await?.is_some() {
             return told(format!("not called: {HELD}"));
         }
-        if cx.nudges.held.load(Ordering::Relaxed) {
+        if cx.doubts(now).is_some() {
             return told(format!("not called: {}", clockwatch::HELD));
         }
         if !self.pulse.is_fresh(now) {

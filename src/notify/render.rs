@@ -211,6 +211,12 @@ impl Clock<'_> {
         }
     }
 
+    /// `23 Nov`, for a list of days.
+    fn short(self, at: Timestamp) -> String {
+        let date = self.local(at).date();
+        if date == self.today() { "today".into() } else { date.strftime("%-d %b").to_string() }
+    }
+
     /// [`Clock::day`] with the time of day: `today 09:40 CET`.
     fn moment(self, at: Timestamp) -> String {
         format!("{} {}", self.day(at), self.local(at).strftime("%H:%M %Z"))

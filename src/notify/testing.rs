@@ -99,6 +99,7 @@ pub fn ending() -> Row {
         why: "service support-bot uses openai/support:gpt-demo-2025-08-07".into(),
         services: services(&[("support-bot", "production"), ("rerank-batch", "staging")]),
         moved_from: None,
+        told: vec![],
         answer: None,
         said: None,
         next: vec![

@@ -113,6 +113,12 @@ pub fn prepare(f: ProviderFile, stem: &str, origin: String) -> Result<Provider, 
             None,
         ));
     }
+    if let Some(usage) = &f.usage {
+        usage.urls.iter().try_for_each(|url| web_address("usage", url))?;
+        if let Some(why) = usage.access.problem(usage.auth) {
+            return Err(FileError::new(format!("[usage]: {why}"), None));
+        }
+    }
     let reader = OnceLock::new();
     for (name, source) in &f.sources {
         match source {

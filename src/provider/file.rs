@@ -6,6 +6,7 @@
 
 mod access;
 mod changelog;
+mod counted;
 mod handshake;
 mod polled;
 mod polling;
@@ -16,6 +17,7 @@ mod webhook;
 
 pub use access::{Access, Auth, is_value};
 pub use changelog::{ChangelogForm, ChangelogSource};
+pub use counted::{DayForm, UsageApi};
 pub use handshake::{HandshakeTable, ReplyTable};
 pub use polled::{Columns, Form, Guards, ModelsSource, Pointers, SlashOrder, TableSource};
 pub use polling::{Polled, in_words};
@@ -84,6 +86,8 @@ pub struct ProviderFile {
     pub model_provider: bool,
     /// What to do to connect it, in order.
     pub subscribe: Subscribe,
+    /// Where it counts our calls.
+    pub usage: Option<UsageApi>,
     /// Where it speaks, by name.
     pub sources: BTreeMap<String, Source>,
 }
@@ -161,6 +165,7 @@ struct Head {
     model_provider: bool,
     #[serde(default)]
     subscribe: Subscribe,
+    usage: Option<UsageApi>,
 }
 
 /// Reads a provider file.
@@ -220,6 +225,7 @@ fn parse_table(root: Spanned<DeTable<'_>>) -> Result<ProviderFile, FileError> {
         url: head.url,
         model_provider: head.model_provider,
         subscribe: head.subscribe,
+        usage: head.usage,
         sources: out,
     })
 }

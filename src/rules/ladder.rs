@@ -209,7 +209,8 @@ fn covered(x: &LadderInput<'_>, r: &Rung, rungs: &[Rung]) -> bool {
     told.any(|t| t.step == r.step || later(t))
 }
 
-fn escalates(step: &StepKey) -> bool {
+/// Whether a rung tells that nobody has answered.
+pub fn escalates(step: &StepKey) -> bool {
     step.0.starts_with("after-")
 }
 

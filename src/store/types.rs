@@ -408,6 +408,8 @@ pub struct ClaimedRow {
     pub moved_from: Option<Deadline>,
     /// When the source of the winning claim was last read well.
     pub read_at: Option<Timestamp>,
+    /// When somebody was told of it in this episode, oldest first.
+    pub told: Vec<Timestamp>,
 }
 
 /// How an attempt ended.

@@ -4,11 +4,16 @@ use crate::harness::*;
 use axum::body::Body;
 use axum::http::Request;
 use forewarn::engine::adopt::Adopter;
+use forewarn::engine::count::{Counter, counters};
 use forewarn::engine::gaps::{GapWatch, Lack, gaps};
 use forewarn::engine::plan::plan;
 use forewarn::engine::usage::take;
+use forewarn::fetch::Client;
 use forewarn::model::{Direction, ProviderId, Subject, UsageReport, Use};
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// `calls` of a project to a model in the day before `until`; an export that covers the last 30 days.
 pub fn export(id: &str, project: &str, calls: u64, until: Timestamp) -> UsageReport {
@@ -313,4 +318,74 @@ async fn an_owner_with_open_alerts_is_not_removed_before_somebody_answers_for_th
     w.restart_with(&handed);
     w.advance(days(30)).await;
     w.expect("search/slack", &["gpt-b", "30 days"]);
+}
+
+fn counter(w: &World) -> Counter {
+    let counted = counters(&w.cx.catalog, &w.configuration(), &BTreeMap::new());
+    Counter { cx: w.cx.clone(), client: Arc::new(Client::default()), counted }
+}
+
+/// A bucket of a day, as OpenAI's usage API answers.
+fn bucket(day: &str, calls: u64) -> Value {
+    let at = |t: &str| t.parse::<Timestamp>().unwrap().as_second();
+    let from = at(&format!("{day}T00:00:00Z"));
+    let result = json!({"object": "organization.usage.completions.result", "model": "gpt-x", "project_id": "proj_bot",
+        "num_model_requests": calls, "input_tokens": 10, "output_tokens": 5});
+    json!({"object": "bucket", "start_time": from, "end_time": from + 86_400, "results": [result]})
+}
+
+#[tokio::test]
+async fn a_provider_is_asked_each_hour_what_was_called_page_by_page() {
+    let mut w = World::new().await;
+    let outside = w.config.split("api_url = \"").nth(1).unwrap().split("/slack").next().unwrap().to_owned();
+    let config = w
+        .config
+        .replace("[services.support-bot]\n", "[services.support-bot]\nprojects = [\"proj_bot\"]\n")
+        .replace("[connections.\"openai/main\"]\n", "[connections.\"openai/main\"]\nusage_key = \"env:API_KEY\"\n");
+    let config = format!("{config}[provider.openai.usage]\nurls = [\"{outside}/api/usage?start_time={{since}}\"]\n");
+    w.restart_with(&config);
+    let page = |data: Value, next: Value| json!({"object": "page", "data": data, "has_more": !next.is_null(), "next_page": next});
+    // 24 October, 30 days before: the first question.
+    let first = "/api/usage?start_time=1792800000";
+    w.api(first, page(json!([bucket("2026-11-21", 200)]), json!("a+b")), None);
+    w.api(&format!("{first}&page=a%2Bb"), page(json!([bucket("2026-11-22", 100)]), Value::Null), None);
+    let c = counter(&w);
+    c.tick(w.now()).await.unwrap();
+    let asked = w.asked();
+    assert_eq!(asked, [format!("Bearer key-of-a-test {first}"), format!("Bearer key-of-a-test {first}&page=a%2Bb")]);
+    c.tick(w.now()).await.unwrap();
+    assert_eq!(w.asked(), [] as [&str; 0], "not before an hour has passed");
+    w.page(&[("gpt-x", day(60))]);
+    w.tick().await;
+    w.expect("search/slack", &["support-bot, production: 300 calls in 7 days, last yesterday"]);
+    // From the day before the last answer on: that day may have gone on.
+    w.pass(minutes(70));
+    w.api("/api/usage?start_time=1795305600", page(json!([bucket("2026-11-22", 150)]), Value::Null), None);
+    c.tick(w.now()).await.unwrap();
+    assert_eq!(w.asked(), ["Bearer key-of-a-test /api/usage?start_time=1795305600"]);
+    let calls: Vec<_> = w.cx.store.usage(w.now() - days(7)).await.unwrap().iter().map(|r| r.calls).collect();
+    assert_eq!(calls, [Some(350)], "what is said again counts once");
+}
+
+#[tokio::test]
+async fn a_counter_that_stays_silent_is_told_to_the_operators_and_its_return_too() {
+    let mut w = World::new().await;
+    let outside = w.config.split("api_url = \"").nth(1).unwrap().split("/slack").next().unwrap().to_owned();
+    let key = "[connections.\"openai/main\"]\nusage_key = \"env:API_KEY\"\n";
+    let config = w.config.replace("[connections.\"openai/main\"]\n", key);
+    let config = format!("{config}[provider.openai.usage]\nurls = [\"{outside}/api/gone\"]\n");
+    w.restart_with(&config);
+    w.tick().await;
+    let c = counter(&w);
+    for _ in 0..6 {
+        c.tick(w.now()).await.unwrap();
+        w.advance(minutes(70)).await;
+    }
+    let told = w.expect("operators/webhook", &["calls of openai/main are not counted", "answered 404"]);
+    assert!(!told.text.contains("key-of-a-test"));
+    w.api("/api/gone", json!({"object": "page", "data": [], "has_more": false, "next_page": null}), None);
+    c.tick(w.now()).await.unwrap();
+    w.advance(minutes(20)).await;
+    w.expect("operators/webhook", &["calls of openai/main are counted again"]);
+    assert!(w.cx.store.source(forewarn::model::SourceId::new("openai/cost").unwrap()).await.unwrap().is_some());
 }

@@ -13,6 +13,8 @@ use crate::notify::{Row, ServiceBrief};
 const SERVICES_SHOWN: usize = 10;
 /// Rungs shown.
 const NEXT_SHOWN: usize = 3;
+/// Notices named to somebody who does not know of them.
+const NOTICES_SHOWN: usize = 4;
 /// Longest quote of a provider.
 const QUOTE_MAX: usize = 300;
 /// Longest summary of a provider.
@@ -26,7 +28,7 @@ pub(super) fn details(row: &Row, clock: Clock<'_>) -> Vec<Line> {
     if row.reason == Reason::Acted {
         return lines;
     }
-    lines.extend(why(row));
+    lines.extend(why(row, clock));
     lines.push(if ending { end_facts(row, clock) } else { facts(row, clock) });
     lines.extend(summary(row));
     lines.extend(ours(row));
@@ -44,11 +46,14 @@ pub(super) fn details(row: &Row, clock: Clock<'_>) -> Vec<Line> {
     lines
 }
 
-fn why(row: &Row) -> Option<Line> {
+fn why(row: &Row, clock: Clock<'_>) -> Option<Line> {
     let owner = one_line(&row.owner, 64);
     let text = match row.reason {
         Reason::Escalated if row.answer.is_none() => {
-            format!("This reaches you because {owner} has not answered yet.")
+            format!("This reaches you because {owner} has not answered yet{}.", after(row, clock))
+        }
+        Reason::Reminder | Reason::Overdue if row.answer.is_none() && !row.told.is_empty() => {
+            format!("This reaches you because {}{}.", without_plan(row), after(row, clock))
         }
         Reason::Escalated => format!("This reaches you because {owner} has answered and is not done."),
         Reason::Reopened | Reason::Reassigned => format!("{}.", super::words::deed(row)),
@@ -66,6 +71,30 @@ fn why(row: &Row) -> Option<Line> {
         | Reason::Acted => return None,
     };
     Some(Line::new(Part::Why, text))
+}
+
+/// `support-bot has no plan date`, of what is not done.
+fn without_plan(row: &Row) -> String {
+    let open: Vec<String> =
+        row.services.iter().filter(|s| s.done.is_none()).map(|s| one_line(&s.name, 64)).take(3).collect();
+    match open.as_slice() {
+        [] => format!("{} has given no plan date", one_line(&row.owner, 64)),
+        [one] => format!("{one} has no plan date"),
+        several => format!("{} have no plan date", several.join(", ")),
+    }
+}
+
+/// ` after notices on 23 Nov, 23 Dec and 8 Jan`, the last few.
+fn after(row: &Row, clock: Clock<'_>) -> String {
+    let mut days: Vec<String> = row.told.iter().map(|at| clock.short(*at)).collect();
+    days.dedup();
+    let last = days.split_off(days.len().saturating_sub(NOTICES_SHOWN));
+    match last.as_slice() {
+        [] => String::new(),
+        [one] if one == "today" => " after today's notice".into(),
+        [one] => format!(" after the notice of {one}"),
+        [before @ .., one] => format!(" after notices on {} and {one}", before.join(", ")),
+    }
 }
 
 /// `openai · firm date · then calls fail · replacement: gpt-demo-2`.
@@ -227,9 +256,23 @@ fn quote(source: &SourceId, claim: &Claim, row: &Row, clock: Clock<'_>) -> Line 
     }
     Line {
         part: Part::Proof,
-        text: format!("Read {} on {source}{quoted}", clock.moment(claim.read_at)),
+        text: format!("Read {} {}{quoted}", clock.moment(claim.read_at), place(source, row)),
         link,
         alert: None,
+    }
+}
+
+/// Where it was read, as people call it; of a source of somebody else, its id.
+fn place(source: &SourceId, row: &Row) -> String {
+    let whose = one_line(&row.provider_name, 60);
+    match source.name().split('.').next().unwrap_or_default() {
+        _ if source.provider() != row.matter.provider.as_str() => format!("on {source}"),
+        "deprecations" => format!("on {whose}'s deprecations page"),
+        "models" => format!("in {whose}'s list of models"),
+        "changelog" => format!("in {whose}'s changelog"),
+        "status" => format!("on {whose}'s status page"),
+        "webhook" => format!("in a webhook of {whose}"),
+        _ => format!("on {source}"),
     }
 }
 

@@ -96,6 +96,7 @@ fn ending(now: Timestamp, days: Option<i64>) -> Option<Row> {
         why: "service support-bot uses openai:gpt-demo-2025-08-07".into(),
         services: vec![service("support-bot", "production"), service("rerank-batch", "staging")],
         moved_from: None,
+        told: vec![],
         answer: None,
         said: None,
         next: vec![NextStep { at: now.saturating_add(SignedDuration::from_hours(48)).ok()?, tell: "search".into() }],

@@ -34,7 +34,7 @@ fn a_reminder_says_what_then_ours_then_proof_then_next() {
             "openai · firm date, no hour given: be done by Thu 21 Jan · then calls fail · replacement: gpt-demo-2",
             "support-bot, production",
             "rerank-batch, staging",
-            "Read today 08:40 UTC on openai/deprecations: \"2027-01-22 | gpt-demo-2025-08-07 | gpt-demo-2\"",
+            "Read today 08:40 UTC on openai's deprecations page: \"2027-01-22 | gpt-demo-2025-08-07 | gpt-demo-2\"",
             "Without a plan date: reminder Wed 23 Dec; ravi@example.com (lead) is told Fri 15 Jan.",
         ]
     );
@@ -172,6 +172,26 @@ fn sources_that_disagree_are_both_named() {
         ),
         "{all}"
     );
+}
+
+#[test]
+fn whoever_is_above_hears_what_was_said_before() {
+    let told = |days: &[&str]| days.iter().map(|d| at(&format!("{d}T09:00:00Z"))).collect::<Vec<_>>();
+    let first = |row: Row| render(&message(vec![row])).lines[0].text.clone();
+    let mut row = ending();
+    row.told = told(&["2026-10-05", "2026-10-05", "2026-11-01"]);
+    assert_eq!(
+        first(row.clone()),
+        "This reaches you because support-bot, rerank-batch have no plan date after notices on 5 Oct and 1 Nov."
+    );
+    row.services[1].done = Some("migrated 12 Dec (Mei)".into());
+    row.told = told(&["2026-11-01"]);
+    assert_eq!(first(row.clone()), "This reaches you because support-bot has no plan date after the notice of 1 Nov.");
+    row.answer = Some("plan Sun 10 Jan 2027 (Mei)".into());
+    assert!(!first(row).contains("This reaches you"), "somebody answered");
+    let mut row = with(Reason::Escalated, incident());
+    row.told = told(&["2026-11-23"]);
+    assert_eq!(first(row), "This reaches you because search has not answered yet after today's notice.");
 }
 
 #[test]

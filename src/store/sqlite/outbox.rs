@@ -105,9 +105,17 @@ fn rows_of(c: &Connection, id: NotificationId) -> Result<Vec<ClaimedRow>, StoreE
             let matter = state(c, &alert.matter)?
                 .ok_or_else(|| StoreError::Damaged(format!("alert {} has no matter", alert.id)))?;
             let (moved_from, read_at) = (earlier_date(c, &matter)?, read_at(c, &matter)?);
-            Ok(ClaimedRow { alert, episode, matter, step, deadline_revision, reason, moved_from, read_at })
+            let told = told(c, alert.id, episode)?;
+            Ok(ClaimedRow { alert, episode, matter, step, deadline_revision, reason, moved_from, read_at, told })
         })
         .collect()
+}
+
+/// When somebody was told of an alert in an episode, oldest first.
+fn told(c: &Connection, alert: AlertId, episode: u32) -> Result<Vec<Timestamp>, StoreError> {
+    let sql = "SELECT DISTINCT created_at FROM obligations WHERE alert = ?1 AND episode = ?2 AND state = 'delivered' AND reason <> 'acted'
+         ORDER BY created_at";
+    rows(c, sql, params![alert.0, episode], |r| time_at(r, "created_at"))
 }
 
 /// The date before the last move.

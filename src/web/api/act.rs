@@ -13,7 +13,9 @@ use crate::store::AlertFilter;
 use crate::web::access::Who;
 use crate::web::actions::Actions;
 use crate::web::answer::{Answered, Problem, digits, done, posted};
-use crate::web::hooks;
+use crate::web::hooks::{Hooks, Public};
+use crate::web::listener::Answers;
+use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
@@ -23,7 +25,6 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
-use tower::ServiceExt;
 
 type Shared = State<Arc<Actions>>;
 
@@ -205,11 +206,8 @@ async fn to_our_hook(a: &Actions, s: Sample) -> Result<(u16, String), Problem> {
         request = request.header(name, value);
     }
     let request = request.body(Body::from(s.body)).map_err(|e| unprocessable(e.to_string()))?;
-    let answered = hooks::router(hooks::Hooks { receiver, cx: a.cx.clone() }).oneshot(request).await;
-    let answer = match answered {
-        Ok(answer) => answer,
-        Err(never) => match never {},
-    };
+    let public = Public::new(Hooks { receiver, cx: a.cx.clone() }, Router::new());
+    let answer = public.answer(request).await;
     let status = answer.status().as_u16();
     let text = to_bytes(answer.into_body(), LARGEST).await.unwrap_or_default();
     Ok((status, String::from_utf8_lossy(&text).trim().to_owned()))
