@@ -207,10 +207,10 @@ async fn quiet_hours_put_a_digest_off_and_shadow_mode_gives_it_to_the_operators(
 #[tokio::test]
 async fn a_doubted_clock_and_a_restored_copy_hold_digests_like_all_else() {
     let mut w = world("").await;
-    w.cx.nudges.held.store(true, Ordering::Relaxed);
+    w.jump(days(2));
     w.live(days(8), minutes(360)).await;
     w.expect_silence();
-    w.cx.nudges.held.store(false, Ordering::Relaxed);
+    w.jump(-days(2));
     w.tick().await;
     assert_eq!(came(&mut w).len(), 3);
 

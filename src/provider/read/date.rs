@@ -125,7 +125,7 @@ pub fn cell(text: &str, order: Option<SlashOrder>) -> DateCell {
     if is_none_form(text) {
         return DateCell::NoDate;
     }
-    let plain = without_remarks(&text_of(text));
+    let plain = without_remarks(&text_of(text)).replace("a.m.", "am").replace("p.m.", "pm");
     let lexed = lex(&plain);
     let tokens = lexed.tokens.as_slice();
     let places = find::places(tokens, order);
