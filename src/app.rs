@@ -90,7 +90,6 @@ pub struct App {
     templates: Option<Arc<Templates>>,
     access: Access,
     listens: Listens,
-    watch: ClockBase,
     bad_config: Arc<AtomicBool>,
 }
 
@@ -109,7 +108,7 @@ struct Wiring {
     clock: Arc<dyn Clock>,
     nudges: Arc<Nudges>,
     /// What the clock is measured against.
-    watch: ClockBase,
+    believed: ClockBase,
 }
 
 /// Where the daemon listens.
@@ -191,14 +190,12 @@ impl App {
     /// A channel that cannot be set up.
     pub fn with(config: Config, sqlite: Sqlite, path: &Path, clock: Arc<dyn Clock>) -> Result<Self, AppError> {
         let nudges = Arc::new(Nudges::default());
-        Self::over(
-            config,
-            Wiring { sqlite: Arc::new(sqlite), folder: path.to_owned(), watch: ClockBase::of(&*clock), clock, nudges },
-        )
+        let believed = ClockBase::of(&*clock);
+        Self::over(config, Wiring { sqlite: Arc::new(sqlite), folder: path.to_owned(), believed, clock, nudges })
     }
 
     fn over(config: Config, w: Wiring) -> Result<Self, AppError> {
-        let Wiring { sqlite, folder, clock, nudges, watch } = w;
+        let Wiring { sqlite, folder, clock, nudges, believed } = w;
         let settings = crate::config::settings(&config);
         let settings = settings.into_iter().map(|(name, rows)| SettingGroup { name, rows }).collect();
         let store: Arc<dyn Store> = sqlite.clone();
@@ -209,6 +206,7 @@ impl App {
             directory: Arc::new(config.directory),
             known: if config.snapshot { snapshot::embedded() } else { &snapshot::NONE },
             clock,
+            believed,
             nudges,
         };
         let wanted =
@@ -229,7 +227,6 @@ impl App {
             public_url: config.public_url,
             access: config.access,
             listens,
-            watch,
             bad_config: Arc::default(),
             settings,
         })
@@ -323,30 +320,66 @@ impl App {
     }
 
     /// Every job of the daemon.
+    ///
+    /// # Errors
+    /// The key of links.
     pub fn jobs(&self, receiver: &Arc<Receiver>) -> Result<Vec<Job>, AppError> {
         let cx = &self.cx;
         let seconds = Duration::from_secs;
-        let normalizer = Arc::new(Normalizer::new(cx.clone()));
-        let reminder = Arc::new(Reminder { cx: cx.clone() });
-        let dead = Arc::new(DeadLetters { cx: cx.clone() });
-        let keeper = Arc::new(Housekeeper {
+        let (links, targets) = (self.links()?, Arc::new(self.targets.clone()));
+        let deliverer = || Deliverer {
             cx: cx.clone(),
-            folder: self.folder.clone(),
-            receiver: receiver.clone(),
-            low_water: self.low_water,
-        });
-        let keeper_too = keeper.clone();
+            channels: self.channels.clone(),
+            channel: String::new(),
+            links: links.clone(),
+            templates: self.templates.clone(),
+            targets: targets.clone(),
+        };
+        let keeper = Arc::new(self.keeper(receiver));
+        let reminder = Arc::new(Reminder { cx: cx.clone() });
+        let watch = Arc::new(ClockWatch { cx: cx.clone() });
+        let mut jobs = vec![
+            job("clock", seconds(5), watch, |w, now| async move { w.tick(now).await }),
+            job("disk", seconds(5), keeper, |k, now| async move { k.watch_disk(now).await }),
+            job("remind", seconds(20), reminder, |r, now| async move { r.tick(now).await })
+                .nudged(cx.nudges.clone(), |n| &n.remind),
+        ];
+        for name in self.channels.keys() {
+            let d = Arc::new(Deliverer { channel: name.clone(), ..deliverer() });
+            jobs.push(
+                job(format!("deliver {name}"), seconds(1), d, |d, now| async move { d.tick(now).await })
+                    .nudged(cx.nudges.clone(), |n| &n.deliver),
+            );
+        }
+        for (name, _) in self.channels.iter().filter(|(_, c)| matches!(c, Channel::Slack(bot) if bot.has_socket())) {
+            let presser = Presser { cx: cx.clone(), channels: self.channels.clone() };
+            let ear = Arc::new(Ear::new(presser, name.clone()));
+            jobs.push(job(format!("buttons {name}"), seconds(1), ear, |e, now| async move { e.tick(now).await }));
+        }
+        let follower = Arc::new(Follower { deliverer: deliverer() });
+        let follow = job("follow", seconds(20), follower, |f, now| async move { f.tick(now).await });
+        jobs.extend(self.timely_jobs(receiver).into_iter().chain([follow]).map(|j| j.resting(cx.clone())));
+        Ok(jobs)
+    }
+
+    fn keeper(&self, receiver: &Arc<Receiver>) -> Housekeeper {
+        let (cx, receiver) = (self.cx.clone(), receiver.clone());
+        Housekeeper { cx, folder: self.folder.clone(), receiver, low_water: self.low_water }
+    }
+
+    /// What would do harm on a wrong date: it rests while the clock is doubted.
+    fn timely_jobs(&self, receiver: &Arc<Receiver>) -> Vec<Job> {
+        let cx = &self.cx;
+        let seconds = Duration::from_secs;
+        let normalizer = Arc::new(Normalizer::new(cx.clone()));
+        let dead = Arc::new(DeadLetters { cx: cx.clone() });
+        let keeper = Arc::new(self.keeper(receiver));
         let mut jobs = vec![
             job("normalize", seconds(1), normalizer, |n, now| async move { n.tick(now).await })
                 .nudged(cx.nudges.clone(), |n| &n.normalize),
-            job("remind", seconds(20), reminder, |r, now| async move { r.tick(now).await })
-                .nudged(cx.nudges.clone(), |n| &n.remind),
             job("dead-letters", seconds(5), dead, |d, now| async move { d.tick(now).await }),
-            job("disk", seconds(5), keeper, |k, now| async move { k.watch_disk(now).await }),
-            job("prune", seconds(600), keeper_too, |k, now| async move { k.prune(now).await }),
+            job("prune", seconds(600), keeper, |k, now| async move { k.prune(now).await }),
         ];
-        let watch = Arc::new(ClockWatch::over(cx.clone(), self.watch));
-        jobs.push(job("clock", seconds(5), watch, |w, now| async move { w.tick(now).await }));
         // One client for all: each keeps the system's certificates and its own connections.
         let client = Arc::new(Client::new(self.fetch.clone()));
         let catcher = CatchUp::new(cx.clone(), client.clone(), receiver.clone(), &self.connections);
@@ -369,29 +402,6 @@ impl App {
         jobs.push(job("webhook clocks", seconds(5), skew, |w, now| async move { w.tick(now).await }));
         let digester = Arc::new(Digester { cx: cx.clone() });
         jobs.push(job("digest", seconds(60), digester, |d, now| async move { d.tick(now).await }));
-        let (links, targets) = (self.links()?, Arc::new(self.targets.clone()));
-        let deliverer = || Deliverer {
-            cx: cx.clone(),
-            channels: self.channels.clone(),
-            channel: String::new(),
-            links: links.clone(),
-            templates: self.templates.clone(),
-            targets: targets.clone(),
-        };
-        for name in self.channels.keys() {
-            let d = Arc::new(Deliverer { channel: name.clone(), ..deliverer() });
-            jobs.push(
-                job(format!("deliver {name}"), seconds(1), d, |d, now| async move { d.tick(now).await })
-                    .nudged(cx.nudges.clone(), |n| &n.deliver),
-            );
-        }
-        for (name, _) in self.channels.iter().filter(|(_, c)| matches!(c, Channel::Slack(bot) if bot.has_socket())) {
-            let presser = Presser { cx: cx.clone(), channels: self.channels.clone() };
-            let ear = Arc::new(Ear::new(presser, name.clone()));
-            jobs.push(job(format!("buttons {name}"), seconds(1), ear, |e, now| async move { e.tick(now).await }));
-        }
-        let follower = Arc::new(Follower { deliverer: deliverer() });
-        jobs.push(job("follow", seconds(20), follower, |f, now| async move { f.tick(now).await }));
         // A contact whose channel left the config still has its letters settled: they die visibly.
         let orphans = Arc::new((cx.clone(), self.channels.clone()));
         jobs.push(job("orphans", seconds(30), orphans, |o, now| async move { settle_orphans(&o.0, &o.1, now).await }));
@@ -402,7 +412,7 @@ impl App {
                     .nudged(cx.nudges.clone(), |n| &n.poll),
             );
         }
-        Ok(jobs)
+        jobs
     }
 
     /// A private side that others can reach needs somebody who may enter, or it is a mistake.

@@ -4,8 +4,8 @@
 //! tick with backoff; a loop that ends ends the process. Refuses to know what a job does.
 
 use crate::clock::Clock;
-use crate::engine::Report;
 use crate::engine::status::Task;
+use crate::engine::{Context, Report};
 use crate::store::StoreError;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -29,6 +29,8 @@ pub struct Job {
     name: String,
     period: Duration,
     nudge: Option<Nudge>,
+    /// Where given: it rests while the wall clock is doubted.
+    rests: Option<Context>,
     tick: Tick,
 }
 
@@ -39,7 +41,7 @@ impl Job {
         F: Fn(Timestamp) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Report, StoreError>> + Send + 'static,
     {
-        Self { name: name.into(), period, nudge: None, tick: Arc::new(move |now| Box::pin(tick(now))) }
+        Self { name: name.into(), period, nudge: None, rests: None, tick: Arc::new(move |now| Box::pin(tick(now))) }
     }
 
     /// Ticks also when nudged.
@@ -50,6 +52,28 @@ impl Job {
             Box::pin(async move { which(&holder).notified().await })
         }));
         self
+    }
+
+    /// Rests while the wall clock is doubted.
+    #[must_use]
+    pub fn resting(mut self, cx: Context) -> Self {
+        self.rests = Some(cx);
+        self
+    }
+
+    async fn tick(&self, now: Timestamp) -> Result<Report, StoreError> {
+        if self.rests.as_ref().is_some_and(|cx| cx.doubts(now).is_some()) {
+            return Ok(Report { summary: "rests, since the clock jumped".into(), ..Report::default() });
+        }
+        let tick = self.tick.clone();
+        // A task of its own, so that a panic stays inside the tick.
+        let mut one = JoinSet::new();
+        one.spawn(async move { tick(now).await });
+        match one.join_next().await {
+            Some(Ok(outcome)) => outcome,
+            Some(Err(e)) => Err(StoreError::Unavailable(format!("the tick panicked: {e}"))),
+            None => Ok(Report::default()),
+        }
     }
 }
 
@@ -102,16 +126,7 @@ impl Supervisor {
     async fn run_job(&self, job: &Job, stop: &CancellationToken) {
         let mut failures = 0_u32;
         while !stop.is_cancelled() {
-            let tick = job.tick.clone();
-            let now = self.clock.now();
-            // A task of its own, so that a panic stays inside the tick.
-            let mut one = JoinSet::new();
-            one.spawn(async move { tick(now).await });
-            let outcome = match one.join_next().await {
-                Some(Ok(outcome)) => outcome,
-                Some(Err(e)) => Err(StoreError::Unavailable(format!("the tick panicked: {e}"))),
-                None => return,
-            };
+            let outcome = job.tick(self.clock.now()).await;
             failures = if outcome.is_ok() { 0 } else { failures + 1 };
             let (wait, nudgeable) = match self.note(&job.name, job.period, outcome, failures) {
                 Wait::No => continue,

@@ -65,6 +65,7 @@ type Pair = (Alert, MatterState);
 /// # Errors
 /// [`ActError`].
 pub async fn act(cx: &Context, act: Act, now: Timestamp) -> Result<Acted, ActError> {
+    let now = cx.steady(now);
     for _ in 0..TRIES {
         let (alert, matter) = find(cx, act.alert).await?;
         if act.episode.is_some_and(|e| e != alert.episode) {

@@ -61,16 +61,16 @@ impl Deliverer {
     /// The store's. A message whose outcome could not be stored is sent once more, with the same key.
     pub async fn tick(&self, now: Timestamp) -> Result<Report, StoreError> {
         // Looking costs no write; claiming does.
-        if !self.cx.store.channels_due(now).await?.contains(&self.channel) {
+        if !self.cx.store.channels_due(self.cx.steady(now)).await?.contains(&self.channel) {
             return Ok(Report::default());
         }
         let mut sent = 0;
         while sent < BATCH {
-            let now = self.cx.clock.now();
+            let now = self.now();
             let Some(claimed) = self.cx.store.claim(self.channel.clone(), now).await? else { break };
             let settlement = self.deliver(&claimed, now).await?;
             let retry = matches!(settlement, Settlement::Retry { .. });
-            self.cx.store.settle(claimed.id, settlement, self.cx.clock.now()).await?;
+            self.cx.store.settle(claimed.id, settlement, self.now()).await?;
             sent += 1;
             // A channel in trouble is left alone until its next moment: the others of its queue would fare no better.
             if retry {
@@ -79,6 +79,10 @@ impl Deliverer {
         }
         let summary = if sent == 0 { String::new() } else { format!("{sent} attempts") };
         Ok(Report { summary, more: sent == BATCH, pause: None })
+    }
+
+    fn now(&self) -> Timestamp {
+        self.cx.steady(self.cx.clock.now())
     }
 
     async fn deliver(&self, claimed: &Claimed, now: Timestamp) -> Result<Settlement, StoreError> {
@@ -130,7 +134,7 @@ impl Deliverer {
     }
 
     async fn settlement(&self, claimed: &Claimed, outcome: Outcome) -> Result<Settlement, StoreError> {
-        let now = self.cx.clock.now();
+        let now = self.now();
         let in_seconds = |s: i64| now.saturating_add(SignedDuration::from_secs(s)).unwrap_or(now);
         let too_old = now.as_second() - claimed.created_at.as_second() > DELIVERY_LIFETIME;
         let (asked, reason) = match outcome {
@@ -247,10 +251,7 @@ impl Deliverer {
     }
 
     async fn channel_works_again(&self, now: Timestamp) -> Result<(), StoreError> {
-        let id = crate::model::MatterId::new(format!("forewarn:source/{}", self.about()))
-            .map_err(|e| StoreError::Damaged(e.to_string()))?;
-        let open = self.cx.store.matters(vec![id]).await?.iter().any(|m| !m.is_over());
-        if !open {
+        if !trouble::is_open(&self.cx, &self.about()).await? {
             return Ok(());
         }
         self.report(
@@ -267,10 +268,7 @@ impl Deliverer {
     }
 
     async fn report(&self, change: Change, title: String, summary: String, now: Timestamp) -> Result<(), StoreError> {
-        let id = crate::model::MatterId::new(format!("forewarn:source/{}", self.about()))
-            .map_err(|e| StoreError::Damaged(e.to_string()))?;
-        let open = self.cx.store.matters(vec![id]).await?.iter().any(|m| !m.is_over());
-        if open && change == Change::Opened {
+        if change == Change::Opened && trouble::is_open(&self.cx, &self.about()).await? {
             return Ok(());
         }
         let t = Trouble {

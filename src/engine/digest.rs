@@ -17,7 +17,6 @@ use crate::rules::ladder::today;
 use crate::store::StoreError;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::Ordering;
 
 /// What a digest looks back on where none came before.
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -34,7 +33,7 @@ impl Digester {
     /// # Errors
     /// The store's; nothing is half done then.
     pub async fn tick(&self, now: Timestamp) -> Result<Report, StoreError> {
-        if self.cx.nudges.held.load(Ordering::Relaxed) || self.cx.store.held().await?.is_some() {
+        if self.cx.doubts(now).is_some() || self.cx.store.held().await?.is_some() {
             return Ok(Report::default());
         }
         let plan = look(&self.cx, now).await?;

@@ -36,6 +36,7 @@ pub fn record(cx: &Context, mut heeded: Vec<Heeded>, base: Recording) -> Fut<'_,
         h.seen.matter = None;
         h.seen.fact = Fact::Noted;
     }
+    let base = Recording { now: cx.steady(base.now), ..base };
     Box::pin(async move {
         for _ in 0..TRIES {
             let ids: BTreeSet<MatterId> = heeded.iter().filter_map(|h| h.seen.matter.clone()).collect();

@@ -4,6 +4,7 @@
 //! are the very ones of the daemon, on the scratch store; the real one is only read, and nothing is ever sent. Refuses to
 //! play what people answered: a rehearsal asks what would be said if nobody did.
 
+use super::clockwatch::ClockBase;
 use super::private::PrivateDeadlines;
 use super::remind::Reminder;
 use super::{Context, Nudges};
@@ -100,7 +101,8 @@ pub async fn rehearse(
     let known = known(cx, &history).await?;
     let begin = history.first().map_or(from, |(e, _)| e.event.received_at).min(from);
     let clock = Arc::new(Hand(Mutex::new(begin)));
-    let stage = Context { store: scratch, clock: clock.clone(), nudges: Arc::new(Nudges::default()), ..cx.clone() };
+    let (believed, nudges) = (ClockBase::of(&*clock), Arc::new(Nudges::default()));
+    let stage = Context { store: scratch, clock: clock.clone(), believed, nudges, ..cx.clone() };
     let mut play = Play {
         reminder: Reminder { cx: stage.clone() },
         stage,

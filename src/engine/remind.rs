@@ -15,7 +15,6 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
-use std::sync::atomic::Ordering;
 
 const BATCH: usize = 500;
 /// How soon an alert is looked at again that a deadline of our own outranks.
@@ -38,6 +37,7 @@ impl Reminder {
         if self.cx.store.held().await?.is_some() {
             return Ok(Report { summary: super::status::HELD.into(), ..Report::default() });
         }
+        let now = self.cx.steady(now);
         let Look { planned, notifications } = self.look(now).await?;
         if planned.is_empty() {
             return Ok(Report::default());
@@ -68,8 +68,9 @@ impl Reminder {
     /// The store's.
     pub async fn look(&self, now: Timestamp) -> Result<Look, StoreError> {
         let due = self.cx.store.due_alerts(now, BATCH).await?;
-        let held = self.cx.nudges.held.load(Ordering::Relaxed);
-        let due: Vec<DueAlert> = due.into_iter().filter(|d| !held || d.matter.kind == Kind::Source).collect();
+        // Asked here and not of a flag: between a jump and whoever notices it, nothing may be planned either.
+        let doubted = self.cx.doubts(self.cx.clock.now()).is_some();
+        let due: Vec<DueAlert> = due.into_iter().filter(|d| !doubted || d.matter.kind == Kind::Source).collect();
         let dir = &self.cx.directory;
         let silences = self.cx.store.silences(false).await?;
         let ended = |d: &DueAlert| d.matter.remind_by().is_some_and(|e| e.days_left(utc_day(now)) <= 0);

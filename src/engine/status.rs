@@ -157,7 +157,7 @@ pub async fn status(cx: &Context, parts: Parts<'_>) -> Result<Status, StoreError
         findings
             .push("a message to the operators could not be delivered: nobody hears of forewarn's own troubles".into());
     }
-    if cx.nudges.held.load(std::sync::atomic::Ordering::Relaxed) {
+    if cx.doubts(now).is_some() {
         findings.push(super::clockwatch::HELD.to_owned());
     }
     if let Some(at) = cx.store.held().await? {

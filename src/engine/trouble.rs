@@ -71,6 +71,16 @@ impl Trouble {
     }
 }
 
+/// Whether a trouble of our own was told of and not yet its end.
+///
+/// # Errors
+/// The store's.
+pub async fn is_open(cx: &Context, about: &str) -> Result<bool, StoreError> {
+    let id =
+        MatterId::new(format!("{}:source/{about}", ourselves()?)).map_err(|e| StoreError::Damaged(e.to_string()))?;
+    Ok(cx.store.matters(vec![id]).await?.iter().any(|m| !m.is_over()))
+}
+
 /// Records a trouble.
 ///
 /// # Errors

@@ -34,7 +34,6 @@ use axum::routing::{get, post};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use tokio::sync::Semaphore;
 use view::{Frame, Page, View};
 
@@ -121,14 +120,15 @@ pub fn router(site: Arc<Site>) -> Router {
 
 async fn rendered(State(site): Shared, request: Request, next: Next) -> Response {
     let who = request.extensions().get::<Who>();
+    let cx = &site.actions.cx;
     let frame = Frame {
         who: who.map(|w| w.name.clone()),
         csrf: who.map(|w| w.csrf().to_owned()).unwrap_or_default(),
         may_act: who.is_some_and(|w| w.may(Role::Act).is_ok()),
         signed_in: who.is_some_and(Who::has_session),
         path: request.uri().path().to_owned(),
-        now: site.actions.cx.clock.now(),
-        held: site.actions.cx.nudges.held.load(Ordering::Relaxed),
+        now: cx.clock.now(),
+        held: cx.doubts(cx.clock.now()).is_some(),
     };
     let answer = next.run(request).await;
     site.view.render(&frame, answer)

@@ -18,6 +18,7 @@ use forewarn::config::{Text, parse};
 use forewarn::engine::act::{ActError, Acted, Reopener, act};
 use forewarn::engine::calendar::{Deprecation, Window, upcoming};
 use forewarn::engine::catchup::CatchUp;
+use forewarn::engine::clockwatch::{ClockBase, ClockWatch};
 use forewarn::engine::confirm::Confirmer;
 use forewarn::engine::connections::Connection;
 use forewarn::engine::deliver::{Channels, DeadLetters, Deliverer};
@@ -70,10 +71,15 @@ pub fn minutes(n: i64) -> SignedDuration {
     SignedDuration::from_mins(n)
 }
 
-pub struct FakeClock(Mutex<Timestamp>);
+/// A wall clock, and by how much it jumped against the boot clock.
+pub struct FakeClock(Mutex<(Timestamp, SignedDuration)>);
 impl Clock for FakeClock {
     fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
+        self.0.lock().unwrap().0
+    }
+    fn since_boot(&self) -> SignedDuration {
+        let (now, jumped) = *self.0.lock().unwrap();
+        now.duration_since(Timestamp::UNIX_EPOCH) - jumped
     }
 }
 
@@ -101,6 +107,8 @@ pub enum Mood {
     Unauthorized,
     /// Takes the message and hangs up before it answers.
     Forgetful,
+    /// Takes the message and never answers.
+    Silent,
 }
 
 /// What a path of the world answers.
@@ -210,7 +218,7 @@ async fn slack(State(w): State<Shared>, body: String) -> Response {
     let mood = w.moods.get("slack").copied().unwrap_or(Mood::Well);
     let ts = format!("1790000000.{:06}", w.attempts.len());
     let thread = v["thread_ts"].as_str().map(str::to_owned);
-    if matches!(mood, Mood::Well | Mood::Forgetful) {
+    if matches!(mood, Mood::Well | Mood::Forgetful | Mood::Silent) {
         let text = format!("{} {}", v["text"].as_str().unwrap(), v["blocks"]);
         let at = w.clock.now();
         w.arrived.push(Arrived { contact, text, thread: thread.clone(), id: ts.clone(), at });
@@ -218,7 +226,7 @@ async fn slack(State(w): State<Shared>, body: String) -> Response {
     let answer = |v: Value| (StatusCode::OK, v.to_string()).into_response();
     match mood {
         Mood::Well => answer(json!({"ok": true, "ts": ts, "message": {"thread_ts": thread}})),
-        Mood::Broken | Mood::Forgetful => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Mood::Broken | Mood::Forgetful | Mood::Silent => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Mood::Refusing => answer(json!({"ok": false, "error": "is_archived"})),
         Mood::Unauthorized => answer(json!({"ok": false, "error": "invalid_auth"})),
     }
@@ -226,21 +234,26 @@ async fn slack(State(w): State<Shared>, body: String) -> Response {
 
 async fn sink(State(w): State<Shared>, Path(name): Path<String>, headers: HeaderMap, body: String) -> StatusCode {
     let v: Value = serde_json::from_str(&body).unwrap();
-    let mut w = w.lock().unwrap();
-    let contact = v["data"]["contact"].as_str().unwrap().to_owned();
-    w.attempts.push(contact.clone());
-    let mood = w.moods.get(&name).copied().unwrap_or(Mood::Well);
-    if matches!(mood, Mood::Well | Mood::Forgetful) {
-        let id = headers["webhook-id"].to_str().unwrap().to_owned();
-        let at = w.clock.now();
-        w.arrived.push(Arrived { contact, text: v["data"].to_string(), thread: None, id, at });
-    }
+    let mood = sunk(&mut w.lock().unwrap(), &name, &headers, &v);
     match mood {
+        Mood::Silent => std::future::pending().await,
         Mood::Well => StatusCode::OK,
         Mood::Broken | Mood::Forgetful => StatusCode::INTERNAL_SERVER_ERROR,
         Mood::Refusing => StatusCode::GONE,
         Mood::Unauthorized => StatusCode::UNAUTHORIZED,
     }
+}
+
+fn sunk(w: &mut Outside, name: &str, headers: &HeaderMap, v: &Value) -> Mood {
+    let contact = v["data"]["contact"].as_str().unwrap().to_owned();
+    w.attempts.push(contact.clone());
+    let mood = w.moods.get(name).copied().unwrap_or(Mood::Well);
+    if matches!(mood, Mood::Well | Mood::Forgetful | Mood::Silent) {
+        let id = headers["webhook-id"].to_str().unwrap().to_owned();
+        let at = w.clock.now();
+        w.arrived.push(Arrived { contact, text: v["data"].to_string(), thread: None, id, at });
+    }
+    mood
 }
 
 /// A forewarn with its world.
@@ -330,7 +343,7 @@ changelog = {{ evidence = "U" }}
 impl World {
     pub async fn new() -> Self {
         forewarn::app::install_tls();
-        let clock = Arc::new(FakeClock(Mutex::new(start())));
+        let clock = Arc::new(FakeClock(Mutex::new((start(), SignedDuration::ZERO))));
         let outside = Arc::new(Mutex::new(Outside {
             page: (200, markdown("Upcoming", &[("gpt-far", day(700))])),
             scripts: HashMap::new(),
@@ -383,6 +396,7 @@ impl World {
     pub fn restart(&mut self) {
         self.cx.store = Arc::new(Sqlite::open(&self.dir.path().join("forewarn.db")).unwrap());
         self.cx.nudges = Arc::new(Nudges::default());
+        self.cx.believed = ClockBase::of(&*self.clock);
         self.receiver = Arc::new(Receiver::new(&self.cx, &self.connections).unwrap());
     }
 
@@ -421,8 +435,13 @@ impl World {
 
     /// Time passes while the process is down, or busy.
     pub fn pass(&mut self, d: SignedDuration) {
-        let mut now = self.clock.0.lock().unwrap();
-        *now += d;
+        self.clock.0.lock().unwrap().0 += d;
+    }
+
+    /// The wall clock is set forward or back; no time passes.
+    pub fn jump(&mut self, d: SignedDuration) {
+        let mut clock = self.clock.0.lock().unwrap();
+        (clock.0, clock.1) = (clock.0 + d, clock.1 + d);
     }
 
     /// Time passes, then every job runs.
@@ -460,8 +479,12 @@ impl World {
         Poller::new(self.cx.clone(), self.client.clone(), self.targets.clone())
     }
 
-    /// Every job, until nothing is left to do at this moment.
+    /// Every job, until nothing is left to do at this moment; while the clock is doubted, those that do not rest then.
     pub async fn tick(&mut self) {
+        ClockWatch { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
+        if self.cx.doubts(self.now()).is_some() {
+            return self.speak().await;
+        }
         let poller = self.poller();
         while poller.tick(self.now()).await.unwrap().more {}
         drop(poller);
@@ -478,38 +501,50 @@ impl World {
         Digester { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
         self.after_job();
         for _ in 0..2 {
-            Reminder { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
-            self.after_job();
-            for channel in self.channels.clone().keys() {
-                let d = Deliverer {
-                    cx: self.cx.clone(),
-                    channels: self.channels.clone(),
-                    channel: channel.clone(),
-                    links: Some(self.links()),
-                    templates: None,
-                    targets: Arc::new(self.targets.clone()),
-                };
-                d.tick(self.now()).await.unwrap();
-                drop(d);
-                self.after_job();
-            }
+            self.speak().await;
             DeadLetters { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
             self.after_job();
         }
-        let (cx, channels, links) = (self.cx.clone(), self.channels.clone(), Some(self.links()));
-        let follower = Follower {
-            deliverer: Deliverer {
-                cx,
-                channels,
-                channel: String::new(),
-                links,
-                templates: None,
-                targets: Arc::default(),
-            },
-        };
+        let follower = Follower { deliverer: self.deliverer("") };
         follower.tick(self.now()).await.unwrap();
         drop(follower);
         self.after_job();
+    }
+
+    /// Who is to be told is planned.
+    pub async fn plan(&mut self) {
+        Reminder { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
+        self.after_job();
+    }
+
+    /// Who is to be told is planned, and what is planned is sent.
+    pub async fn speak(&mut self) {
+        self.plan().await;
+        for channel in self.channels.clone().keys() {
+            self.deliverer(channel).tick(self.now()).await.unwrap();
+            self.after_job();
+        }
+    }
+
+    fn deliverer(&self, channel: &str) -> Deliverer {
+        let (cx, channels, links) = (self.cx.clone(), self.channels.clone(), Some(self.links()));
+        let targets = Arc::new(self.targets.clone());
+        Deliverer { cx, channels, channel: channel.to_owned(), links, templates: None, targets }
+    }
+
+    /// The process is killed with a message of this channel on its way: taken over there, not noted here.
+    pub async fn die_sending(&mut self, channel: &str) {
+        let before = self.outside.lock().unwrap().arrived.len();
+        let outside = self.outside.clone();
+        let taken = async move {
+            while outside.lock().unwrap().arrived.len() == before {
+                tokio::task::yield_now().await;
+            }
+        };
+        let d = self.deliverer(channel);
+        tokio::select! { done = d.tick(self.now()) => drop(done.unwrap()), () = taken => {} }
+        drop(d);
+        self.restart();
     }
 
     pub async fn normalize(&mut self) {

@@ -1,11 +1,11 @@
 //! Folding what begins and ends: incidents, billing and account matters, the health of a source.
 //!
 //! In: state, observation with `Opened`, `Updated` or `Resolved`. Out: state and one event. Invariant: the newest word
-//! by the provider's own time counts, whatever order deliveries came in; an older one is recorded and changes nothing
-//! else; the same words again, without an id that tells them apart, are no event. Refuses to take silence for an end.
+//! by the provider's own time counts, whatever order deliveries came in (of forewarn's own troubles the last one said); an
+//! older one is recorded and changes nothing else; the same words again, without an id that tells them apart, are no event. Refuses to take silence for an end.
 
 use super::{Folded, Heard, event, fingerprint};
-use crate::model::{Change, Fact, MatterId, MatterState, Observation, Stage, Window};
+use crate::model::{Change, Fact, Kind, MatterId, MatterState, Observation, Stage, Window};
 use std::collections::BTreeMap;
 
 pub(super) fn fold(
@@ -33,8 +33,10 @@ pub(super) fn fold(
     new.opened_at = old.opened_at.min(seen.occurred_at);
     // Of two words of one moment (senders give whole seconds) the end comes last, then the fingerprint tells them apart,
     // so that every order ends alike.
-    let newest = (seen.occurred_at, stage == Stage::Resolved, &print)
-        > (old.latest_at, old.stage == Stage::Resolved, &old.latest_fingerprint);
+    // What forewarn says of itself comes in its order, whatever its clock said meanwhile.
+    let newest = seen.kind == Kind::Source
+        || (seen.occurred_at, stage == Stage::Resolved, &print)
+            > (old.latest_at, old.stage == Stage::Resolved, &old.latest_fingerprint);
     let change = match (newest, old.stage, stage) {
         (true, Stage::Open, Stage::Resolved) => Change::Resolved,
         (true, Stage::Resolved, Stage::Open) => Change::Reopened,
