@@ -119,7 +119,7 @@ pub struct Alert {
     /// What a person did last.
     #[serde(default)]
     pub said: Option<Said>,
-    /// How often it was given to another owner.
+    /// How often it was given to another owner in this episode.
     #[serde(default)]
     pub hands: u32,
     /// The revision of the matter that was last told.

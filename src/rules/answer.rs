@@ -245,7 +245,7 @@ pub fn reopened(new: &mut Alert, now: Timestamp) -> String {
     new.episode += 1;
     new.opened_at = now;
     new.baseline = false;
-    new.told_revision = 0;
+    (new.told_revision, new.hands) = (0, 0);
     (new.ack, new.snoozed_until, new.resolution) = (None, None, None);
     new.done.clear();
     "reopened".into()

@@ -316,7 +316,7 @@ fn wake(c: &Connection, m: &MatterState, w: &Wake<'_>, r: &Recording) -> Result<
             let n = c
                 .prepare_cached(
                     "UPDATE alerts SET state = 'open', episode = episode + 1, opened_at = ?2, ack = NULL, told_revision = 0, baseline = 0,
-                     snoozed_until = NULL, resolution = NULL, done = '{}', next_due_at = ?2, version = version + 1 WHERE id = ?1",
+                     snoozed_until = NULL, resolution = NULL, done = '{}', hands = 0, next_due_at = ?2, version = version + 1 WHERE id = ?1",
                 )
                 .and_then(|mut s| s.execute(params![k.id, now]))
                 .map_err(fault)?;
