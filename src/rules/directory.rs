@@ -11,12 +11,14 @@ pub use sections::{AwaySection, Mode, OwnerSection, RouteMatch, RouteSection, Se
 
 use super::digest::DIGEST;
 use super::hours::{Away, Hours};
+use super::index::{Index, Wanted};
 use super::matcher::UsePattern;
 use super::policy::{self, Policy, Problem};
 use super::private::{self, PrivateDeadline};
-use crate::model::{ConnectionId, Contact, ContactId, MatterId, Schedule, Subject, ids};
+use crate::model::{ConnectionId, Contact, ContactId, MatterId, ProviderId, Schedule, Subject, SubjectType, ids};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use toml::Spanned;
 
@@ -96,10 +98,13 @@ pub struct Route {
 pub struct Directory {
     owners: BTreeMap<String, Owner>,
     contacts: BTreeMap<ContactId, Contact>,
-    services: BTreeMap<String, Service>,
+    /// In the order of their names.
+    services: Vec<Service>,
+    uses: Index,
     policies: BTreeMap<String, Policy>,
     /// Exceptions, in no order.
     pub routes: Vec<Route>,
+    exceptions: Index,
     /// Who owns a connection.
     pub connection_owners: BTreeMap<ConnectionId, String>,
     /// Owners that are gone, and who answers for them.
@@ -140,7 +145,7 @@ impl Directory {
             }
             name.get_ref().clone()
         };
-        let mut services = BTreeMap::new();
+        let mut services = Vec::new();
         for (name, section) in &s.services {
             if let Err(e) = ids::check_name("service name", name) {
                 problems.push((e.to_string(), section.span()));
@@ -156,7 +161,7 @@ impl Directory {
             }
             let env = inner.env.clone().unwrap_or_else(|| "production".into());
             let projects = inner.projects.clone();
-            services.insert(name.clone(), Service { name: name.clone(), owner, env, tier: inner.tier, uses, projects });
+            services.push(Service { name: name.clone(), owner, env, tier: inner.tier, uses, projects });
         }
         let mut policies: BTreeMap<_, _> = policy::built_in().into_iter().map(|p| (p.name.clone(), p)).collect();
         for (name, section) in &s.policies {
@@ -210,12 +215,15 @@ impl Directory {
         owners::absences(s, &mut problems);
         owners::strangers(s, &policies, &contacts, &mut problems);
         if problems.is_empty() {
+            let (uses, exceptions) = (used(&services), excepted(&routes));
             Ok(Self {
                 owners,
                 contacts,
                 services,
+                uses,
                 policies,
                 routes,
+                exceptions,
                 connection_owners,
                 moved,
                 meant,
@@ -250,11 +258,35 @@ impl Directory {
     }
     /// All services.
     pub fn services(&self) -> impl Iterator<Item = &Service> {
-        self.services.values()
+        self.services.iter()
     }
     /// A service by name.
     pub fn service(&self, name: &str) -> Option<&Service> {
-        self.services.get(name)
+        self.services.binary_search_by(|s| s.name.as_str().cmp(name)).ok().map(|i| &self.services[i])
+    }
+    /// The services that may use one of these subjects, in their order; where any part of the provider is meant, those that
+    /// use anything of it. Some of them may not: matching decides.
+    pub fn may_use(
+        &self,
+        provider: &ProviderId,
+        subjects: &[Subject],
+        any_part: bool,
+    ) -> impl Iterator<Item = &Service> {
+        let providers = subjects.iter().map(|s| s.platform.as_str()).chain([provider.as_str()]);
+        let found = if any_part || subjects.iter().any(|s| s.kind == SubjectType::Account || s.is_whole()) {
+            self.uses.find(providers, Wanted::Anything)
+        } else {
+            let names: Vec<Cow<'_, str>> = subjects.iter().map(as_used).collect();
+            let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+            self.uses.find(providers, Wanted::Names(&names))
+        };
+        found.into_iter().filter_map(|i| self.services.get(i))
+    }
+    /// The routes that may be about these subjects, in their order; matching decides.
+    pub fn may_except(&self, provider: &ProviderId, subjects: &[Subject]) -> impl Iterator<Item = &Route> {
+        let names: Vec<&str> = subjects.iter().map(|s| s.id.as_str()).collect();
+        let found = self.exceptions.find([provider.as_str()], Wanted::Names(&names));
+        found.into_iter().filter_map(|i| self.routes.get(i))
     }
     /// A policy by name; a name that is gone falls back to the standard ladder.
     pub fn policy(&self, name: &str) -> &Policy {
@@ -292,8 +324,33 @@ impl Directory {
     }
     /// Whether any service says what it uses; without, what is used is unknown, which is not "nothing".
     pub fn usage_known(&self) -> bool {
-        self.services.values().any(|s| !s.uses.is_empty())
+        self.services.iter().any(|s| !s.uses.is_empty())
     }
+}
+
+/// As a use names it: models by their id, everything else with its type.
+fn as_used(s: &Subject) -> Cow<'_, str> {
+    if s.kind == SubjectType::Model {
+        Cow::Borrowed(&s.id)
+    } else {
+        Cow::Owned(format!("{}/{}", s.kind.as_str(), s.id))
+    }
+}
+
+fn used(services: &[Service]) -> Index {
+    let mut index = Index::default();
+    for (place, s) in services.iter().enumerate() {
+        s.uses.iter().for_each(|u| index.add(place, Some(u.provider()), u.subject()));
+    }
+    index
+}
+
+fn excepted(routes: &[Route]) -> Index {
+    let mut index = Index::default();
+    for (place, r) in routes.iter().enumerate() {
+        index.add(place, r.when.provider.as_deref(), r.when.subject.as_deref());
+    }
+    index
 }
 
 fn list(names: &[&str]) -> String {

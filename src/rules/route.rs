@@ -152,6 +152,11 @@ pub fn touched<'u>(
     of_provider().find(|u| parts.iter().any(|x| u.touches(x))).map(|u| (u, ""))
 }
 
+/// Every service that something may touch, without looking at all of them.
+fn may_be_touched<'d>(dir: &'d Directory, about: About<'_>) -> impl Iterator<Item = &'d Service> {
+    dir.may_use(about.provider, about.subjects, is_public(about.kind, about.subjects))
+}
+
 /// The ladder of a kind, where no route and no service chooses another.
 pub fn default_policy(kind: Kind) -> String {
     policy::default_for(kind).to_owned()
@@ -195,7 +200,7 @@ fn concerned(dir: &Directory, s: &Service, event: &NewEvent) -> Option<String> {
 }
 
 fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
-    let routes: Vec<&Route> = dir.routes.iter().filter(|r| fits(r, event)).collect();
+    let routes: Vec<&Route> = dir.may_except(&event.provider, &event.subjects).filter(|r| fits(r, event)).collect();
     let chosen = routes
         .iter()
         .filter(|r| r.policy.is_some())
@@ -235,7 +240,7 @@ fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
     // A contract or a key concerns whom the config names, not all who call the account.
     let only_named = private.is_some_and(|p| p.is_named_for_its_owner());
     if by_use && !only_named {
-        for s in dir.services() {
+        for s in may_be_touched(dir, About::event(event)) {
             if let Some(why) = concerned(dir, s, event) {
                 tell(&s.owner, why, Some(&s.name));
             }
@@ -309,7 +314,7 @@ fn used_by<'u>(dir: &Directory, uses: &'u [UsePattern], subjects: &[Subject]) ->
 
 /// Which services something concerns, for lists and the calendar: those that are told of it.
 pub fn users<'d>(dir: &'d Directory, about: About<'_>) -> Vec<&'d Service> {
-    dir.services().filter(|s| touched(dir, &s.uses, about).is_some()).collect()
+    may_be_touched(dir, about).filter(|s| touched(dir, &s.uses, about).is_some()).collect()
 }
 
 /// Whether all these services use the subjects only through accounts that have a deadline of their own, so that what is

@@ -1,10 +1,11 @@
 //! Routing: who is told of what and why, and each named reason for silence.
 
 use super::*;
-use crate::model::{ConnectionId, SourceId, Stage};
+use crate::model::{ConnectionId, SourceId, Stage, SubjectType};
 use crate::rules::fold::as_event;
 use crate::rules::testing::{at, build, ending, episode, matter, openai};
 use jiff::civil::date;
+use proptest::prelude::*;
 
 const OWNERS: &str = r#"
 catch_all = "platform"
@@ -236,7 +237,7 @@ fn lists_name_those_who_would_be_told_of_an_incident() {
     .unwrap();
     let acme = ProviderId::new("acme").unwrap();
     let of = |id: &str| {
-        let subjects = [Subject::of(&acme, crate::model::SubjectType::Component, id)];
+        let subjects = [Subject::of(&acme, SubjectType::Component, id)];
         let about = About { kind: Kind::Incident, provider: &acme, subjects: &subjects };
         users(&dir, about).iter().map(|s| s.name.clone()).collect::<Vec<_>>()
     };
@@ -289,4 +290,51 @@ fn a_deadline_of_our_own_always_reaches_somebody() {
     assert_eq!(owners_told(&own(""), None, "gpt-demo-9"), ["platform"], "nobody uses it: the catch-all");
     assert_eq!(owners_told(&own("owner = \"legal\""), None, "gpt-demo-9"), ["legal"]);
     assert!(build(&own("owner = \"nobody\"")).unwrap_err()[0].0.contains("unknown owner"));
+}
+
+/// What a service might use, and what something might be about.
+fn uses_and_subjects() -> impl Strategy<Value = (Vec<Vec<&'static str>>, Kind, Vec<Subject>)> {
+    let used = [
+        "openai",
+        "openai:gpt-a",
+        "openai:gpt-*",
+        "open*:gpt-b",
+        "*",
+        "openai/main:gpt-a",
+        "openai:api/v1",
+        "openai:component/x",
+        "stripe",
+        "stripe:api/*",
+        "openai:gpt-a~eu",
+    ];
+    let subject = (
+        prop::sample::select(vec!["openai", "stripe"]),
+        0..8usize,
+        prop::sample::select(vec!["gpt-a", "gpt-b", "v1", "x"]),
+    );
+    let subject = subject.prop_map(|(p, kind, id)| {
+        let p = ProviderId::new(p).unwrap();
+        match kind {
+            0 => Subject::whole(&p),
+            1 => Subject::account(&p, "main"),
+            2 => Subject::of(&p, SubjectType::Api, id),
+            3 => Subject::of(&p, SubjectType::Component, id),
+            _ => Subject::model(&p, id),
+        }
+    });
+    let kind = prop::sample::select(vec![Kind::Deprecation, Kind::Incident, Kind::Maintenance, Kind::Billing]);
+    let services = prop::collection::vec(prop::collection::vec(prop::sample::select(used.to_vec()), 0..3), 1..6);
+    (services, kind, prop::collection::vec(subject, 1..3))
+}
+
+proptest! {
+    #[test]
+    fn looking_only_at_those_that_may_be_touched_misses_nobody((services, kind, subjects) in uses_and_subjects()) {
+        let text: String = services.iter().enumerate().map(|(n, uses)| format!("[services.s{n}]\nowner = \"search\"\nuses = {uses:?}\n")).collect();
+        let dir = build(&format!("{OWNERS}{text}")).unwrap();
+        let about = About { kind, provider: &subjects[0].platform, subjects: &subjects };
+        let name = |s: &Service| s.name.clone();
+        let all: Vec<String> = dir.services().filter(|s| touched(&dir, &s.uses, about).is_some()).map(name).collect();
+        prop_assert_eq!(users(&dir, about).into_iter().map(name).collect::<Vec<_>>(), all);
+    }
 }
