@@ -4,7 +4,8 @@
 1. `each`: a test message and a real one on Slack, Teams, Discord, PagerDuty, ntfy, GitHub, Jira, Linear and the Alertmanager of
    Debian; all of them limit us first. 50 link scanners change nothing; an answer by link and one by Slack's button are followed
    everywhere.
-2. `imap`: what was mailed through Exim is read back through Dovecot (package dovecot-imapd)."""
+2. `errors`: each refuses for good, as documented: one try, a dead letter, a word to the operators.
+3. `imap`: what was mailed through Exim is read back through Dovecot (package dovecot-imapd)."""
 
 import hashlib
 import hmac
@@ -119,6 +120,7 @@ url = "http://127.0.0.1:{am.port}"
         "TEAMS_HOOK": f["teams"].url + "/workflows/x?sig=y", "DISCORD_HOOK": f["discord"].url + "/api/webhooks/1/token",
     }  # fmt: skip
     settings = 'public_url = "https://forewarn.example.com"\nlow_water_mb = 0\n'
+    channels += "[owners.operators]\nconsole = true\n"
     return f, am, Daemon(o.binary, config(channels, contacts, settings), env=env).start()
 
 
@@ -179,6 +181,40 @@ def each(check, o):
         check("a form sent twice says that it is over", "errors" in json.dumps(pressed(d, form)[1]))
         check("no fake had to refuse anything", not any(x.broken for x in f.values()), [x.broken[:2] for x in f.values() if x.broken])
         check("no secret in the log", not any(s in d.log() for s in (fakes.SECRET, fakes.PD_KEY, SIGNING, path)))
+        check.equal("SIGTERM", d.stop(), 0)
+    finally:
+        am.stop()
+        d.remove()
+
+
+# What each says when the place is gone or the message is not to be had, as documented.
+GONE = {
+    "slack": (200, {"ok": False, "error": "is_archived"}),
+    "pagerduty": (400, {"status": "invalid event", "message": "Event object is invalid", "errors": ["'routing_key' is invalid"]}),
+    "teams": (404, {"error": {"code": "WorkflowNotFound", "message": "The workflow 'x' could not be found."}}),
+    "discord": (404, {"message": "Unknown Webhook", "code": 10015}),
+    "ntfy": (413, {"code": 41301, "http": 413, "error": "attachment too large"}),
+    "github": (410, {"message": "Issues has been disabled in this repository."}),
+    "jira": (400, {"errorMessages": [], "errors": {"project": "valid project is required"}}),
+    "linear": (400, {"errors": [{"message": "Argument Validation Error", "extensions": {"code": "INVALID_INPUT"}}]}),
+}
+
+
+def errors(check, o):
+    """Every one of them refuses for good: one try, a dead letter, a word to the operators; who works is told all the same."""
+    f, am, d = world(o)
+    try:
+        for name, answer in GONE.items():
+            f[name].script.append(answer)
+        check.equal("the webhook is taken", profile(d, "enforcement_action_opened"), 200)
+        dead = lambda: {x["contact"]: x for x in d.json("status")[1]["dead_letters"]}
+        want = {f"platform/{name}" for name in GONE}
+        check("each is a dead letter at once", until(lambda: set(dead()) >= want, LATE), (sorted(want - set(dead())), d.log()[-1500:]))
+        check.equal("after one try", {x["attempts"] for x in dead().values()}, {1})
+        check("the operators hear of each", until(lambda: all(f"{c} was not reached" in d.out() for c in want), LATE), d.out()[-1500:])
+        check.equal("Alertmanager was told", len(am.alerts()), 1)
+        check("all is settled", d.settles(LATE), d.json("audit"))
+        check.equal("and nobody was told twice", {n: len(x.taken) for n, x in f.items() if x.taken}, {})
         check.equal("SIGTERM", d.stop(), 0)
     finally:
         am.stop()
@@ -256,4 +292,4 @@ def imap(check, o):
 
 
 if __name__ == "__main__":
-    run(__doc__, {"each": each, "imap": imap})
+    run(__doc__, {"each": each, "errors": errors, "imap": imap})

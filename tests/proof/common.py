@@ -19,6 +19,7 @@ import threading
 import time
 import traceback
 import uuid
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -327,8 +328,10 @@ class FakeSlack:
             at = time.monotonic()
             self.requests.append((at, body))
             act = self.script.pop(0) if self.script else None
-        if act == "429":
-            return reply({"ok": False, "error": "ratelimited"}, 429, **{"retry-after": "2"})
+        if act and act.startswith("429"):
+            after = act[4:] if ":" in act else "2"
+            after = formatdate(time.time() + 3, usegmt=True) if after == "date" else after
+            return reply({"ok": False, "error": "ratelimited"}, 429, **({"retry-after": after} if after else {}))
         if act == "html":
             return 200, {"content-type": "text/html"}, b"<html><body>Sign in to the network</body></html>"
         if act == "hang":

@@ -1,5 +1,5 @@
 """Strict fakes of services, written from their documents: required fields, limits, errors, rate limits. Each keeps what it
-took in `taken` and what it would have refused in `broken`. `script` holds statuses for the next requests."""
+took in `taken` and what it would have refused in `broken`. `script` holds what the next requests are answered: a status, to limit us, or a status and a body."""
 
 import json
 import re
@@ -23,7 +23,11 @@ class Fake:
     def all(self, handler, body):
         with self.lock:
             if self.script:
-                return self.limited(self.script.pop(0))
+                act = self.script.pop(0)
+                if isinstance(act, int):
+                    return self.limited(act)
+                status, value = act  # an error of theirs, word for word
+                return status, {"content-type": "application/json"}, json.dumps(value).encode()
             try:
                 said = json.loads(body) if body else None
                 status, value = self.answer(handler.command, handler.path, handler.headers, said)

@@ -4,7 +4,7 @@
 1. Exim of Debian (package exim4-daemon-light) with a configuration, spool and certificate authority of its own, on loopback:
    STARTTLS and TLS with a login. The daemon's mails are read back from the Maildir.
 2. A scripted server: 4xx then takes it, 5xx for ever, the connection dropped after DATA. The daemon tries again after 30 s,
-   so the three run side by side.
+   so the three run side by side. Of three owners one has no mailbox: the others are told.
 """
 
 import contextlib
@@ -194,8 +194,9 @@ def look_at(check, name, mail, raw):
 class Scripted:
     """Speaks SMTP; `script` says what happens to the next mails: a reply to RCPT, `drop` after DATA, or nothing special."""
 
-    def __init__(self, script, rest=None):
+    def __init__(self, script, rest=None, unknown=()):
         self.script, self.rest, self.mails, self.tries = list(script), rest, [], []
+        self.unknown = [f"<{a}>".encode() for a in unknown]
         outer = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -215,7 +216,9 @@ class Scripted:
             verb = line[:4].upper()
             if verb == b"RCPT":
                 self.tries.append(time.monotonic())
-            if verb == b"RCPT" and act and act != "drop":
+            if verb == b"RCPT" and any(a in line for a in self.unknown):
+                say("550 5.1.1 no such mailbox")
+            elif verb == b"RCPT" and act and act != "drop":
                 say(act)
             elif verb == b"DATA":
                 say("354 go on")
@@ -265,5 +268,20 @@ def scripted(check, o):
         d.remove()
 
 
+def recipients(check, o):
+    """Three owners of one event, one of whom has no mailbox: the other two get theirs."""
+    server = Scripted([], unknown=["gone@example.com"])
+    owners = "".join(f'[owners.{n}]\nemail = "{n}@example.com"\n[services.of-{n}]\nowner = "{n}"\nuses = ["openai"]\n' for n in ("one", "gone", "two"))
+    d = Daemon(o.binary, config(section(server.url, password=False) + "\n[owners.operators]\nconsole = true\n" + owners)).start()
+    check.equal("recipients: a routed event", d.openai(new_id()), 200)
+    check("recipients: two get it", until(lambda: len(server.mails) == 2, 30), (len(server.mails), d.log()[-800:]))
+    check.equal("recipients: each alone", sorted(m["to"].addresses[0].addr_spec for m in server.mails), ["one@example.com", "two@example.com"])
+    check("recipients: the third is one dead letter", until(lambda: [x["contact"] for x in d.json("status")[1]["dead_letters"]] == ["gone/email"], 10), d.json("status"))
+    check("recipients: the operators are told", until(lambda: "gone/email was not reached" in d.out(), 20), d.out()[-800:])
+    check("recipients: settled", d.settles(), d.json("audit"))
+    check.equal("SIGTERM", d.stop(), 0)
+    d.remove()
+
+
 if __name__ == "__main__":
-    run(__doc__, {"real": real, "scripted": scripted})
+    run(__doc__, {"real": real, "scripted": scripted, "recipients": recipients})

@@ -5,8 +5,9 @@ comes (the daemon waits 30 s). And a failing Slack delays nobody else: each has 
 import json
 import threading
 import time
+from datetime import datetime
 
-from common import SECRETS, Daemon, FakeSlack, Sink, config, new_id, openai_event, run, same_message, standard, until
+from common import SECRETS, Daemon, FakeSlack, Sink, config, new_id, openai_event, post, run, same_message, standard, until
 
 
 def new(binary, script):
@@ -75,14 +76,34 @@ def limits(check, o):
     d.remove()
 
 
+def for_years(check, o):
+    """Asked to wait for three years: it waits a quarter of an hour, and nothing is lost."""
+    slack, sink, d = new(o.binary, ["429:99999999"])
+    check.equal("for years: a routed event", d.openai(new_id()), 200)
+    check("for years: the webhook beside it is not delayed", until(lambda: sink.received, 5), d.log()[-500:])
+    notifications = lambda: json.loads(post(d.private, "/api/v1/notifications", None, method="GET")[2])["items"]
+    waiting = lambda: [n for n in notifications() if n["contact"] == "platform/slack" and n["attempts"] == 1]
+    if check("for years: it waits", until(lambda: waiting() and waiting()[0]["reason"] and waiting(), 10), notifications()):
+        at = datetime.fromisoformat(waiting()[0]["next_attempt_at"].replace("Z", "+00:00")).timestamp()
+        check(f"for years: for {at - time.time():.0f} s", 880 <= at - time.time() <= 900, waiting())
+    check.equal("for years: one try", len(slack.requests), 1)
+    check.equal("for years: the ledger adds up", d.json("audit")[0], 0)
+    d.remove()
+
+
 CASES = [
     ("429", ["429"], 2, 4),
     ("429 twice", ["429", "429"], 4, 8),
+    ("429, wait 0 s", ["429:0"], 0.9, 4),
+    ("429, until a date in 3 s", ["429:date"], 1.5, 6),
+    ("429, wait -1 s", ["429:-1"], 29, 50),
+    ("429 without a word on waiting", ["429:"], 29, 50),
     ("ok:false ratelimited", ["ratelimited"], 29, 50),
     ("ok:false internal_error", ["internal_error"], 29, 50),
     ("HTML", ["html"], 29, 50),
     ("dropped", ["drop"], 29, 50),
     ("channel_not_found", ["channel_not_found"] * 9, 0, 0, "was not reached"),
+    ("is_archived", ["is_archived"] * 9, 0, 0, "was not reached"),
     ("invalid_auth", ["invalid_auth"] * 9, 0, 0, "refuses forewarn"),
 ]
 
@@ -98,4 +119,4 @@ def cases(check, o):
 
 
 if __name__ == "__main__":
-    run(__doc__, {"cases": cases, "limits": limits}, slow=False)
+    run(__doc__, {"cases": cases, "for_years": for_years, "limits": limits}, slow=False)

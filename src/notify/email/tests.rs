@@ -191,9 +191,18 @@ fn authority() -> Authority {
 
 impl Authority {
     fn acceptor(&self, host: &str) -> TlsAcceptor {
+        self.signed(CertificateParams::new(vec![host.to_owned()]).unwrap())
+    }
+
+    fn expired(&self) -> TlsAcceptor {
+        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        (params.not_before, params.not_after) = (rcgen::date_time_ymd(2020, 1, 1), rcgen::date_time_ymd(2021, 1, 1));
+        self.signed(params)
+    }
+
+    fn signed(&self, params: CertificateParams) -> TlsAcceptor {
         let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new(vec![host.to_owned()]).unwrap().signed_by(&key, &self.issuer).unwrap();
-        acceptor(certificate, &key)
+        acceptor(params.signed_by(&key, &self.issuer).unwrap(), &key)
     }
 
     fn smtp(&self, scheme: &str, port: u16) -> Smtp {
@@ -243,6 +252,7 @@ async fn a_certificate_that_is_not_ours_gets_neither_password_nor_mail() {
         ("another host", ca.acceptor("mail.example.com")),
         ("another authority", other.acceptor("localhost")),
         ("self-signed", acceptor(lone, &lone_key)),
+        ("expired", ca.expired()),
     ] {
         for scheme in ["smtp", "smtps"] {
             let mut script = Script::default();
