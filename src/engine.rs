@@ -55,12 +55,14 @@ pub mod trouble;
 pub mod usage;
 
 use crate::clock::Clock;
+use crate::engine::clockwatch::ClockBase;
 use crate::provider::catalog::Catalog;
 use crate::provider::snapshot::Snapshot;
 use crate::rules::directory::Directory;
 use crate::store::Store;
+use jiff::Timestamp;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::AtomicU64;
 use tokio::sync::Notify;
 
 /// What every use case holds.
@@ -76,8 +78,23 @@ pub struct Context {
     pub known: &'static Snapshot,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Where the clocks were when the wall clock was last believed.
+    pub believed: ClockBase,
     /// Who is woken by whom.
     pub nudges: Arc<Nudges>,
+}
+
+impl Context {
+    /// What the boot clock says it is, if the wall clock jumped away from that: then neither is to be relied on.
+    pub fn doubts(&self, now: Timestamp) -> Option<Timestamp> {
+        self.believed.doubts(&*self.clock, now)
+    }
+
+    /// The time that rows are written and compared with: after a jump of the wall clock, that of the boot clock, so that
+    /// nothing waits for a moment of a wrong year.
+    pub fn steady(&self, now: Timestamp) -> Timestamp {
+        self.doubts(now).unwrap_or(now)
+    }
 }
 
 /// Wake-ups between jobs. A lost one costs a period, never a message.
@@ -93,8 +110,6 @@ pub struct Nudges {
     pub poll: Notify,
     /// Deliveries taken since the start; the normalizer yields to many of them.
     pub received: AtomicU64,
-    /// The clock jumped: nothing is planned but forewarn's own troubles.
-    pub held: AtomicBool,
 }
 
 /// What a tick did, for people: `12 payloads, 3 events`. Whether there is more to do at once.

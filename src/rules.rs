@@ -11,6 +11,7 @@ pub mod find;
 pub mod fold;
 pub mod group;
 pub mod hours;
+pub mod index;
 pub mod ladder;
 pub mod listing;
 pub mod matcher;

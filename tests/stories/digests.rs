@@ -212,7 +212,7 @@ async fn a_doubted_clock_and_a_restored_copy_hold_digests_like_all_else() {
     assert!(all.iter().all(|a| a.contact == "operators/webhook" && a.text.contains("the clock jumped")), "{all:#?}");
     w.jump(days(-90));
     w.tick().await;
-    assert_eq!(came(&mut w).len(), 3);
+    assert_eq!(came(&mut w).iter().filter(|a| !a.text.contains("the clock is right again")).count(), 3);
 
     let mut w = world("").await;
     let copy = w.dir.path().join("copy.db");
