@@ -333,14 +333,10 @@ note = {note}
             raise RuntimeError(f"{provider} {kind}: {status} {text}")
 
     def build(self):
+        """All of it; where only the words count, its beginning and its end."""
         self.live(40)
-        self.live(33)
-        self.live(27, lambda: self.cli("ack", self.alert("demo-opus-7-20250401"), "--by", "aiko", "--note", self.word("evaluating the next one")))
-        self.live(20, lambda: self.signed("stripe", "payout.failed"))
-        self.live(19.96, read="/openai/status")  # the incident of that day is over,
-        self.live(19.95, read="/openai/status")  # and said to be so twice
-        self.live(14)
-        self.live(13.98, read="/openai/deprecations")  # 28 minutes later: the moved date is read a second time
+        if not self.hostile:
+            self.history()
         self.live(7)
         self.live(6, self.a_week_ago)
         self.live(3, lambda: self.signed("anthropic", "vault_credential.refresh_failed"))
@@ -348,8 +344,17 @@ note = {note}
         self.live(0, self.today)
         return self
 
+    def history(self):
+        self.live(33)
+        self.live(27, lambda: self.cli("ack", self.alert("demo-opus-7-20250401"), "--by", "aiko", "--note", "evaluating the next one"))
+        self.live(20, lambda: self.signed("stripe", "payout.failed"))
+        self.live(19.96, read="/openai/status")  # the incident of that day is over,
+        self.live(19.95, read="/openai/status")  # and said to be so twice
+        self.live(14)
+        self.live(13.98, read="/openai/deprecations")  # 28 minutes later: the moved date is read a second time
+
     def a_week_ago(self):
-        plan = str(day(12))
+        plan = str(day(8))
         self.cli("ack", self.alert("gpt-demo-2025-08-07"), "--by", self.word("mei"), "--note", self.word("moving the bot first"), "--plan", plan)
         self.cli("ack", self.alert("gpt-demo-transcribe-long-context-2025-03"), "--by", "jonas", "--plan", str(day(40)))
 
