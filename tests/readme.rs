@@ -111,9 +111,9 @@ fn parse(name: &str, text: &str) -> Config {
         .collect::<Vec<_>>()
         .join("\n");
     let given = |name: &str| {
-        // A hook is an address, PagerDuty's keys have 32 characters, Slack's app-level tokens their own beginning; every other secret is any key.
+        // A hook and a heartbeat are addresses, PagerDuty's keys have 32 characters, Slack's app-level tokens their own beginning; every other secret is any key.
         Some(match name {
-            n if n.ends_with("HOOK") => "https://hooks.slack.example/x".into(),
+            n if n.ends_with("HOOK") || n.ends_with("_URL") => "https://hooks.slack.example/x".into(),
             n if n.ends_with("PAGERDUTY_KEY") => "0123456789abcdef0123456789abcdef".into(),
             n if n.ends_with("APP_TOKEN") => "xapp-1-A1-of-an-example".into(),
             _ => SECRET.to_owned(),

@@ -57,6 +57,13 @@ pub enum ActError {
     Store(#[from] StoreError),
 }
 
+impl ActError {
+    /// Whether there is no such alert.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Refused(Refused::NotFound(_)))
+    }
+}
+
 /// An alert with its matter.
 type Pair = (Alert, MatterState);
 

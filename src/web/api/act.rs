@@ -8,7 +8,6 @@ use super::heard::with_matter;
 use crate::engine::act::{ActError, act};
 use crate::engine::simulate::{Sample, Wanted, sample};
 use crate::model::{Act, Action, AlertId, By, ConnectionId, ResolveReason, Role, Until, Via};
-use crate::rules::answer::Refused;
 use crate::store::AlertFilter;
 use crate::web::access::Who;
 use crate::web::actions::Actions;
@@ -139,10 +138,10 @@ async fn answered<T: DeserializeOwned>(
 }
 
 fn refused(e: ActError) -> Problem {
+    let status = if e.is_missing() { StatusCode::NOT_FOUND } else { StatusCode::CONFLICT };
     match e {
         ActError::Store(e) => e.into(),
-        ActError::Refused(why @ Refused::NotFound(_)) => Problem::new(StatusCode::NOT_FOUND, why.to_string()),
-        ActError::Refused(why) => Problem::new(StatusCode::CONFLICT, why.to_string()),
+        ActError::Refused(why) => Problem::new(status, why.to_string()),
     }
 }
 
