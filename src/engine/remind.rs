@@ -4,7 +4,7 @@
 //! facts is thrown away and decided again. Refuses to send: that is delivering.
 
 use super::{Context, Report, usage};
-use crate::model::{AlertState, Kind, NewNotification};
+use crate::model::{AlertState, Kind, NewNotification, Reason};
 use crate::rules::directory::{Directory, OPERATORS, Owner};
 use crate::rules::group::{alone, group};
 use crate::rules::ladder::{LadderInput, Plan, decide, today};
@@ -112,7 +112,8 @@ impl Reminder {
                 // What a page listed when we first read it is one summary, incidents and coming maintenance together.
                 let kind =
                     if d.alert.baseline && d.matter.kind == Kind::Maintenance { Kind::Incident } else { d.matter.kind };
-                if begins_urgently(d, now) {
+                // A date that moved is one message, whoever was never told of the first.
+                if due.reason != Reason::Moved && begins_urgently(d, now) {
                     urgent.insert(d.alert.id);
                 }
                 dues.push((d.alert.id, d.alert.episode, kind, due));

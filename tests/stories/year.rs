@@ -206,7 +206,7 @@ async fn a_year_of_500_shutdowns_tells_each_rung_once_and_on_its_civil_day() {
         rungs += heard.len();
     }
     assert!(year.heard.is_empty(), "{:?}", year.heard);
-    assert!(rungs > 3_000 && year.looks > 1_500, "{rungs} rungs in {} looks: the year was too quiet", year.looks);
+    assert!(rungs > 2_000 && year.looks > 1_000, "{rungs} rungs in {} looks: the year was too quiet", year.looks);
     year.w.ledger("obligations", "delivered").await;
     println!("seed {seed}: {rungs} messages of {MODELS} shutdowns in {} looks, each as expected", year.looks);
 }
