@@ -117,6 +117,11 @@ fn is_zero(n: &u32) -> bool {
 }
 
 impl Claim {
+    /// Whether the provider says so, or people of ours, and not a data set of others.
+    pub fn is_first_hand(&self) -> bool {
+        !matches!(self.rank, Rank::Curated | Rank::Scraped)
+    }
+
     /// A claim that says nothing yet.
     pub fn new(rank: Rank, read_at: Timestamp) -> Self {
         Self {
@@ -238,7 +243,7 @@ impl MatterState {
         if self.is_over() || self.winning_claim().is_some_and(|(_, c)| c.rank == Rank::Pinned) {
             return None;
         }
-        let own = self.claims.iter().filter(|(_, c)| !matches!(c.rank, Rank::Curated | Rank::Scraped));
+        let own = self.claims.iter().filter(|(_, c)| c.is_first_hand());
         let flips = |source: &SourceId, c: &Claim| {
             let often = c.flips >= MANY_FLIPS;
             often.then(|| format!("{source} gave another date {} times and took it back each time", c.flips))
@@ -274,10 +279,10 @@ impl MatterState {
         if !self.in_conflict() {
             return Some(stands);
         }
-        let own = |c: &&Claim| !matches!(c.rank, Rank::Curated | Rank::Scraped);
         let dated = || self.claims.values().filter(|c| c.deadline.is_some());
-        let any_own = dated().any(|c| own(&c));
-        let earliest = dated().filter(|c| !any_own || own(c)).filter_map(|c| c.deadline.clone()).min_by_key(|d| d.date);
+        let any_own = dated().any(Claim::is_first_hand);
+        let earliest =
+            dated().filter(|c| !any_own || c.is_first_hand()).filter_map(|c| c.deadline.clone()).min_by_key(|d| d.date);
         match earliest {
             Some(d) if d.date < stands.date => Some(Deadline { revision: stands.revision, ..d }),
             Some(_) | None => Some(stands),

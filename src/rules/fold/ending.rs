@@ -156,13 +156,13 @@ fn update(old: &MatterState, seen: &Observation, claims: BTreeMap<SourceId, Clai
     Folded { state: Some(new), events }
 }
 
-/// What to use instead: the winner's word, or that of the highest rank that has one. A model list gives dates and names no
-/// replacement; that takes none back.
+/// What to use instead: the winner's word, or that of the provider's best source that has one. A model list gives dates and
+/// names no replacement; that takes none back. What a data set of others would rather use is no replacement of the provider's.
 fn instead(claims: &BTreeMap<SourceId, Claim>, winner: Vec<String>) -> Vec<String> {
     if !winner.is_empty() {
         return winner;
     }
-    let named = claims.values().filter(|c| !c.withdrawn && !c.replacements.is_empty());
+    let named = claims.values().filter(|c| c.is_first_hand() && !c.withdrawn && !c.replacements.is_empty());
     named.max_by_key(|c| c.rank).map_or(winner, |c| c.replacements.clone())
 }
 

@@ -2,7 +2,8 @@
 //!
 //! In: state, observation with `Opened`, `Updated` or `Resolved`. Out: state and one event. Invariant: the newest word
 //! by the provider's own time counts, whatever order deliveries came in (of forewarn's own troubles the last one said); an
-//! older one is recorded and changes nothing else; the same words again, without an id that tells them apart, are no event. Refuses to take silence for an end.
+//! older one is recorded and changes nothing else; the same words again, without an id that tells them apart, are no event.
+//! Refuses to take silence for an end.
 
 use super::{Folded, Heard, event, fingerprint};
 use crate::model::{Change, Fact, Kind, MatterId, MatterState, Observation, Stage, Window};

@@ -95,6 +95,16 @@ fn a_source_that_names_no_replacement_takes_none_back() {
 }
 
 #[test]
+fn what_a_data_set_would_use_instead_is_no_replacement_of_the_provider_s() {
+    let mut said = page("2027-01-22");
+    let Fact::Ending(of_page) = &mut said.fact else { panic!("no ending") };
+    of_page.replacements.clear();
+    let other = ending("models", Rank::Scraped, Some("2027-01-22"), "other-model");
+    let (state, _) = fold_all(None, &[said, other]);
+    assert_eq!(state.unwrap().replacements, [""; 0]);
+}
+
+#[test]
 fn a_date_and_a_replacement_that_change_together_are_two_events() {
     let other = ending("deprecations", Rank::Page, Some("2027-02-01"), "gpt-demo-3");
     let (_, events) = fold_reads(None, &[page("2027-01-22"), other.clone(), other]);
