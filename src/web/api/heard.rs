@@ -146,7 +146,10 @@ pub(super) async fn notification(State(a): Shared, Path(id): Path<String>, uri: 
 pub(super) async fn now(State(a): Shared, uri: Uri, headers: HeaderMap) -> Answered {
     let q = Query::of(&uri, &["about", "provider"])?;
     let scope = match (q.get("about"), q.get("provider")) {
-        (Some(_), Some(_)) => return Err(Problem::bad("about and provider say the same: give one")),
+        (Some(_), Some(_)) => {
+            let told = "about and provider ask the same: give one";
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, told));
+        }
         (None, Some(p)) if a.cx.catalog.get(p).is_none() => {
             let told = format!("provider {p:?}: there is none of this name: see /api/v1/providers");
             return Err(Problem::new(StatusCode::NOT_FOUND, told));
