@@ -88,7 +88,7 @@ def fill(path, events, deprecations):
         (event(n, deprecations) for n in range(events)),
     )
     c.execute("UPDATE counters SET n = n + ? WHERE name = 'events'", (events,))
-    alerts = ((f"{PROVIDERS[n % 20]}:model-{n}", f"owner-{n % 10}", "open" if n < 500 else "resolved") for n in range(20_000))
+    alerts = ((f"{PROVIDERS[n % 20]}:model-{n}", f"owner-{n % 10}", "open" if n < 500 else "resolved") for n in range(min(20_000, deprecations)))
     c.executemany(
         "INSERT INTO alerts (matter, owner, policy, why, services, state, episode, opened_at, baseline, told_revision, version) VALUES (?,?,'deprecation','uses','[]',?,1,1,0,1,1)", alerts
     )
