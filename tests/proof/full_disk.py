@@ -3,6 +3,7 @@
 itself. Two ways of being full: below the low-water mark, and no page left while it writes. Needs root for a small tmpfs.
 """
 
+import errno
 import json
 import os
 import sqlite3
@@ -26,11 +27,15 @@ def mount(size):
 
 
 def fill(folder, leave):
-    """A file that takes all room but `leave` bytes."""
+    """A file that takes all room but `leave` bytes; all of it, where the daemon took some meanwhile."""
     v = os.statvfs(folder)
     free = v.f_bavail * v.f_frsize
-    with open(folder / "ballast", "ab") as f:
-        f.write(b"\0" * max(0, free - leave))
+    try:
+        with open(folder / "ballast", "ab", buffering=0) as f:
+            f.write(b"\0" * max(0, free - leave))
+    except OSError as e:
+        if e.errno != errno.ENOSPC:
+            raise
 
 
 def deliver(d, acked, pad=0):
