@@ -17,11 +17,12 @@ pub use types::{
 
 use crate::model::ModelList;
 use crate::model::{
-    Alert, AlertId, ConnectionId, ContactId, CoveredDay, DigestPlan, DigestTime, Event, EventId, Kind, MatterId,
-    MatterState, NewNotification, NotificationId, PayloadId, ProviderId, Silence, SourceId, UsageReport, UseRow,
+    Acknowledgement, Alert, AlertId, AlertState, ConnectionId, ContactId, CoveredDay, DigestPlan, DigestTime, Event,
+    EventId, Kind, MatterId, MatterState, NewNotification, NotificationId, PayloadId, ProviderId, Silence, SourceId,
+    Subject, UsageReport, UseRow,
 };
 use jiff::{Timestamp, civil::Date};
-use std::{collections::BTreeSet, future::Future, pin::Pin};
+use std::{collections::BTreeSet, future::Future, pin::Pin, sync::Arc};
 
 /// What a store operation returns.
 pub type Fut<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -158,12 +159,12 @@ pub trait Read: Send + Sync {
     /// Alerts with their matters, newest first.
     fn alerts(&self, filter: AlertFilter) -> Fut<'_, Vec<(Alert, MatterState)>>;
     /// All matters of a kind.
-    fn matters_of(&self, kind: Kind) -> Fut<'_, Vec<MatterState>>;
+    fn matters_of(&self, kind: Kind) -> Fut<'_, Vec<Arc<MatterState>>>;
     /// Deprecations that go on, without a date, of which a person should look at something.
-    fn undated(&self) -> Fut<'_, Vec<MatterState>>;
+    fn undated(&self) -> Fut<'_, Vec<Arc<MatterState>>>;
     /// Deprecations of which a source has given another date once, and not twice yet; and those that a source says have
     /// ended, whose date has come by `today` and which are not known to have ended.
-    fn unconfirmed(&self, today: Date) -> Fut<'_, Vec<MatterState>>;
+    fn unconfirmed(&self, today: Date) -> Fut<'_, Vec<Arc<MatterState>>>;
     /// Who was told of a matter, oldest first.
     fn told_of(&self, matter: MatterId) -> Fut<'_, Vec<ToldRow>>;
     /// The ledger, counted afresh.
@@ -210,25 +211,38 @@ pub trait Tokens: Send + Sync {
     fn end_session(&self, hash: [u8; 32]) -> Fut<'_, ()>;
 }
 
+/// Where an alert stands: what a row of the calendar says of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    /// Its state.
+    pub state: AlertState,
+    /// What somebody said.
+    pub ack: Option<Acknowledgement>,
+}
+
 /// Alerts nobody has answered.
 #[derive(Debug, Clone)]
 pub struct Unanswered {
     /// How many of each owner, by name.
     pub counts: Vec<(String, u64)>,
     /// Some of each.
-    pub first: Vec<(Alert, MatterState)>,
+    pub first: Vec<(Alert, Arc<MatterState>)>,
 }
 
 /// Looking at a part: what a page shows. What it costs follows from what is shown, not from what is stored.
 pub trait Look: Send + Sync {
-    /// Matters whose day to reckon with is inside a window, soonest first.
-    fn dated(&self, filter: DatedFilter) -> Fut<'_, Vec<MatterState>>;
-    /// Matters of a kind without a date, by id.
-    fn without_date(&self, kind: Kind, after: Option<MatterId>, limit: usize) -> Fut<'_, Vec<MatterState>>;
+    /// Deprecations whose day to reckon with is inside a window, soonest first.
+    fn dated(&self, filter: DatedFilter) -> Fut<'_, Vec<Arc<MatterState>>>;
+    /// Deprecations without a date, by id.
+    fn without_date(&self, after: Option<MatterId>, limit: usize) -> Fut<'_, Vec<Arc<MatterState>>>;
+    /// Deprecations of this very thing: other regions, deployments, accounts of it, and itself.
+    fn of_subject(&self, subject: Subject) -> Fut<'_, Vec<MatterId>>;
     /// Matters of a kind that go on, by id.
-    fn open(&self, kind: Kind, limit: usize) -> Fut<'_, Vec<MatterState>>;
+    fn open(&self, kind: Kind, limit: usize) -> Fut<'_, Vec<Arc<MatterState>>>;
     /// The alerts on these matters.
     fn alerts_on(&self, matters: Vec<MatterId>) -> Fut<'_, Vec<Alert>>;
+    /// For each of these matters, in this order, where the alerts on it stand.
+    fn answers_on(&self, matters: Vec<MatterId>) -> Fut<'_, Vec<Vec<Standing>>>;
     /// How many alerts of each owner nobody has answered, and at most `each` of what has no date, the newest, and as many
     /// of what ends soonest.
     fn unanswered(&self, each: usize) -> Fut<'_, Unanswered>;

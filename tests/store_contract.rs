@@ -346,7 +346,7 @@ async fn a_state_comes_back_as_it_was_written_with_its_next_version<B: Bench>() 
     b.step();
     m.version = 1;
     assert_eq!(b.s().matters(vec![m.id.clone()]).await.unwrap(), [m.clone()]);
-    assert_eq!(b.s().matters_of(Kind::Deprecation).await.unwrap(), [m.clone()]);
+    assert_eq!(b.s().matters_of(Kind::Deprecation).await.unwrap(), [Arc::new(m.clone())]);
     assert!(b.s().matters_of(Kind::Incident).await.unwrap().is_empty());
     m.title = "another".into();
     b.s().record(recording(vec![m.clone()], vec![])).await.unwrap();
@@ -616,9 +616,8 @@ async fn what_is_looked_at_by_date_comes_in_order_and_goes_on_where_it_stopped<B
     let events = all.iter().zip(1..).map(|(m, n)| told(m, n, &["search"])).collect();
     b.s().record(recording(all.to_vec(), events)).await.unwrap();
     b.step();
-    let names = |found: Vec<MatterState>| found.into_iter().map(|m| m.title).collect::<Vec<_>>().join(" ");
+    let names = |found: Vec<Arc<MatterState>>| found.iter().map(|m| m.title.clone()).collect::<Vec<_>>().join(" ");
     let filter = |limit, after: Option<(jiff::civil::Date, &str)>| DatedFilter {
-        kind: Kind::Deprecation,
         from: date(2027, 1, 1),
         until: date(2027, 1, 2),
         provider: None,
@@ -632,9 +631,9 @@ async fn what_is_looked_at_by_date_comes_in_order_and_goes_on_where_it_stopped<B
     assert_eq!(names(b.s().dated(acme).await.unwrap()), "d");
     let late = DatedFilter { from: date(2027, 1, 3), until: date(2027, 1, 9), ..filter(9, None) };
     assert!(b.s().dated(late).await.unwrap().is_empty());
-    assert_eq!(names(b.s().without_date(Kind::Deprecation, None, 9).await.unwrap()), "y z");
+    assert_eq!(names(b.s().without_date(None, 9).await.unwrap()), "y z");
     let after = Some(MatterId::new("openai:y").unwrap());
-    assert_eq!(names(b.s().without_date(Kind::Deprecation, after, 9).await.unwrap()), "z");
+    assert_eq!(names(b.s().without_date(after, 9).await.unwrap()), "z");
     assert_eq!(names(b.s().open(Kind::Incident, 9).await.unwrap()), "i");
     let Unanswered { counts, first } = b.s().unanswered(2).await.unwrap();
     assert_eq!(counts.iter().map(|(_, n)| n).sum::<u64>(), 7);
@@ -649,6 +648,80 @@ async fn what_is_looked_at_by_date_comes_in_order_and_goes_on_where_it_stopped<B
     assert!(!dates.is_empty() && dates[0] == date(2027, 1, 1), "of what ends, the soonest: {dates:?}");
     let on = b.s().alerts_on(vec![all[0].id.clone(), all[3].id.clone()]).await.unwrap();
     assert_eq!(on.iter().map(|a| a.matter.as_str()).collect::<Vec<_>>(), ["openai:b", "openai:z"]);
+}
+
+async fn what_is_looked_at_again_and_again_is_what_was_written_last<B: Bench>() {
+    let mut b = B::fresh();
+    let day = date(2027, 1, 1);
+    let window = || DatedFilter { from: day, until: day, provider: None, after: None, limit: 9 };
+    let mut m = MatterState { deadline: Some(Deadline::day(day, "x")), ..matter("a", Kind::Deprecation) };
+    for n in 0..4 {
+        m.title = format!("version {n}");
+        b.s().record(recording(vec![m.clone()], vec![told(&m, n, &["search"])])).await.unwrap();
+        m.version += 1;
+        b.step();
+        for _ in 0..2 {
+            let expected = [Arc::new(m.clone())];
+            assert_eq!(b.s().dated(window()).await.unwrap(), expected);
+            assert_eq!(b.s().matters_of(Kind::Deprecation).await.unwrap(), expected);
+            assert_eq!(b.s().due_alerts(days(1), 9).await.unwrap()[0].matter, expected[0]);
+            assert_eq!(b.s().unanswered(9).await.unwrap().first[0].1, expected[0]);
+        }
+    }
+}
+
+async fn open_points_of_deprecations_are_found_and_closed<B: Bench>() {
+    let mut b = B::fresh();
+    let source = SourceId::new("openai/deprecations").unwrap();
+    let with = |id: &str, on: Option<jiff::civil::Date>, claim: Claim| MatterState {
+        deadline: on.map(|d| Deadline::day(d, "x")),
+        claims: BTreeMap::from([(source.clone(), claim)]),
+        ..matter(id, Kind::Deprecation)
+    };
+    let plain = || Claim::new(Rank::Page, now());
+    let once = Pending {
+        deadline: Deadline::day(date(2027, 2, 1), "y"),
+        replacements: vec![],
+        text: "y".into(),
+        since: now(),
+    };
+    let (today, later) = (date(2026, 11, 23), date(2026, 12, 24));
+    let all = [
+        with("plain", Some(today), plain()),
+        with("once", Some(later), Claim { pending: Some(once), ..plain() }),
+        with("ended", Some(today), Claim { ended: true, ..plain() }),
+        with("ends", Some(later), Claim { ended: true, ..plain() }),
+        with("unread", None, Claim { review: Some("no date".into()), ..plain() }),
+        with("read", Some(later), Claim { review: Some("no id".into()), ..plain() }),
+    ];
+    b.s().record(recording(all.to_vec(), vec![])).await.unwrap();
+    b.step();
+    let ids = |found: Vec<Arc<MatterState>>| found.iter().map(|m| m.id.to_string()).collect::<Vec<_>>().join(" ");
+    assert_eq!(ids(b.s().unconfirmed(today).await.unwrap()), "openai:ended openai:once");
+    assert_eq!(ids(b.s().unconfirmed(later).await.unwrap()), "openai:ended openai:ends openai:once");
+    assert_eq!(ids(b.s().undated().await.unwrap()), "openai:unread");
+    let closed = all.map(|m| MatterState { version: 1, claims: BTreeMap::new(), ..m });
+    b.s().record(recording(closed.to_vec(), vec![])).await.unwrap();
+    b.step();
+    assert!(b.s().unconfirmed(later).await.unwrap().is_empty() && b.s().undated().await.unwrap().is_empty());
+}
+
+async fn a_thing_is_found_wherever_it_ends<B: Bench>() {
+    let mut b = B::fresh();
+    let at = |id: &str, region: &str| {
+        let m = matter(id, Kind::Deprecation);
+        let subject = Subject { id: "demo".into(), region: Some(region.into()), ..m.subjects[0].clone() };
+        MatterState { subjects: vec![subject], ..m }
+    };
+    let (here, there) = (at("demo~eu", "eu"), at("demo~us", "us"));
+    let incident = MatterState { subjects: here.subjects.clone(), ..matter("broken", Kind::Incident) };
+    let all = vec![there.clone(), here.clone(), matter("other", Kind::Deprecation), incident];
+    b.s().record(recording(all, vec![])).await.unwrap();
+    b.step();
+    let of = b.s().of_subject(here.subjects[0].clone()).await.unwrap();
+    assert_eq!(of, [here.id.clone(), there.id.clone()]);
+    let none = Subject { id: "demo-2".into(), ..here.subjects[0].clone() };
+    assert!(b.s().of_subject(none).await.unwrap().is_empty());
 }
 
 async fn days_of_a_source_are_counted_and_what_an_event_was_read_from_is_found<B: Bench>() {
@@ -1131,6 +1204,9 @@ contract! {
     every_way_to_settle_keeps_the_ledger
     a_dead_letter_is_sent_once_more_when_a_person_says_so
     what_is_looked_at_by_date_comes_in_order_and_goes_on_where_it_stopped
+    what_is_looked_at_again_and_again_is_what_was_written_last
+    open_points_of_deprecations_are_found_and_closed
+    a_thing_is_found_wherever_it_ends
     days_of_a_source_are_counted_and_what_an_event_was_read_from_is_found
     what_was_superseded_was_told_to_nobody
     a_conversation_goes_on_in_its_first_thread

@@ -34,7 +34,7 @@ impl Adopter {
         let today = now.to_zoned_datetime(TimeZone::UTC).date();
         let ahead = |m: &MatterState| !m.is_over() && m.remind_by().is_none_or(|d| d.date >= today);
         let mut matters = cx.store.matters_of(Kind::Deprecation).await?;
-        matters.retain(ahead);
+        matters.retain(|m| ahead(m));
         let alerts = cx.store.alerts(AlertFilter { limit: usize::MAX, ..AlertFilter::default() }).await?;
         let mut served: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for (a, m) in &alerts {

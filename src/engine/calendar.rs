@@ -11,16 +11,16 @@ mod ical;
 mod row;
 
 pub use csv::csv;
-pub use feed::ics;
 pub use filter::Filter;
 pub use row::{ClaimView, Deprecation, Lens, concerned};
 
 use super::{Context, known};
-use crate::model::{Alert, Kind, MatterId, MatterState, Stage};
-use crate::store::{AlertFilter, DatedFilter, StoreError};
-use jiff::tz::TimeZone;
+use crate::model::{Kind, MatterId, MatterState, Stage};
+use crate::store::{DatedFilter, StoreError};
+use futures_util::future::try_join_all;
+use jiff::tz::Offset;
 use jiff::{ToSpan, civil::Date};
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Which rows.
 #[derive(Debug, Clone)]
@@ -44,8 +44,9 @@ pub struct Window {
 pub async fn upcoming(cx: &Context, window: &Window, today: Date) -> Result<(Vec<Deprecation>, usize), StoreError> {
     let (mut rows, mut hidden) = (Vec::new(), 0);
     let from = today.saturating_sub(window.past_days.days());
-    let mut all = between(cx, from, today.saturating_add(window.within_days.days()), today).await?;
-    all.append(&mut self::rows(cx, &cx.store.undated().await?, today).await?);
+    let mut all = dated(cx, from, today.saturating_add(window.within_days.days()), window.provider.clone()).await?;
+    all.append(&mut cx.store.undated().await?);
+    let all = self::rows(cx, &all, today).await?;
     for d in all {
         let soonest = d.soonest().and_then(|s| today.until(s).ok()).map(|s| s.get_days());
         // What a person should look at has no date for the very reason that makes it worth a look.
@@ -73,10 +74,34 @@ pub async fn upcoming(cx: &Context, window: &Window, today: Date) -> Result<(Vec
 /// # Errors
 /// The store's.
 pub async fn between(cx: &Context, from: Date, until: Date, today: Date) -> Result<Vec<Deprecation>, StoreError> {
-    let filter = DatedFilter { kind: Kind::Deprecation, from, until, provider: None, after: None, limit: usize::MAX };
-    let stored = cx.store.dated(filter).await?;
-    let in_time = |m: &MatterState| m.deadline.as_ref().is_some_and(|d| d.date >= from && d.date <= until);
-    rows(cx, &known::with_snapshot(cx, stored, in_time).await?, today).await
+    rows(cx, &dated(cx, from, until, None).await?, today).await
+}
+
+/// Of what ends from one day to another, both counted, that which we use, soonest first.
+///
+/// # Errors
+/// The store's.
+pub async fn used(cx: &Context, from: Date, until: Date, today: Date) -> Result<Vec<Deprecation>, StoreError> {
+    let lens = Lens::new(cx, today).await?;
+    let mut found = dated(cx, from, until, None).await?;
+    found.retain(|m| lens.is_used(m));
+    rows(cx, &found, today).await
+}
+
+/// Stored endings of these days, and those of the snapshot.
+async fn dated(
+    cx: &Context,
+    from: Date,
+    until: Date,
+    provider: Option<String>,
+) -> Result<Vec<Arc<MatterState>>, StoreError> {
+    let of = provider.clone();
+    let in_time = |m: &MatterState| {
+        m.remind_by().is_some_and(|d| d.date >= from && d.date <= until)
+            && of.as_ref().is_none_or(|p| *p == m.provider.as_str())
+    };
+    let filter = DatedFilter { from, until, provider, after: None, limit: usize::MAX };
+    known::with_snapshot(cx, cx.store.dated(filter).await?, in_time).await
 }
 
 /// Which deprecations, of which days.
@@ -119,9 +144,9 @@ pub async fn part(
         let mut found = match at.clone() {
             At::Dated(after) => {
                 let provider = part.provider.map(str::to_owned);
-                cx.store.dated(DatedFilter { kind: Kind::Deprecation, from, until, provider, after, limit }).await?
+                cx.store.dated(DatedFilter { from, until, provider, after, limit }).await?
             }
-            At::Undated(after) => cx.store.without_date(Kind::Deprecation, after, limit).await?,
+            At::Undated(after) => cx.store.without_date(after, limit).await?,
         };
         let last = found.last().filter(|_| found.len() >= limit).cloned();
         let next = match (&last, &at) {
@@ -138,7 +163,7 @@ pub async fn part(
         while let Some(m) = more.pop_if(|m| belongs(m)) {
             found.push(m);
         }
-        found.sort_by_cached_key(place);
+        found.sort_by_cached_key(|m| place(m));
         out.extend(rows(cx, &found, today).await?.into_iter().filter(|d| fits(d)));
         if out.len() > part.limit {
             out.truncate(part.limit);
@@ -171,15 +196,10 @@ impl At {
 ///
 /// # Errors
 /// The store's.
-pub async fn rows(cx: &Context, matters: &[MatterState], today: Date) -> Result<Vec<Deprecation>, StoreError> {
-    let alerts = cx.store.alerts_on(matters.iter().map(|m| m.id.clone()).collect()).await?;
-    let mut on: BTreeMap<&str, Vec<&Alert>> = BTreeMap::new();
-    for a in &alerts {
-        on.entry(a.matter.as_str()).or_default().push(a);
-    }
-    let of = |m: &MatterState| on.get(m.id.as_str()).map_or(&[][..], Vec::as_slice);
+pub async fn rows(cx: &Context, matters: &[Arc<MatterState>], today: Date) -> Result<Vec<Deprecation>, StoreError> {
+    let answers = cx.store.answers_on(matters.iter().map(|m| m.id.clone()).collect()).await?;
     let lens = Lens::new(cx, today).await?;
-    Ok(matters.iter().map(|m| lens.deprecation(m, of(m))).collect())
+    Ok(matters.iter().zip(&answers).map(|(m, said)| lens.deprecation(m, said)).collect())
 }
 
 /// Every deprecation: soonest first, those without a date last.
@@ -187,21 +207,16 @@ pub async fn rows(cx: &Context, matters: &[MatterState], today: Date) -> Result<
 /// # Errors
 /// The store's.
 pub async fn all(cx: &Context, today: Date) -> Result<Vec<Deprecation>, StoreError> {
-    let matters = known::deprecations(cx).await?;
-    let alerts = cx.store.alerts(AlertFilter { limit: usize::MAX, ..AlertFilter::default() }).await?;
-    let by_matter = by_matter(&alerts);
-    let of = |m: &MatterState| by_matter.get(m.id.as_str()).map_or(&[][..], Vec::as_slice);
-    let lens = Lens::new(cx, today).await?;
-    let mut rows: Vec<Deprecation> = matters.iter().map(|m| lens.deprecation(m, of(m))).collect();
+    let mut rows = rows(cx, &known::deprecations(cx).await?, today).await?;
     rows.sort_by(|a, b| (a.days_left.is_none(), a.days_left, &a.id).cmp(&(b.days_left.is_none(), b.days_left, &b.id)));
     Ok(rows)
 }
 
 /// A matter with those it concerns, for a calendar.
 #[derive(Debug, Clone)]
-pub struct Entry<'m> {
+pub struct Entry {
     /// What ends, or is worked on.
-    pub matter: &'m MatterState,
+    pub matter: Arc<MatterState>,
     /// Services that use it.
     pub services: Vec<String>,
     /// Their owners.
@@ -221,7 +236,12 @@ pub struct Span {
     pub past_days: i32,
 }
 
-/// The part of the calendar that a filter names, as iCalendar. `source` is where it can be had again.
+/// Least events that are worth a task of their own, and most tasks.
+const PART: usize = 500;
+const PARTS: usize = 4;
+
+/// The part of the calendar that a filter names, as iCalendar. `source` is where it can be had again. Long ones are written
+/// beside what the runtime does, in several parts at once.
 ///
 /// # Errors
 /// The store's.
@@ -231,42 +251,53 @@ pub async fn icalendar(cx: &Context, filter: &Filter, span: Span, source: Option
     let wants = |kind| filter.kind.is_none_or(|k| k == kind);
     let mut matters = Vec::new();
     if wants(Kind::Deprecation) {
-        let provider = filter.provider.clone();
-        let all = DatedFilter { kind: Kind::Deprecation, from, until, provider, after: None, limit: usize::MAX };
-        let in_time = |m: &MatterState| m.deadline.as_ref().is_some_and(|d| d.date >= from && d.date <= until);
-        matters = known::with_snapshot(cx, cx.store.dated(all).await?, in_time).await?;
+        matters = dated(cx, from, until, filter.provider.clone()).await?;
     }
     if wants(Kind::Maintenance) {
-        matters.append(&mut cx.store.matters_of(Kind::Maintenance).await?);
+        let all = cx.store.matters_of(Kind::Maintenance).await?;
+        matters.extend(all.into_iter().filter(|m| filter.provider.as_ref().is_none_or(|p| *p == m.provider.as_str())));
     }
-    let alerts = cx.store.alerts_on(matters.iter().map(|m| m.id.clone()).collect()).await?;
-    let mut on: BTreeMap<&str, Vec<&Alert>> = BTreeMap::new();
-    for a in &alerts {
-        on.entry(a.matter.as_str()).or_default().push(a);
-    }
-    let mut entries: Vec<Entry<'_>> = Vec::new();
-    for m in &matters {
-        let (Some(day), true) = (day_of(m), filter.provider.as_ref().is_none_or(|p| *p == m.provider.as_str())) else {
-            continue;
+    let mut by_day: Vec<(Date, Arc<MatterState>)> =
+        matters.into_iter().filter_map(|m| Some((day_of(&m).filter(|d| (from..=until).contains(d))?, m))).collect();
+    by_day.sort_by(|(a, x), (b, y)| (a, &x.id).cmp(&(b, &y.id)));
+    let parts = by_day.chunks(by_day.len().div_ceil(PARTS).max(PART));
+    let parts = parts.map(|p| written(cx, filter, p.iter().map(|(_, m)| m.clone()).collect()));
+    Ok(feed::calendar(filter, source, &try_join_all(parts).await?))
+}
+
+/// The events of these, where the filter wants them.
+async fn written(cx: &Context, filter: &Filter, matters: Vec<Arc<MatterState>>) -> Result<String, StoreError> {
+    let (all, wanted) = (cx.clone(), filter.clone());
+    let mut entries = aside(move || {
+        let entry = |matter: Arc<MatterState>| {
+            let (services, owners) = concerned(&all, &matter);
+            let fits =
+                wanted.owner.as_ref().is_none_or(|o| owners.contains(o)) && !(wanted.used && services.is_empty());
+            fits.then_some(Entry { matter, services, owners, state: String::new() })
         };
-        let away = span.today.until(day).map_or(i32::MAX, |s| s.get_days());
-        if away > span.within_days || away < -span.past_days {
-            continue;
+        matters.into_iter().filter_map(entry).collect::<Vec<_>>()
+    })
+    .await?;
+    let answers = cx.store.answers_on(entries.iter().map(|e| e.matter.id.clone()).collect()).await?;
+    let wanted = filter.clone();
+    aside(move || {
+        for (e, said) in entries.iter_mut().zip(&answers) {
+            e.state = row::state(&e.matter, said);
         }
-        let (services, owners) = concerned(cx, m);
-        if filter.owner.as_ref().is_some_and(|o| !owners.contains(o)) || (filter.used && services.is_empty()) {
-            continue;
-        }
-        let state = row::state(m, on.get(m.id.as_str()).map_or(&[], Vec::as_slice));
-        entries.push(Entry { matter: m, services, owners, state });
-    }
-    entries.sort_by(|a, b| (day_of(a.matter), &a.matter.id).cmp(&(day_of(b.matter), &b.matter.id)));
-    Ok(ics(&entries, filter, source))
+        feed::events(&entries, &wanted)
+    })
+    .await
+}
+
+/// Runs what takes long where it holds up nothing.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| StoreError::Unavailable("writing a calendar panicked; see the log".into()))
 }
 
 /// The day a matter stands under.
 fn day_of(m: &MatterState) -> Option<Date> {
-    let utc = |t: jiff::Timestamp| t.to_zoned_datetime(TimeZone::UTC).date();
+    let utc = |t: jiff::Timestamp| Offset::UTC.to_datetime(t).date();
     match m.kind {
         Kind::Maintenance => Some(utc(m.window.map_or(m.opened_at, |w| w.from))),
         Kind::Deprecation
@@ -278,12 +309,4 @@ fn day_of(m: &MatterState) -> Option<Date> {
         | Kind::Source
         | Kind::Unrecognized => m.deadline.as_ref().map(|d| d.date),
     }
-}
-
-fn by_matter(alerts: &[(Alert, MatterState)]) -> BTreeMap<&str, Vec<&Alert>> {
-    let mut out: BTreeMap<&str, Vec<&Alert>> = BTreeMap::new();
-    for (a, _) in alerts {
-        out.entry(a.matter.as_str()).or_default().push(a);
-    }
-    out
 }

@@ -161,7 +161,6 @@ async fn planned(cx: &Context, now: Timestamp) -> Result<Vec<Episode>, StoreErro
 
 async fn ending(cx: &Context, today: Date) -> Result<(Vec<Ending>, usize, Vec<Date>), StoreError> {
     let window = DatedFilter {
-        kind: Kind::Deprecation,
         from: today.saturating_sub(BACK.days()),
         until: today.saturating_add(AHEAD.days()),
         provider: None,

@@ -14,6 +14,7 @@ use crate::store::{AlertFilter, ContactRow, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// An owner who was told and has not answered for so many days may not be there any more.
 const NO_SIGN_DAYS: i64 = 180;
@@ -69,7 +70,7 @@ pub async fn gaps(cx: &Context, now: Timestamp) -> Result<Vec<Gap>, StoreError> 
     Ok(out)
 }
 
-fn ownerless(subject: &Subject, rows: &[&UseRow], endings: &[MatterState]) -> Gap {
+fn ownerless(subject: &Subject, rows: &[&UseRow], endings: &[Arc<MatterState>]) -> Gap {
     let id = subject.matter_id().map_or_else(|| subject.id.clone(), |m| m.to_string());
     let bare = Subject { account: None, ..subject.clone() }.matter_id();
     let ends = endings.iter().find(|m| Some(&m.id) == bare.as_ref() && !m.is_over()).and_then(|m| m.deadline.as_ref());
@@ -164,7 +165,7 @@ fn caught(cx: &Context, alerts: &[(Alert, MatterState)]) -> Vec<Gap> {
 ///
 /// # Errors
 /// The store's.
-pub async fn found(cx: &Context) -> Result<Vec<MatterState>, StoreError> {
+pub async fn found(cx: &Context) -> Result<Vec<Arc<MatterState>>, StoreError> {
     let mut open = cx.store.open(Kind::Source, MOST_OPEN).await?;
     let prefix = format!("forewarn:source/{ABOUT}/");
     open.retain(|m| m.id.as_str().starts_with(&prefix));

@@ -7,12 +7,13 @@ use super::Context;
 use crate::model::{Kind, MatterId, MatterState};
 use crate::store::StoreError;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Every deprecation.
 ///
 /// # Errors
 /// The store's.
-pub async fn deprecations(cx: &Context) -> Result<Vec<MatterState>, StoreError> {
+pub async fn deprecations(cx: &Context) -> Result<Vec<Arc<MatterState>>, StoreError> {
     let stored = cx.store.matters_of(Kind::Deprecation).await?;
     with_snapshot(cx, stored, |_| true).await
 }
@@ -23,14 +24,14 @@ pub async fn deprecations(cx: &Context) -> Result<Vec<MatterState>, StoreError> 
 /// The store's.
 pub async fn with_snapshot(
     cx: &Context,
-    mut stored: Vec<MatterState>,
+    mut stored: Vec<Arc<MatterState>>,
     fits: impl Fn(&MatterState) -> bool,
-) -> Result<Vec<MatterState>, StoreError> {
+) -> Result<Vec<Arc<MatterState>>, StoreError> {
     if cx.known.endings.is_empty() {
         return Ok(stored);
     }
     let read = read_providers(cx).await?;
-    let more: Vec<&MatterState> =
+    let more: Vec<&Arc<MatterState>> =
         cx.known.endings.iter().filter(|m| !read.contains(m.provider.as_str()) && fits(m)).collect();
     // A stored one may have another date by now, and not fit any more.
     let there = cx.store.matters(more.iter().map(|m| m.id.clone()).collect()).await?;
@@ -43,12 +44,30 @@ pub async fn with_snapshot(
 ///
 /// # Errors
 /// The store's.
-pub async fn deprecation(cx: &Context, id: &MatterId) -> Result<Option<MatterState>, StoreError> {
-    let found = cx.store.matters(vec![id.clone()]).await?.pop().filter(|m| m.kind == Kind::Deprecation);
+pub async fn deprecation(cx: &Context, id: &MatterId) -> Result<Option<Arc<MatterState>>, StoreError> {
+    let found = cx.store.matters(vec![id.clone()]).await?.pop().filter(|m| m.kind == Kind::Deprecation).map(Arc::new);
     match (found, cx.known.endings.iter().find(|m| m.id == *id)) {
         (None, Some(m)) if !read_providers(cx).await?.contains(m.provider.as_str()) => Ok(Some(m.clone())),
         (found, _) => Ok(found),
     }
+}
+
+/// The same thing elsewhere: other regions, deployments, accounts.
+///
+/// # Errors
+/// The store's.
+pub async fn related(cx: &Context, m: &MatterState) -> Result<Vec<MatterId>, StoreError> {
+    let mut out = BTreeSet::new();
+    for s in &m.subjects {
+        out.extend(cx.store.of_subject(s.clone()).await?);
+    }
+    let same = |o: &MatterState| {
+        let mut pairs = o.subjects.iter().flat_map(|x| m.subjects.iter().map(move |y| (x, y)));
+        pairs.any(|(x, y)| (&x.platform, x.kind, &x.id) == (&y.platform, y.kind, &y.id))
+    };
+    out.extend(with_snapshot(cx, Vec::new(), same).await?.into_iter().map(|o| o.id.clone()));
+    out.remove(&m.id);
+    Ok(out.into_iter().collect())
 }
 
 /// Whether it is one of the snapshot's, so that its age is said.

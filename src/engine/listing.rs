@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// An incident, maintenance, billing or account matter as the outside sees it.
 #[derive(Debug, Clone, Serialize)]
@@ -76,7 +77,7 @@ pub async fn going_on(cx: &Context, kind: Kind) -> Result<Vec<Episode>, StoreErr
 }
 
 /// These matters, each with those among them that it is possibly the same as.
-pub fn marked(cx: &Context, matters: &[MatterState]) -> Vec<Episode> {
+pub fn marked(cx: &Context, matters: &[Arc<MatterState>]) -> Vec<Episode> {
     let same = Likeness::among(matters, cx.clock.now());
     matters.iter().map(|m| Episode { possibly_same: same.of(&m.id).to_vec(), ..episode(cx, m) }).collect()
 }

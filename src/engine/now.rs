@@ -8,21 +8,22 @@ mod verdict;
 
 pub use verdict::age;
 
-use super::Context;
 use super::calendar::{self, Deprecation};
 use super::heard::{Heard, heard};
 use super::listing::{Episode, episode, marked};
 use super::poll::{NotPolled, Off, Target};
 use super::status::as_of;
+use super::{Context, known};
 use crate::model::event::words;
 use crate::model::moment::minutes;
 use crate::model::{Kind, MatterState, Severity, Stage};
 use crate::rules::route::About;
 use crate::rules::scope::{Known, Scope};
-use crate::store::{EventFilter, SourceHealth, SourceRow, StoreError};
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use crate::store::{DatedFilter, EventFilter, SourceHealth, SourceRow, StoreError};
+use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
 use serde::Serialize;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// What counts as lately.
 const LATELY: SignedDuration = SignedDuration::from_hours(72);
@@ -144,16 +145,16 @@ pub async fn now(cx: &Context, scope: &Scope, targets: &[Target], off: &Off) -> 
     let off = off.as_slice();
     let since = at.checked_sub(LATELY).unwrap_or(at);
     let holds = |m: &MatterState| scope.holds(&cx.directory, About::matter(m));
-    let of = async |kind: Kind| -> Result<Vec<MatterState>, StoreError> {
+    let of = async |kind: Kind| -> Result<Vec<Arc<MatterState>>, StoreError> {
         Ok(cx.store.matters_of(kind).await?.into_iter().filter(|m| holds(m)).collect())
     };
     let all = of(Kind::Incident).await?;
-    let (open, mut past): (Vec<MatterState>, Vec<MatterState>) = all.into_iter().partition(|m| m.stage == Stage::Open);
+    let (open, mut past): (Vec<_>, Vec<_>) = all.into_iter().partition(|m| m.stage == Stage::Open);
     past.sort_by(|a, b| (b.latest_at, &b.id).cmp(&(a.latest_at, &a.id)));
-    let episodes = |list: &[MatterState]| marked(cx, list);
+    let episodes = |list: &[Arc<MatterState>]| marked(cx, list);
     let mut incidents = episodes(&open);
     incidents.sort_by(|a, b| (b.severity, b.latest_at, &a.id).cmp(&(a.severity, a.latest_at, &b.id)));
-    let lately: Vec<MatterState> = past.iter().filter(|m| m.latest_at >= since).cloned().collect();
+    let lately: Vec<Arc<MatterState>> = past.iter().filter(|m| m.latest_at >= since).cloned().collect();
     let mut billing = of(Kind::Billing).await?;
     billing.extend(of(Kind::Account).await?);
     billing.retain(|m| m.stage == Stage::Open);
@@ -247,20 +248,21 @@ async fn voices(
 
 async fn ending(cx: &Context, scope: &Scope, at: Timestamp) -> Result<Vec<Deprecation>, StoreError> {
     let today = at.to_zoned_datetime(TimeZone::UTC).date();
-    let matters = cx.store.matters_of(Kind::Deprecation).await?;
-    let held: BTreeSet<&str> =
-        matters.iter().filter(|m| scope.holds(&cx.directory, About::matter(m))).map(|m| m.id.as_str()).collect();
-    // What one asks for by name is shown, whoever uses it.
+    // What one asks for by name is shown, whoever uses it and whenever it ends.
     let named = matches!(scope, Scope::Subject { .. });
-    let mut all = calendar::all(cx, today).await?;
-    all.retain(|d| {
-        let near = d.soonest().and_then(|on| today.until(on).ok()).map(|s| s.get_days());
-        held.contains(d.id.as_str())
-            && d.stage != Stage::Withdrawn
-            && (named || d.used != Some(false))
-            && (named || near.is_some_and(|n| (-JUST_ENDED..=AHEAD).contains(&n)))
-    });
-    Ok(all)
+    let mut found = if named {
+        known::deprecations(cx).await?
+    } else {
+        let (from, until) = (today.saturating_sub(JUST_ENDED.days()), today.saturating_add(AHEAD.days()));
+        let window = DatedFilter { from, until, provider: None, after: None, limit: usize::MAX };
+        let in_time = |m: &MatterState| m.remind_by().is_some_and(|d| d.date >= from && d.date <= until);
+        known::with_snapshot(cx, cx.store.dated(window).await?, in_time).await?
+    };
+    found.retain(|m| m.stage != Stage::Withdrawn && scope.holds(&cx.directory, About::matter(m)));
+    let mut rows = calendar::rows(cx, &found, today).await?;
+    rows.retain(|d| named || d.used != Some(false));
+    rows.sort_by(|a, b| (a.days_left.is_none(), a.days_left, &a.id).cmp(&(b.days_left.is_none(), b.days_left, &b.id)));
+    Ok(rows)
 }
 
 /// What changed lately, without incidents: these are listed for themselves.
@@ -278,12 +280,12 @@ async fn changes(cx: &Context, scope: &Scope, since: Timestamp) -> Result<Vec<He
 }
 
 /// The last incident that is over: one of the same parts as what is open, if there is one, else the newest.
-fn comparable(cx: &Context, open: &[MatterState], past: &[MatterState]) -> Option<Comparable> {
+fn comparable(cx: &Context, open: &[Arc<MatterState>], past: &[Arc<MatterState>]) -> Option<Comparable> {
     let parts: BTreeSet<_> = open.iter().flat_map(|m| &m.subjects).filter(|s| !s.is_whole()).collect();
     let whose: BTreeSet<_> = open.iter().map(|m| &m.provider).collect();
     let worth = |m: &&MatterState| m.severity > Severity::Info || open.is_empty();
     let like: Vec<&MatterState> =
-        past.iter().filter(worth).filter(|m| whose.is_empty() || whose.contains(&m.provider)).collect();
+        past.iter().map(|m| &**m).filter(worth).filter(|m| whose.is_empty() || whose.contains(&m.provider)).collect();
     let alike: Vec<&MatterState> =
         like.iter().filter(|m| m.subjects.iter().any(|s| parts.contains(s))).copied().collect();
     let list = if alike.is_empty() { like } else { alike };

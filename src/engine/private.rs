@@ -26,7 +26,7 @@ impl PrivateDeadlines {
     pub async fn tick(&self, now: Timestamp) -> Result<Report, StoreError> {
         let source = SourceId::new("forewarn/config").map_err(|e| StoreError::Damaged(e.to_string()))?;
         let all = self.cx.store.matters_of(Kind::Deprecation).await?;
-        let stored: BTreeMap<&str, &MatterState> = all.iter().map(|m| (m.id.as_str(), m)).collect();
+        let stored: BTreeMap<&str, &MatterState> = all.iter().map(|m| (m.id.as_str(), &**m)).collect();
         let mut heeded = Vec::new();
         let mut say = |seen: Observation, baseline| {
             heeded.push(Heeded {

@@ -8,6 +8,7 @@ use crate::model::{Kind, MatterId, MatterState};
 use crate::rules::same::possibly_same;
 use crate::store::StoreError;
 use jiff::{SignedDuration, Timestamp};
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 /// What was last heard of longer ago is not compared.
@@ -19,9 +20,9 @@ pub struct Likeness(BTreeMap<MatterId, Vec<MatterId>>);
 
 impl Likeness {
     /// Compares these.
-    pub fn among(matters: &[MatterState], now: Timestamp) -> Self {
+    pub fn among<M: Borrow<MatterState>>(matters: &[M], now: Timestamp) -> Self {
         let late = |m: &&MatterState| !m.is_over() || now.duration_since(m.latest_at) < LATELY;
-        let recent: Vec<&MatterState> = matters.iter().filter(late).collect();
+        let recent: Vec<&MatterState> = matters.iter().map(Borrow::borrow).filter(late).collect();
         let mut out = Self::default();
         for (i, a) in recent.iter().enumerate() {
             for b in recent.iter().skip(i + 1).filter(|b| possibly_same(a, b, now)) {

@@ -14,6 +14,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -37,7 +38,7 @@ pub struct Options {
 #[derive(Debug, Clone, Copy)]
 pub struct Known<'k> {
     /// What ends.
-    pub endings: &'k [MatterState],
+    pub endings: &'k [Arc<MatterState>],
     /// Models known by name.
     pub models: &'k BTreeSet<Subject>,
 }
@@ -92,7 +93,7 @@ pub struct Scan {
 struct Ends<'m>(BTreeMap<(&'m str, &'m str), &'m MatterState>);
 
 impl<'m> Ends<'m> {
-    fn new(endings: &'m [MatterState]) -> Self {
+    fn new(endings: &'m [Arc<MatterState>]) -> Self {
         let mut out: BTreeMap<(&str, &str), &MatterState> = BTreeMap::new();
         for m in endings.iter().filter(|m| m.stage != Stage::Withdrawn) {
             let day = |m: &MatterState| m.deadline.as_ref().map_or(Date::MAX, |d| d.date);

@@ -11,6 +11,7 @@ use crate::store::{EventFilter, StoreError};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// So many days back incidents count.
 pub const DAYS: i64 = 365;
@@ -39,14 +40,14 @@ pub async fn scorecard(cx: &Context, provider: Option<&str>) -> Result<Vec<Score
     // From the beginning of a day: the same question has the same answer all day.
     let midnight = now.as_second().rem_euclid(86_400);
     let since = Timestamp::from_second(now.as_second() - midnight - 86_400 * DAYS).unwrap_or(now);
-    let mut ends: BTreeMap<String, Vec<MatterState>> = BTreeMap::new();
+    let mut ends: BTreeMap<String, Vec<Arc<MatterState>>> = BTreeMap::new();
     for m in cx.store.matters_of(Kind::Deprecation).await? {
         // What the config or a contract says is no word of the provider.
         if m.claims.keys().any(|s| s.provider() == m.provider.as_str()) {
             ends.entry(m.provider.to_string()).or_default().push(m);
         }
     }
-    let mut broken: BTreeMap<String, Vec<MatterState>> = BTreeMap::new();
+    let mut broken: BTreeMap<String, Vec<Arc<MatterState>>> = BTreeMap::new();
     for m in cx.store.matters_of(Kind::Incident).await? {
         if is_public(m.kind, &m.subjects) && m.opened_at >= since {
             broken.entry(m.provider.to_string()).or_default().push(m);

@@ -5,7 +5,7 @@
 
 use super::calendar::{Deprecation, Lens};
 use super::{Context, known};
-use crate::model::{Alert, Change, EventId, MatterId, MatterState, SourceId};
+use crate::model::{Alert, Change, EventId, MatterId, SourceId};
 use crate::store::{AuditFilter, AuditRow, EventFilter, StoreError, ToldRow};
 use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
@@ -55,6 +55,7 @@ pub struct Happened {
 pub async fn show(cx: &Context, id: &MatterId, today: Date) -> Result<Option<Shown>, StoreError> {
     let Some(m) = known::deprecation(cx, id).await? else { return Ok(None) };
     let alerts = cx.store.alerts_on(vec![m.id.clone()]).await?;
+    let answered = cx.store.answers_on(vec![m.id.clone()]).await?.pop().unwrap_or_default();
     let filter = EventFilter { matter: Some(m.id.to_string()), limit: HISTORY, ..EventFilter::default() };
     let mut history: Vec<Happened> = cx
         .store
@@ -71,10 +72,9 @@ pub async fn show(cx: &Context, id: &MatterId, today: Date) -> Result<Option<Sho
         })
         .collect();
     history.reverse();
-    let all = known::deprecations(cx).await?;
-    let related = all.into_iter().filter(|o| o.id != m.id && same_thing(o, &m)).map(|o| o.id).collect();
+    let related = known::related(cx, &m).await?;
     Ok(Some(Shown {
-        deprecation: Lens::new(cx, today).await?.deprecation(&m, &alerts.iter().collect::<Vec<_>>()),
+        deprecation: Lens::new(cx, today).await?.deprecation(&m, &answered),
         history,
         done: done(cx, id).await?,
         told: cx.store.told_of(m.id.clone()).await?,
@@ -89,8 +89,4 @@ pub(super) async fn done(cx: &Context, id: &MatterId) -> Result<Vec<AuditRow>, S
     let mut rows = cx.store.audit(filter).await?;
     rows.reverse();
     Ok(rows)
-}
-
-fn same_thing(a: &MatterState, b: &MatterState) -> bool {
-    a.subjects.iter().any(|x| b.subjects.iter().any(|y| (&x.platform, x.kind, &x.id) == (&y.platform, y.kind, &y.id)))
 }

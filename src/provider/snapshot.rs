@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::LazyLock;
 
 /// The file in the binary; its head says how it is written.
@@ -24,7 +25,7 @@ pub struct Snapshot {
     /// The newest day on which something of it was read.
     pub taken_on: Option<Date>,
     /// What ends.
-    pub endings: Vec<MatterState>,
+    pub endings: Vec<Arc<MatterState>>,
     /// Models that are known by name, those that end included.
     pub models: BTreeSet<Subject>,
 }
@@ -56,7 +57,7 @@ pub fn parse(text: &str) -> (Snapshot, usize) {
             }),
             _ => ending(&fields, &places).map(|m| {
                 out.models.extend(m.subjects.iter().cloned());
-                out.endings.push(m);
+                out.endings.push(Arc::new(m));
             }),
         };
         bad += usize::from(read.is_none());

@@ -50,7 +50,10 @@ impl Index {
     /// The places of those that may be meant, in order, each once.
     pub fn find<'p>(&self, providers: impl IntoIterator<Item = &'p str>, wanted: Wanted<'_>) -> Vec<usize> {
         let mut out = Vec::new();
-        for named in providers.into_iter().filter_map(|p| self.by_provider.get(p)).chain([&self.any]) {
+        let mut last = None;
+        // Mostly all are one.
+        let providers = providers.into_iter().filter(|p| last.replace(*p) != Some(*p));
+        for named in providers.filter_map(|p| self.by_provider.get(p)).chain([&self.any]) {
             match wanted {
                 Wanted::Anything => out.extend(&named.all),
                 Wanted::Names(names) => {

@@ -199,29 +199,19 @@ fn concerned(dir: &Directory, s: &Service, event: &NewEvent) -> Option<String> {
     Some(format!("service {} uses {}{how}", s.name, used.as_str()))
 }
 
-fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
+fn recipients<'d>(dir: &'d Directory, event: &NewEvent) -> Routed {
     let routes: Vec<&Route> = dir.may_except(&event.provider, &event.subjects).filter(|r| fits(r, event)).collect();
     let chosen = routes
         .iter()
         .filter(|r| r.policy.is_some())
         .max_by_key(|r| r.when.specificity())
-        .and_then(|r| r.policy.clone());
-    let policy = chosen.clone().unwrap_or_else(|| {
-        if is_public(event.kind, &event.subjects) || event.kind == Kind::Change {
-            policy::CALM.to_owned()
-        } else {
-            policy::default_for(event.kind).to_owned()
-        }
-    });
-    let mut told: BTreeMap<String, Recipient> = BTreeMap::new();
-    let mut tell = |owner: &str, why: String, service: Option<&str>| {
-        let r = told.entry(owner.to_owned()).or_insert_with(|| Recipient {
-            owner: owner.to_owned(),
-            policy: policy.clone(),
-            why,
-            services: Vec::new(),
-        });
-        r.services.extend(service.map(str::to_owned));
+        .and_then(|r| r.policy.as_deref());
+    let calm = is_public(event.kind, &event.subjects) || event.kind == Kind::Change;
+    let usual = if calm { policy::CALM } else { policy::default_for(event.kind) };
+    // By owner: the first reason, and the services.
+    let mut told: BTreeMap<&str, (String, Vec<&Service>)> = BTreeMap::new();
+    let mut tell = |owner: &'d str, why: String, service: Option<&'d Service>| {
+        told.entry(owner).or_insert_with(|| (why, Vec::new())).1.extend(service);
     };
     // A list that is read with an account's key speaks of the platform; an end concerns the account only where it says so.
     let platforms = event.kind == Kind::Deprecation && event.subjects.iter().all(|s| s.account.is_none());
@@ -242,7 +232,7 @@ fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
     if by_use && !only_named {
         for s in may_be_touched(dir, About::event(event)) {
             if let Some(why) = concerned(dir, s, event) {
-                tell(&s.owner, why, Some(&s.name));
+                tell(&s.owner, why, Some(s));
             }
         }
     }
@@ -259,27 +249,27 @@ fn recipients(dir: &Directory, event: &NewEvent) -> Routed {
             return Routed::Silent(Silence::Unused);
         }
         let why = if by_use_only { "no service says what it uses" } else { "nobody covers it" };
-        told.insert(
-            dir.catch_all.clone(),
-            Recipient { owner: dir.catch_all.clone(), policy, why: format!("{why}: the catch-all"), services: vec![] },
-        );
-    }
-    if chosen.is_none() {
-        for r in told.values_mut() {
-            if let Some(policy) = by_services(dir, event, &r.services) {
-                r.policy = policy.into();
-            }
-        }
+        told.insert(&dir.catch_all, (format!("{why}: the catch-all"), Vec::new()));
     }
     told.retain(|owner, _| !routes.iter().any(|r| r.mute.iter().any(|m| m == "*" || m == owner)));
-    if told.is_empty() { Routed::Silent(Silence::Muted) } else { Routed::Tell(told.into_values().collect()) }
+    let recipient = |(owner, (why, services)): (&str, (String, Vec<&Service>))| Recipient {
+        owner: owner.to_owned(),
+        policy: chosen.or_else(|| by_services(event, &services)).unwrap_or(usual).to_owned(),
+        why,
+        services: services.iter().map(|s| s.name.clone()).collect(),
+    };
+    if told.is_empty() {
+        Routed::Silent(Silence::Muted)
+    } else {
+        Routed::Tell(told.into_iter().map(recipient).collect())
+    }
 }
 
 /// The ladder that environment and tier of the services ask for, where it is not the one of the kind.
-fn by_services(dir: &Directory, event: &NewEvent, services: &[String]) -> Option<&'static str> {
-    let mut all = services.iter().filter_map(|name| dir.service(name)).peekable();
-    all.peek()?;
-    let all: Vec<&Service> = all.collect();
+fn by_services(event: &NewEvent, all: &[&Service]) -> Option<&'static str> {
+    if all.is_empty() {
+        return None;
+    }
     let critical = all.iter().any(|s| s.tier == Tier::Critical && s.is_production());
     match event.kind {
         Kind::Deprecation if critical => Some(policy::DEPRECATION_CRITICAL),

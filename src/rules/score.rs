@@ -8,6 +8,7 @@ use crate::model::moment::minutes;
 use crate::model::{Change, Event, Firmness, MatterState, Severity, Stage};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::Serialize;
+use std::borrow::Borrow;
 
 /// Notice before an end, in days.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -59,8 +60,9 @@ pub struct Incidents {
 }
 
 /// The notice these gave.
-pub fn notice(ends: &[MatterState]) -> Notice {
-    let mut days: Vec<i32> = ends.iter().filter(|m| m.stage != Stage::Withdrawn).filter_map(given).collect();
+pub fn notice<M: Borrow<MatterState>>(ends: &[M]) -> Notice {
+    let mut days: Vec<i32> =
+        ends.iter().map(Borrow::borrow).filter(|m| m.stage != Stage::Withdrawn).filter_map(given).collect();
     days.sort_unstable();
     Notice {
         ends: ends.len(),
@@ -96,7 +98,8 @@ pub fn dates(moves: &[Event]) -> Dates {
 }
 
 /// How these went.
-pub fn incidents(all: &[MatterState], since: Timestamp) -> Incidents {
+pub fn incidents<M: Borrow<MatterState>>(all: &[M], since: Timestamp) -> Incidents {
+    let all: Vec<&MatterState> = all.iter().map(Borrow::borrow).collect();
     let mut took: Vec<i64> =
         all.iter().filter(|m| m.stage == Stage::Resolved).map(|m| minutes(m.opened_at, m.latest_at)).collect();
     took.sort_unstable();

@@ -19,6 +19,7 @@ mod outbox;
 mod people;
 mod posts;
 mod read;
+mod shelf;
 mod sources;
 mod tokens;
 mod usage;
@@ -28,7 +29,9 @@ pub use copy::{Copied, back_up, restore};
 pub use open::{KNOWN_SCHEMA, check_header};
 
 use super::{Fut, StoreError};
+use convert::fault;
 use rusqlite::Connection;
+use shelf::Shelf;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -43,6 +46,7 @@ const READERS: usize = 4;
 pub struct Sqlite {
     writer: Option<Writer>,
     readers: Arc<Readers>,
+    shelf: Arc<Shelf>,
     /// Rises with every write that is no delivery.
     changed: AtomicU64,
 }
@@ -62,11 +66,7 @@ impl Sqlite {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let connection = open::writable(path)?;
         let checkpointer = open::second(path)?;
-        Ok(Self {
-            writer: Some(Writer::start(connection, checkpointer)?),
-            readers: Readers::new(Some(path)),
-            changed: AtomicU64::new(0),
-        })
+        Ok(Self::over(Some(Writer::start(connection, checkpointer)?), Readers::new(Some(path))))
     }
 
     /// Makes a store that nobody will miss: it is as fast as memory, and what a power failure takes is gone.
@@ -77,8 +77,7 @@ impl Sqlite {
         let (connection, checkpointer) = (open::writable(path)?, open::second(path)?);
         open::careless(&connection)?;
         open::careless(&checkpointer)?;
-        let writer = Some(Writer::start(connection, checkpointer)?);
-        Ok(Self { writer, readers: Readers::new(Some(path)), changed: AtomicU64::new(0) })
+        Ok(Self::over(Some(Writer::start(connection, checkpointer)?), Readers::new(Some(path))))
     }
 
     /// Opens for looking, beside a daemon.
@@ -88,7 +87,7 @@ impl Sqlite {
     pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
         let readers = Readers::new(Some(path));
         readers.give_back(open::read_only(path)?);
-        Ok(Self { writer: None, readers, changed: AtomicU64::new(0) })
+        Ok(Self::over(None, readers))
     }
 
     /// A store in memory that nobody wrote to, for looking where there is no file yet.
@@ -98,7 +97,11 @@ impl Sqlite {
     pub fn empty() -> Result<Self, StoreError> {
         let readers = Readers::new(None);
         readers.give_back(open::empty()?);
-        Ok(Self { writer: None, readers, changed: AtomicU64::new(0) })
+        Ok(Self::over(None, readers))
+    }
+
+    fn over(writer: Option<Writer>, readers: Arc<Readers>) -> Self {
+        Self { writer, readers, shelf: Arc::new(Shelf::new()), changed: AtomicU64::new(0) }
     }
 
     /// Waits until everything queued is on disk and stops taking more.
@@ -143,7 +146,17 @@ impl Sqlite {
         })
     }
 
-    /// Runs a query on a read-only connection.
+    /// As [`Sqlite::read`], for queries that hand out matters.
+    fn read_matters<T, F>(&self, query: F) -> Fut<'_, T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection, &Shelf) -> Result<T, StoreError> + Send + 'static,
+    {
+        let shelf = self.shelf.clone();
+        self.read(move |c| query(c, &shelf))
+    }
+
+    /// Runs a query on a read-only connection, over one snapshot.
     fn read<T, F>(&self, query: F) -> Fut<'_, T>
     where
         T: Send + 'static,
@@ -157,7 +170,11 @@ impl Sqlite {
                 // Held by the query itself, which goes on where nobody waits for it any more.
                 let _turn = turn;
                 let connection = readers.take()?;
+                // One snapshot for all that a query asks, taken once.
+                let step = |word| connection.prepare_cached(word).and_then(|mut s| s.execute([])).map_err(fault);
+                step("BEGIN")?;
                 let out = query(&connection);
+                step("COMMIT")?;
                 readers.give_back(connection);
                 out
             };

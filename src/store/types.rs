@@ -19,6 +19,7 @@ use crate::model::{
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// The body hash of a delivery whose bytes are not those of the webhook: no other body contradicts it.
 pub const INCOMPARABLE: [u8; 16] = [0; 16];
@@ -285,8 +286,8 @@ pub enum RecordOutcome {
 pub struct DueAlert {
     /// The alert.
     pub alert: Alert,
-    /// What it is about.
-    pub matter: MatterState,
+    /// What it is about; alerts of many owners on one matter share it.
+    pub matter: Arc<MatterState>,
     /// What was told in this episode.
     pub told: Vec<Told>,
 }

@@ -22,8 +22,8 @@ const CALENDAR: &str = "text/calendar; charset=utf-8";
 /// How far a feed looks: everything to come, a year back.
 const ALL: i32 = 100_000;
 const YEAR: i32 = 365;
-/// Texts kept.
-const KEPT: usize = 64;
+/// Most bytes of texts kept; the newest is kept however large it is.
+const KEPT: usize = 16 << 20;
 
 /// What the two addresses share.
 pub struct Calendars {
@@ -66,7 +66,8 @@ impl Calendars {
         let text = Bytes::from(icalendar(&self.cx, filter, span, source.as_deref()).await?);
         let etag = etag(&text);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT {
+        kept.remove(&name);
+        if kept.values().map(|k| k.text.len()).sum::<usize>() + text.len() > KEPT {
             kept.clear();
         }
         kept.insert(name, Kept { changes, today, etag: etag.clone(), text: text.clone() });

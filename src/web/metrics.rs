@@ -38,11 +38,7 @@ async fn metrics(State(a): State<Arc<Actions>>, headers: HeaderMap) -> Result<Re
         "gauge",
         "Days until a subject that a service uses ends, in seconds of 86400 a day, by owner. Negative once passed.",
     );
-    for d in calendar::between(&a.cx, today.saturating_sub(30.days()), Date::MAX, today)
-        .await?
-        .iter()
-        .filter(|d| d.used == Some(true))
-    {
+    for d in calendar::used(&a.cx, today.saturating_sub(30.days()), Date::MAX, today).await? {
         // What ended long ago would stand here for ever.
         let Some(left) = d.days_left.filter(|n| *n >= -30) else { continue };
         let firm = if d.shutdown_on.is_some() { "true" } else { "false" };

@@ -430,7 +430,7 @@ async fn outcome(order: &[usize]) -> (Vec<(String, Kind, String)>, Vec<MatterSta
     events.sort();
     let mut matters = Vec::new();
     for kind in Kind::ALL {
-        matters.extend(w.cx.store.matters_of(*kind).await.unwrap());
+        matters.extend(w.cx.store.matters_of(*kind).await.unwrap().into_iter().map(std::sync::Arc::unwrap_or_clone));
     }
     for m in &mut matters {
         m.version = 0; // how often it was written depends on the batches

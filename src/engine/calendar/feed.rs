@@ -10,13 +10,15 @@ use crate::crypto::short_hash;
 use crate::model::text::one_line;
 use crate::model::{Deadline, Firmness, Kind, MatterState, Precision, Stage};
 use jiff::Timestamp;
+use jiff::tz::Offset;
+use std::fmt::Write;
 
 /// How often subscribers may ask.
 const REFRESH: &str = "PT1H";
 const DAY: i64 = 86_400;
 
-/// A calendar of these entries.
-pub fn ics(entries: &[Entry<'_>], filter: &Filter, source: Option<&str>) -> String {
+/// A calendar of these texts of events.
+pub fn calendar(filter: &Filter, source: Option<&str>, events: &[String]) -> String {
     let mut l = Lines::default();
     let about = filter.in_words();
     let name = if about.is_empty() { "forewarn".to_owned() } else { format!("forewarn: {about}") };
@@ -33,6 +35,18 @@ pub fn ics(entries: &[Entry<'_>], filter: &Filter, source: Option<&str>) -> Stri
     if let Some(source) = source {
         l.uri("SOURCE;VALUE=URI", source);
     }
+    let mut out = l.finish();
+    let mut end = Lines::default();
+    end.end("VCALENDAR");
+    let end = end.finish();
+    out.reserve(events.iter().map(String::len).sum::<usize>() + end.len());
+    out.extend(events.iter().map(String::as_str).chain([end.as_str()]));
+    out
+}
+
+/// The events of these entries.
+pub fn events(entries: &[Entry], filter: &Filter) -> String {
+    let mut l = Lines::default();
     for e in entries {
         match e.matter.kind {
             Kind::Maintenance => maintenance(&mut l, e, filter),
@@ -50,12 +64,11 @@ pub fn ics(entries: &[Entry<'_>], filter: &Filter, source: Option<&str>) -> Stri
             }
         }
     }
-    l.end("VCALENDAR");
     l.finish()
 }
 
-fn ending(l: &mut Lines, e: &Entry<'_>, d: &Deadline, filter: &Filter) {
-    let m = e.matter;
+fn ending(l: &mut Lines, e: &Entry, d: &Deadline, filter: &Filter) {
+    let m = &*e.matter;
     l.begin("VEVENT");
     head(l, m);
     l.day("DTSTART;VALUE=DATE", d.date);
@@ -86,8 +99,8 @@ fn ending(l: &mut Lines, e: &Entry<'_>, d: &Deadline, filter: &Filter) {
     l.end("VEVENT");
 }
 
-fn maintenance(l: &mut Lines, e: &Entry<'_>, filter: &Filter) {
-    let m = e.matter;
+fn maintenance(l: &mut Lines, e: &Entry, filter: &Filter) {
+    let m = &*e.matter;
     l.begin("VEVENT");
     head(l, m);
     let mut summary = format!("{}: {}", m.provider, one_line(&m.title, 200));
@@ -130,8 +143,8 @@ fn changed_at(m: &MatterState) -> Timestamp {
     m.claims.values().map(|c| c.read_at).chain([m.latest_at]).max().unwrap_or(m.latest_at)
 }
 
-fn tail(l: &mut Lines, e: &Entry<'_>, summary: &str, status: &'static str) {
-    let m = e.matter;
+fn tail(l: &mut Lines, e: &Entry, summary: &str, status: &'static str) {
+    let m = &*e.matter;
     l.text("SUMMARY", summary);
     l.raw("STATUS", status);
     l.raw("TRANSP", "TRANSPARENT");
@@ -155,8 +168,8 @@ fn alarms(l: &mut Lines, summary: &str, filter: &Filter) {
 }
 
 /// When, what instead, whose, and who says so in which words.
-fn proof(e: &Entry<'_>, d: &Deadline) -> String {
-    let m = e.matter;
+fn proof(e: &Entry, d: &Deadline) -> String {
+    let m = &*e.matter;
     let mut out = format!("{}: {}.", m.id, d.in_words());
     if let Some(at) = d.at {
         out.push_str(&format!(" At {} UTC.", at.strftime("%Y-%m-%d %H:%M")));
@@ -174,16 +187,18 @@ fn proof(e: &Entry<'_>, d: &Deadline) -> String {
     ours(&mut out, e);
     for (source, c) in &m.claims {
         let date = c.deadline.as_ref().map_or_else(|| "no date".to_owned(), Deadline::in_words);
-        let read = c.read_at.strftime("%Y-%m-%d %H:%M");
-        out.push_str(&format!("\n{source}: {date}, read {read} UTC: \"{}\"", one_line(&c.text, 400)));
+        let read = Offset::UTC.to_datetime(c.read_at);
+        let (hour, minute) = (read.hour(), read.minute());
+        let text = one_line(&c.text, 400);
+        let _ = write!(out, "\n{source}: {date}, read {} {hour:02}:{minute:02} UTC: \"{text}\"", read.date());
         if let Some(url) = &c.url {
-            out.push_str(&format!("\n{url}"));
+            let _ = write!(out, "\n{url}");
         }
     }
     out
 }
 
-fn ours(out: &mut String, e: &Entry<'_>) {
+fn ours(out: &mut String, e: &Entry) {
     if !e.services.is_empty() {
         out.push_str(&format!("\nUsed by {} ({})", e.services.join(", "), e.owners.join(", ")));
     }

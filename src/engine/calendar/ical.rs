@@ -11,7 +11,13 @@ const LONGEST: usize = 75;
 
 /// A calendar being written.
 #[derive(Debug, Default)]
-pub struct Lines(String);
+pub struct Lines {
+    out: String,
+    /// The value being escaped.
+    value: String,
+    /// The address written last, as it was given and as it was written: most events of a page have the same.
+    uri: Option<(String, Option<String>)>,
+}
 
 impl Lines {
     /// Begins a component.
@@ -26,76 +32,120 @@ impl Lines {
 
     /// A property whose value is text from anywhere.
     pub fn text(&mut self, name: &'static str, value: &str) {
-        self.raw(name, &escape(value));
+        self.texts(name, std::iter::once(value));
     }
 
     /// A property whose value is a list of such texts; none, no property.
     pub fn texts<'v>(&mut self, name: &'static str, values: impl Iterator<Item = &'v str>) {
-        let all: Vec<String> = values.map(escape).collect();
-        if !all.is_empty() {
-            self.raw(name, &all.join(","));
+        let mut all = std::mem::take(&mut self.value);
+        all.clear();
+        let mut n = 0;
+        for value in values {
+            if n > 0 {
+                all.push(',');
+            }
+            escape(value, &mut all);
+            n += 1;
         }
+        if n > 0 {
+            self.raw(name, &all);
+        }
+        self.value = all;
     }
 
     /// A property whose value is an address; what is none is left out (<https://www.rfc-editor.org/rfc/rfc5545#section-3.3.13>).
     pub fn uri(&mut self, name: &'static str, value: &str) {
-        // Parsed and written anew, an address is ASCII without spaces and controls.
-        if let Ok(url) = url::Url::parse(value)
-            && matches!(url.scheme(), "http" | "https")
-        {
-            self.raw(name, url.as_str());
+        let last = self.uri.take().filter(|(given, _)| given == value);
+        let (given, written) = last.unwrap_or_else(|| {
+            // Parsed and written anew, an address is ASCII without spaces and controls.
+            let url = url::Url::parse(value).ok().filter(|u| matches!(u.scheme(), "http" | "https"));
+            (value.to_owned(), url.map(String::from))
+        });
+        if let Some(url) = &written {
+            self.raw(name, url);
         }
+        self.uri = Some((given, written));
     }
 
     /// A property whose value is a day.
     pub fn day(&mut self, name: &'static str, day: Date) {
-        self.raw(name, &day.strftime("%Y%m%d").to_string());
+        self.raw(name, &format!("{:04}{:02}{:02}", day.year(), day.month(), day.day()));
     }
 
     /// A property whose value is a moment, in UTC.
     pub fn moment(&mut self, name: &'static str, at: Timestamp) {
-        self.raw(name, &at.strftime("%Y%m%dT%H%M%SZ").to_string());
+        let t = jiff::tz::Offset::UTC.to_datetime(at);
+        let (date, time) = (t.date(), t.time());
+        self.raw(
+            name,
+            &format!(
+                "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
+                date.year(),
+                date.month(),
+                date.day(),
+                time.hour(),
+                time.minute(),
+                time.second()
+            ),
+        );
     }
 
     /// A property whose value is ours and needs no escaping. Control characters are dropped all the same.
     pub fn raw(&mut self, name: &'static str, value: &str) {
-        let mut room = LONGEST;
-        for c in name.chars().chain([':']).chain(value.chars().filter(|c| !c.is_control())) {
-            if c.len_utf8() > room {
-                self.0.push_str("\r\n ");
-                room = LONGEST - 1;
-            }
-            self.0.push(c);
-            room -= c.len_utf8();
+        self.out.push_str(name);
+        self.out.push(':');
+        let mut room = LONGEST.saturating_sub(name.len() + 1);
+        let plain = value.bytes().all(|b| (b' '..0x7f).contains(&b));
+        let mut rest = value;
+        // Where every character is an octet, a line is cut anywhere.
+        while plain && rest.len() > room {
+            let (line, more) = rest.split_at(room);
+            self.out.push_str(line);
+            self.out.push_str("\r\n ");
+            (rest, room) = (more, LONGEST - 1);
         }
-        self.0.push_str("\r\n");
+        if plain {
+            self.out.push_str(rest);
+        } else {
+            for c in value.chars().filter(|c| !c.is_control()) {
+                if c.len_utf8() > room {
+                    self.out.push_str("\r\n ");
+                    room = LONGEST - 1;
+                }
+                self.out.push(c);
+                room -= c.len_utf8();
+            }
+        }
+        self.out.push_str("\r\n");
     }
 
     /// The text so far.
     pub fn finish(self) -> String {
-        self.0
+        self.out
     }
 }
 
 /// Text as a TEXT value: every kind of line end becomes `\n`, other control characters a space.
-fn escape(s: &str) -> String {
-    let mut out = String::with_capacity(s.len() + 8);
-    let mut chars = s.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' | ';' | ',' => out.extend(['\\', c]),
-            '\r' => {
-                if chars.peek() != Some(&'\n') {
-                    out.push_str("\\n");
-                }
-            }
+fn escape(s: &str, out: &mut String) {
+    // Nothing is to be done about most characters, which are taken by the run.
+    let marked = |c: char| c.is_control() || matches!(c, '\\' | ';' | ',' | '\u{2028}' | '\u{2029}');
+    let mut rest = s;
+    while let Some(at) = rest.find(marked) {
+        let (plain, from) = rest.split_at(at);
+        out.push_str(plain);
+        let mut chars = from.chars();
+        match chars.next() {
+            Some(c @ ('\\' | ';' | ',')) => out.extend(['\\', c]),
+            // Its line feed follows.
+            Some('\r') if chars.as_str().starts_with('\n') => {}
             // Some readers take these for ends of lines too.
-            '\n' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => out.push_str("\\n"),
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
+            Some('\r' | '\n' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}') => out.push_str("\\n"),
+            Some(_) => out.push(' '),
+            None => {}
         }
+        rest = chars.as_str();
     }
-    out
+    out.push_str(rest);
 }
 
 #[cfg(test)]

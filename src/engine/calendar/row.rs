@@ -4,10 +4,10 @@
 //! Refuses to choose rows: the calendar does.
 
 use crate::engine::{Context, known, usage};
-use crate::model::{Alert, AlertState, Claim, Deadline, Firmness, MatterState, SourceId, Stage};
+use crate::model::{AlertState, Claim, Deadline, Firmness, MatterState, SourceId, Stage};
 use crate::rules::route::{About, users};
 use crate::rules::usage::{Book, ServiceUse};
-use crate::store::StoreError;
+use crate::store::{Standing, StoreError};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -148,8 +148,14 @@ impl<'c> Lens<'c> {
         Ok(Self { cx, book: usage::book(cx, cx.clock.now()).await?, today })
     }
 
-    /// A matter as the outside sees it, with the alerts on it.
-    pub fn deprecation(&self, m: &MatterState, alerts: &[&Alert]) -> Deprecation {
+    /// Whether anybody of ours uses it.
+    pub fn is_used(&self, m: &MatterState) -> bool {
+        let seen = || self.book.users_of(&self.cx.directory, &m.subjects, self.cx.clock.now());
+        !concerned(self.cx, m).1.is_empty() || seen().iter().any(|u| u.declared.is_none() && !u.mention)
+    }
+
+    /// A matter as the outside sees it, with where the alerts on it stand.
+    pub fn deprecation(&self, m: &MatterState, alerts: &[Standing]) -> Deprecation {
         let (cx, today) = (self.cx, self.today);
         let (mut services, mut owners) = concerned(cx, m);
         let usage = self.book.users_of(&cx.directory, &m.subjects, cx.clock.now());
@@ -213,7 +219,7 @@ pub fn concerned(cx: &Context, m: &MatterState) -> (Vec<String>, Vec<String>) {
 }
 
 /// Where it stands, in the words of the calendar's last column.
-pub(super) fn state(m: &MatterState, alerts: &[&Alert]) -> String {
+pub(super) fn state(m: &MatterState, alerts: &[Standing]) -> String {
     if m.in_conflict() {
         let mut others: Vec<&Deadline> = m.claims.values().filter_map(|c| c.deadline.as_ref()).collect();
         others.retain(|d| m.deadline.as_ref().is_none_or(|shown| !shown.same_as(d)));

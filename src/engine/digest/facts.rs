@@ -133,7 +133,6 @@ impl Deliverer {
         let dir = &self.cx.directory;
         let day = today(owner, now);
         let filter = DatedFilter {
-            kind: Kind::Deprecation,
             from: day,
             until: day.saturating_add(AHEAD.days()),
             provider: None,

@@ -10,6 +10,7 @@ use crate::model::{Alert, AlertId, AlertState, Kind, MatterState, Severity};
 use crate::store::StoreError;
 use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// Alerts shown of each owner.
 const SHOWN: usize = 3;
@@ -80,7 +81,7 @@ pub struct Waiting {
 }
 
 /// What of ours ends, with what each owner said.
-pub(super) async fn endings(cx: &Context, ours: &[MatterState], today: Date) -> Result<Vec<Ending>, StoreError> {
+pub(super) async fn endings(cx: &Context, ours: &[Arc<MatterState>], today: Date) -> Result<Vec<Ending>, StoreError> {
     let alerts = cx.store.alerts_on(ours.iter().map(|m| m.id.clone()).collect()).await?;
     let of = |row: &Deprecation| {
         let mut all: Vec<Answer> = alerts.iter().filter(|a| a.matter.as_str() == row.id).map(answer).collect();

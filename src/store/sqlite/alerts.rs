@@ -3,28 +3,41 @@
 //! In: what the ladder decided, what people answered. Out: rows. Invariant: an obligation is UNIQUE, so a step is never
 //! told twice; a plan computed on an alert that changed meanwhile writes nothing. Refuses to render.
 
-use super::convert::{fault, from_json, maybe_time, ms, rows, time, time_at, word_at};
-use super::matters::{STALE, audit, stale, state};
+use super::convert::{fault, json_at, maybe_json, maybe_time, ms, rows, time, time_at, word_at};
+use super::matters::{STALE, audit, stale};
 use super::{Sqlite, StoreError, people};
-use crate::model::{Alert, AlertId, Contact, NewNotification, Silence, StepKey, Told};
+use crate::model::{Alert, AlertId, Contact, MatterId, MatterState, NewNotification, Silence, StepKey, Told};
 use crate::store::types::{ActOutcome, Acting, DueAlert, PlanOutcome, Planned};
 use crate::store::{Alerts, Fut};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 impl Alerts for Sqlite {
     fn due_alerts(&self, now: Timestamp, limit: usize) -> Fut<'_, Vec<DueAlert>> {
-        self.read(move |c| {
-            let sql = "SELECT * FROM alerts WHERE next_due_at <= ?1 ORDER BY next_due_at, id LIMIT ?2";
-            let due = rows(c, sql, params![ms(now), i64::try_from(limit).unwrap_or(i64::MAX)], alert)?;
-            due.into_iter()
-                .map(|alert| {
-                    let matter = state(c, &alert.matter)?
-                        .ok_or_else(|| StoreError::Damaged(format!("alert {} has no matter", alert.id)))?;
-                    let told = told(c, &alert)?;
-                    Ok(DueAlert { alert, matter, told })
-                })
-                .collect()
+        self.read_matters(move |c, shelf| {
+            let sql =
+                format!("SELECT {ALERT} FROM alerts a WHERE a.next_due_at <= ?1 ORDER BY a.next_due_at, a.id LIMIT ?2");
+            let due = rows(c, &sql, params![ms(now), i64::try_from(limit).unwrap_or(i64::MAX)], alert)?;
+            // Alerts of many owners on one matter need it once.
+            let mut matters: HashMap<MatterId, Arc<MatterState>> = HashMap::new();
+            let mut out = Vec::with_capacity(due.len());
+            for alert in due {
+                let matter = match matters.get(&alert.matter) {
+                    Some(m) => m.clone(),
+                    None => {
+                        let m = shelf
+                            .by_id(c, alert.matter.as_str())?
+                            .ok_or_else(|| StoreError::Damaged(format!("alert {} has no matter", alert.id)))?;
+                        matters.insert(alert.matter.clone(), m.clone());
+                        m
+                    }
+                };
+                let told = told(c, &alert)?;
+                out.push(DueAlert { alert, matter, told });
+            }
+            Ok(out)
         })
     }
 
@@ -65,51 +78,57 @@ impl Alerts for Sqlite {
     }
 }
 
-pub(super) fn alert(row: &Row<'_>) -> Result<Alert, StoreError> {
-    let ack: Option<String> = row.get("ack").map_err(fault)?;
-    let services: String = row.get("services").map_err(fault)?;
-    Ok(Alert {
-        id: AlertId(row.get("id").map_err(fault)?),
-        matter: word_at(row, "matter")?,
-        owner: row.get("owner").map_err(fault)?,
-        policy: row.get("policy").map_err(fault)?,
-        why: row.get("why").map_err(fault)?,
-        services: from_json(&services)?,
-        state: word_at(row, "state")?,
-        episode: row.get("episode").map_err(fault)?,
-        opened_at: time_at(row, "opened_at")?,
-        baseline: row.get("baseline").map_err(fault)?,
-        ack: ack.map(|a| from_json(&a)).transpose()?,
-        snoozed_until: maybe_time(row, "snoozed_until")?,
-        resolution: maybe_json(row, "resolution")?,
-        done: from_json(&row.get::<_, String>("done").map_err(fault)?)?,
-        said: maybe_json(row, "said")?,
-        hands: row.get("hands").map_err(fault)?,
-        told_revision: row.get("told_revision").map_err(fault)?,
-        next_due_at: maybe_time(row, "next_due_at")?,
-        version: row.get("version").map_err(fault)?,
-    })
-}
+/// The columns of an alert, of a table named `a`.
+pub(super) const ALERT: &str =
+    "a.id, a.matter, a.owner, a.policy, a.why, a.services, a.state, a.episode, a.opened_at, a.baseline,
+    a.ack, a.snoozed_until, a.resolution, a.done, a.said, a.hands, a.told_revision, a.next_due_at, a.version";
 
-fn maybe_json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: &str) -> Result<Option<T>, StoreError> {
-    let text: Option<String> = row.get(column).map_err(fault)?;
-    text.map(|t| from_json(&t)).transpose()
+/// A row that begins with the columns of [`ALERT`]: by place, since names are looked up anew in each row.
+pub(super) fn alert(row: &Row<'_>) -> Result<Alert, StoreError> {
+    Ok(Alert {
+        id: AlertId(row.get(0).map_err(fault)?),
+        matter: word_at(row, 1)?,
+        owner: row.get(2).map_err(fault)?,
+        policy: row.get(3).map_err(fault)?,
+        why: row.get(4).map_err(fault)?,
+        services: json_at(row, 5)?,
+        state: word_at(row, 6)?,
+        episode: row.get(7).map_err(fault)?,
+        opened_at: time_at(row, 8)?,
+        baseline: row.get(9).map_err(fault)?,
+        ack: maybe_json(row, 10)?,
+        snoozed_until: maybe_time(row, 11)?,
+        resolution: maybe_json(row, 12)?,
+        done: json_at(row, 13)?,
+        said: maybe_json(row, 14)?,
+        hands: row.get(15).map_err(fault)?,
+        told_revision: row.get(16).map_err(fault)?,
+        next_due_at: maybe_time(row, 17)?,
+        version: row.get(18).map_err(fault)?,
+    })
 }
 
 pub(super) fn by_id(c: &Connection, id: AlertId) -> Result<Option<Alert>, StoreError> {
-    Ok(rows(c, "SELECT * FROM alerts WHERE id = ?1", [id.0], alert)?.pop())
+    Ok(rows(c, &format!("SELECT {ALERT} FROM alerts a WHERE a.id = ?1"), [id.0], alert)?.pop())
 }
 
-/// What was told in the present episode. A superseded obligation was told to nobody.
+/// What was told in the present episode, once however many were told. A superseded obligation was told to nobody.
 fn told(c: &Connection, a: &Alert) -> Result<Vec<Told>, StoreError> {
-    let sql = "SELECT DISTINCT step, deadline_revision, created_at FROM obligations WHERE alert = ?1 AND episode = ?2 AND state <> 'superseded' AND reason <> 'acted'";
-    rows(c, sql, params![a.id.0, a.episode], |r| {
-        Ok(Told {
+    let sql = "SELECT step, deadline_revision, created_at FROM obligations WHERE alert = ?1 AND episode = ?2 AND state <> 'superseded' AND reason <> 'acted'";
+    let mut statement = c.prepare_cached(sql).map_err(fault)?;
+    let mut found = statement.query(params![a.id.0, a.episode]).map_err(fault)?;
+    let mut out: Vec<Told> = Vec::new();
+    while let Some(r) = found.next().map_err(fault)? {
+        let one = Told {
             step: StepKey(r.get(0).map_err(fault)?),
             deadline_revision: r.get(1).map_err(fault)?,
             at: time(r.get(2).map_err(fault)?)?,
-        })
-    })
+        };
+        if !out.contains(&one) {
+            out.push(one);
+        }
+    }
+    Ok(out)
 }
 
 fn plan(c: &Connection, planned: &[Planned], notifications: &[NewNotification], now: i64) -> Result<(), StoreError> {

@@ -6,7 +6,8 @@
 use super::StoreError;
 use jiff::Timestamp;
 use rusqlite::{ErrorCode, Row, RowIndex};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IntoDeserializer, value::StrDeserializer};
 
 /// The driver's error as what the caller should do.
 pub(super) fn fault(e: rusqlite::Error) -> StoreError {
@@ -43,19 +44,38 @@ pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, StoreError
     serde_json::from_str(text).map_err(|e| StoreError::Damaged(format!("a stored value cannot be read: {e}")))
 }
 
+/// A column of text, looked at where it lies.
+fn text_at<'r>(row: &'r Row<'_>, column: impl RowIndex) -> Result<Option<&'r str>, StoreError> {
+    row.get_ref(column)
+        .map_err(fault)?
+        .as_str_or_null()
+        .map_err(|e| StoreError::Damaged(format!("a stored text cannot be read: {e}")))
+}
+
+fn some<T>(found: Option<T>) -> Result<T, StoreError> {
+    found.ok_or_else(|| StoreError::Damaged("a stored value is missing".into()))
+}
+
 /// A word of one of the model's closed lists, or an id: anything that serde reads from a JSON string.
-pub(super) fn word<T: DeserializeOwned>(text: String) -> Result<T, StoreError> {
-    serde_json::from_value(serde_json::Value::String(text))
-        .map_err(|e| StoreError::Damaged(format!("a stored word cannot be read: {e}")))
+fn word<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    let from: StrDeserializer<'_, serde_json::Error> = text.into_deserializer();
+    T::deserialize(from).map_err(|e| StoreError::Damaged(format!("a stored word cannot be read: {e}")))
 }
 
 pub(super) fn word_at<T: DeserializeOwned>(row: &Row<'_>, column: impl RowIndex) -> Result<T, StoreError> {
-    word(row.get(column).map_err(fault)?)
+    word(some(text_at(row, column)?)?)
 }
 
 pub(super) fn maybe_word<T: DeserializeOwned>(row: &Row<'_>, column: impl RowIndex) -> Result<Option<T>, StoreError> {
-    let text: Option<String> = row.get(column).map_err(fault)?;
-    text.map(word).transpose()
+    text_at(row, column)?.map(word).transpose()
+}
+
+pub(super) fn json_at<T: DeserializeOwned>(row: &Row<'_>, column: impl RowIndex) -> Result<T, StoreError> {
+    from_json(some(text_at(row, column)?)?)
+}
+
+pub(super) fn maybe_json<T: DeserializeOwned>(row: &Row<'_>, column: impl RowIndex) -> Result<Option<T>, StoreError> {
+    text_at(row, column)?.map(from_json).transpose()
 }
 
 /// Runs a query and maps every row.

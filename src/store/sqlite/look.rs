@@ -3,75 +3,92 @@
 //! In: small filters. Out: values. Invariant: what a look costs follows from what is shown, not from what is stored.
 //! Refuses to write.
 
-use super::alerts::alert;
-use super::convert::{fault, from_json, rows, time_at, word_at};
-use super::matters::{PAYLOAD, payload};
+use super::alerts::{ALERT, alert};
+use super::convert::{fault, maybe_json, rows, time_at, word_at};
+use super::matters::{PAYLOAD, payload, subject_key};
+use super::shelf::Shelf;
 use super::{Sqlite, StoreError};
-use crate::model::{Alert, EventId, Kind, MatterId, MatterState, SourceId};
+use crate::model::{Alert, EventId, Kind, MatterId, MatterState, SourceId, Subject};
 use crate::store::types::{AuditFilter, AuditRow, DatedFilter, SourceDay, StoredPayload};
-use crate::store::{Fut, Look, Unanswered};
+use crate::store::{Fut, Look, Standing, Unanswered};
 use jiff::civil::Date;
-use rusqlite::{Row, params};
+use rusqlite::{Connection, Params, Row, params};
+use std::sync::Arc;
 
 impl Look for Sqlite {
-    fn dated(&self, f: DatedFilter) -> Fut<'_, Vec<MatterState>> {
-        self.read(move |c| {
-            let limit = i64::try_from(f.limit).unwrap_or(i64::MAX);
-            // Quotes inside texts are escaped, so only the field itself matches; the text is cheaper to search than to parse.
-            let provider = f.provider.map(|p| format!("\"provider\":\"{p}\""));
+    fn dated(&self, f: DatedFilter) -> Fut<'_, Vec<Arc<MatterState>>> {
+        self.read_matters(move |c, shelf| {
             let (day, id) = match &f.after {
                 Some((day, id)) => (day.max(&f.from).to_string(), id.as_str()),
                 None => (f.from.to_string(), ""),
             };
-            let sql = "SELECT version, state FROM matters WHERE kind = ?1 AND shutdown_on BETWEEN ?2 AND ?3 AND (shutdown_on, id) > (?2, ?4)
-                 AND (?5 IS NULL OR instr(state, ?5) > 0) ORDER BY shutdown_on, id LIMIT ?6";
-            rows(c, sql, params![f.kind.as_str(), day, f.until.to_string(), id, provider, limit], matter)
+            let sql = "SELECT id, version FROM matters WHERE kind = 'deprecation' AND shutdown_on BETWEEN ?1 AND ?2
+                 AND (shutdown_on, id) > (?1, ?3) AND (?4 IS NULL OR provider = ?4) ORDER BY shutdown_on, id LIMIT ?5";
+            several(c, shelf, sql, params![day, f.until.to_string(), id, f.provider, limit(f.limit)])
         })
     }
 
-    fn without_date(&self, kind: Kind, after: Option<MatterId>, limit: usize) -> Fut<'_, Vec<MatterState>> {
-        self.read(move |c| {
-            let sql = "SELECT version, state FROM matters WHERE kind = ?1 AND shutdown_on IS NULL AND id > ?2 ORDER BY id LIMIT ?3";
-            let after = after.as_ref().map_or("", |id| id.as_str());
-            rows(c, sql, params![kind.as_str(), after, i64::try_from(limit).unwrap_or(i64::MAX)], matter)
+    fn without_date(&self, after: Option<MatterId>, most: usize) -> Fut<'_, Vec<Arc<MatterState>>> {
+        self.read_matters(move |c, shelf| {
+            let sql = "SELECT id, version FROM matters WHERE kind = 'deprecation' AND shutdown_on IS NULL AND id > ?1 ORDER BY id LIMIT ?2";
+            several(c, shelf, sql, params![after.as_ref().map_or("", |id| id.as_str()), limit(most)])
         })
     }
 
-    fn open(&self, kind: Kind, limit: usize) -> Fut<'_, Vec<MatterState>> {
+    fn of_subject(&self, subject: Subject) -> Fut<'_, Vec<MatterId>> {
         self.read(move |c| {
-            let sql = "SELECT version, state FROM matters WHERE stage = 'open' AND kind = ?1 ORDER BY id LIMIT ?2";
-            rows(c, sql, params![kind.as_str(), i64::try_from(limit).unwrap_or(i64::MAX)], matter)
+            let sql = "SELECT matter FROM matter_subjects WHERE subject = ?1 ORDER BY matter";
+            rows(c, sql, [subject_key(&subject)], |r| word_at(r, 0))
+        })
+    }
+
+    fn open(&self, kind: Kind, limit: usize) -> Fut<'_, Vec<Arc<MatterState>>> {
+        self.read_matters(move |c, shelf| {
+            let sql = "SELECT id, version, state FROM matters WHERE stage = 'open' AND kind = ?1 ORDER BY id LIMIT ?2";
+            rows(c, sql, params![kind.as_str(), self::limit(limit)], |r| shelf.row(r))
         })
     }
 
     fn alerts_on(&self, matters: Vec<MatterId>) -> Fut<'_, Vec<Alert>> {
         self.read(move |c| {
             let mut out = Vec::new();
+            let sql = format!("SELECT {ALERT} FROM alerts a WHERE a.matter = ?1 ORDER BY a.id");
             for m in matters {
-                out.append(&mut rows(c, "SELECT * FROM alerts WHERE matter = ?1 ORDER BY id", [m.as_str()], alert)?);
+                out.append(&mut rows(c, &sql, [m.as_str()], alert)?);
             }
             Ok(out)
         })
     }
 
-    fn unanswered(&self, each: usize) -> Fut<'_, Unanswered> {
+    fn answers_on(&self, matters: Vec<MatterId>) -> Fut<'_, Vec<Vec<Standing>>> {
         self.read(move |c| {
-            let sql = "SELECT owner, count(*) AS n FROM alerts WHERE state = 'open' GROUP BY owner ORDER BY owner";
+            // By owner, as the index of alerts has them.
+            let sql = "SELECT state, ack FROM alerts WHERE matter = ?1 ORDER BY owner";
+            let answered = |r: &Row<'_>| Ok(Standing { state: word_at(r, 0)?, ack: maybe_json(r, 1)? });
+            matters.iter().map(|m| rows(c, sql, [m.as_str()], answered)).collect()
+        })
+    }
+
+    fn unanswered(&self, each: usize) -> Fut<'_, Unanswered> {
+        self.read_matters(move |c, shelf| {
+            let sql = "SELECT owner, count(*) FROM alerts WHERE state = 'open' GROUP BY owner ORDER BY owner";
             let counts = rows(c, sql, [], |r| {
-                let n: i64 = r.get("n").map_err(fault)?;
-                Ok((r.get("owner").map_err(fault)?, n.unsigned_abs()))
+                let n: i64 = r.get(1).map_err(fault)?;
+                Ok((r.get(0).map_err(fault)?, n.unsigned_abs()))
             })?;
             // Chosen by number first: the windows sort no states.
-            let sql = "WITH first AS (SELECT a.id, row_number() OVER (PARTITION BY a.owner, m.shutdown_on IS NULL
-                   ORDER BY m.shutdown_on, a.id DESC) AS place
+            let sql = format!(
+                "WITH first AS (SELECT a.id, m.version, m.shutdown_on, row_number() OVER
+                   (PARTITION BY a.owner, m.shutdown_on IS NULL ORDER BY m.shutdown_on, a.id DESC) AS place
                  FROM alerts a JOIN matters m ON m.id = a.matter WHERE a.state = 'open')
-                 SELECT a.*, m.version AS matter_version, m.state AS matter_state
-                 FROM first JOIN alerts a ON a.id = first.id JOIN matters m ON m.id = a.matter
-                 WHERE first.place <= ?1 ORDER BY a.owner, m.shutdown_on IS NOT NULL, m.shutdown_on, a.id DESC";
-            let first = rows(c, sql, [i64::try_from(each).unwrap_or(i64::MAX)], |r| {
-                let text: String = r.get("matter_state").map_err(fault)?;
-                Ok((alert(r)?, MatterState { version: r.get("matter_version").map_err(fault)?, ..from_json(&text)? }))
-            })?;
+                 SELECT {ALERT}, first.version FROM first JOIN alerts a ON a.id = first.id
+                 WHERE first.place <= ?1 ORDER BY a.owner, first.shutdown_on IS NOT NULL, first.shutdown_on, a.id DESC"
+            );
+            let mut first = Vec::new();
+            for (a, version) in rows(c, &sql, [limit(each)], |r| Ok((alert(r)?, r.get("version").map_err(fault)?)))? {
+                let m = shelf.versioned(c, a.matter.as_str(), version)?;
+                first.extend(m.map(|m| (a, m)));
+            }
             Ok(Unanswered { counts, first })
         })
     }
@@ -116,7 +133,23 @@ impl Look for Sqlite {
     }
 }
 
-fn matter(r: &Row<'_>) -> Result<MatterState, StoreError> {
-    let text: String = r.get("state").map_err(fault)?;
-    Ok(MatterState { version: r.get("version").map_err(fault)?, ..from_json(&text)? })
+/// The matters whose ids and versions an index gives, without a look at their rows where they are known.
+pub(super) fn several(
+    c: &Connection,
+    shelf: &Shelf,
+    sql: &str,
+    params: impl Params,
+) -> Result<Vec<Arc<MatterState>>, StoreError> {
+    let mut statement = c.prepare_cached(sql).map_err(fault)?;
+    let mut found = statement.query(params).map_err(fault)?;
+    let mut out = Vec::new();
+    while let Some(r) = found.next().map_err(fault)? {
+        let id = r.get_ref(0).map_err(fault)?.as_str().map_err(|e| StoreError::Damaged(e.to_string()))?;
+        out.extend(shelf.versioned(c, id, r.get(1).map_err(fault)?)?);
+    }
+    Ok(out)
+}
+
+fn limit(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
 }

@@ -6,11 +6,12 @@
 use super::convert::{fault, from_json, maybe_word, ms, rows, time_at, to_json, word_at};
 use super::intake::count;
 use super::{Sqlite, StoreError};
-use crate::model::{AlertState, Change, MatterId, MatterState, PayloadId, ProviderId, Recipient};
+use crate::model::{AlertState, Change, Kind, MatterId, MatterState, PayloadId, ProviderId, Recipient, Stage, Subject};
 use crate::store::types::{RecordOutcome, Recording, RoutedEvent, Routing, StoredPayload};
 use crate::store::{Fut, Matters};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub(super) const PAYLOAD: &str =
     "p.id, p.source, p.connection, p.trust, p.baseline, p.conflict_of, p.received_at, p.headers, p.body";
@@ -47,13 +48,11 @@ impl Matters for Sqlite {
     }
 
     fn open_of(&self, provider: ProviderId) -> Fut<'_, Vec<MatterState>> {
-        self.read(move |c| {
-            // Ids of a provider begin with its name and a colon, so its matters are one range of the primary key.
-            let sql = "SELECT version, state FROM matters WHERE id >= ?1 || ':' AND id < ?1 || ';' AND kind IN ('incident', 'maintenance') AND stage = 'open'";
-            rows(c, sql, [provider.as_str()], |r| {
-                let text: String = r.get(1).map_err(fault)?;
-                Ok(MatterState { version: r.get(0).map_err(fault)?, ..from_json(&text)? })
-            })
+        self.read_matters(move |c, shelf| {
+            // Ids of a provider begin with its name and a colon, so its matters are one range of the index.
+            let sql = "SELECT id, version, state FROM matters INDEXED BY matters_open
+                 WHERE id >= ?1 || ':' AND id < ?1 || ';' AND kind IN ('incident', 'maintenance') AND stage = 'open'";
+            rows(c, sql, [provider.as_str()], |r| shelf.row(r).map(Arc::unwrap_or_clone))
         })
     }
 
@@ -203,14 +202,39 @@ fn write_state(c: &Connection, m: &MatterState) -> Result<(), StoreError> {
     let text = to_json(m)?;
     // The day to reckon with: what a page or a feed asks for by date.
     let day = m.remind_by().map(|d| d.date.to_string());
+    let points = open_points(m);
     let done = if m.version == 0 {
-        c.prepare_cached("INSERT INTO matters (id, kind, stage, shutdown_on, version, state) VALUES (?1, ?2, ?3, ?4, 1, ?5) ON CONFLICT (id) DO NOTHING")
-            .and_then(|mut s| s.execute(params![m.id.as_str(), m.kind.as_str(), m.stage.as_str(), day, text]))
+        c.prepare_cached("INSERT INTO matters (id, kind, stage, shutdown_on, version, state, provider, open_points) VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING")
+            .and_then(|mut s| s.execute(params![m.id.as_str(), m.kind.as_str(), m.stage.as_str(), day, text, m.provider.as_str(), points]))
     } else {
-        c.prepare_cached("UPDATE matters SET stage = ?2, shutdown_on = ?3, version = version + 1, state = ?4 WHERE id = ?1 AND version = ?5")
-            .and_then(|mut s| s.execute(params![m.id.as_str(), m.stage.as_str(), day, text, m.version]))
+        c.prepare_cached("UPDATE matters SET stage = ?2, shutdown_on = ?3, version = version + 1, state = ?4, open_points = ?6 WHERE id = ?1 AND version = ?5")
+            .and_then(|mut s| s.execute(params![m.id.as_str(), m.stage.as_str(), day, text, m.version, points]))
     };
-    if done.map_err(fault)? == 1 { Ok(()) } else { Err(stale()) }
+    if done.map_err(fault)? != 1 {
+        return Err(stale());
+    }
+    if m.kind == Kind::Deprecation {
+        for subject in &m.subjects {
+            c.prepare_cached("INSERT INTO matter_subjects (subject, matter) VALUES (?1, ?2) ON CONFLICT DO NOTHING")
+                .and_then(|mut s| s.execute([subject_key(subject).as_str(), m.id.as_str()]))
+                .map_err(fault)?;
+        }
+    }
+    Ok(())
+}
+
+/// What of a deprecation is open, as bits: a date that a source gave once, something for a person to look at, an end that a
+/// source tells and nothing proves.
+fn open_points(m: &MatterState) -> i64 {
+    let claims = || m.claims.values().filter(|_| m.kind == Kind::Deprecation);
+    i64::from(claims().any(|c| c.pending.is_some()))
+        + 2 * i64::from(claims().any(|c| c.review.is_some()))
+        + 4 * i64::from(m.stage == Stage::Announced && claims().any(|c| c.ended))
+}
+
+/// A thing wherever it is offered.
+pub(super) fn subject_key(s: &Subject) -> String {
+    format!("{}:{}/{}", s.platform, s.kind.as_str(), s.id)
 }
 
 /// The number the next event gets.

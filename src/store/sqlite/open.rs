@@ -5,6 +5,7 @@
 
 use super::StoreError;
 use super::convert::fault;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 
@@ -22,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_posts.sql"),
     include_str!("schema_lists.sql"),
     include_str!("schema_digests.sql"),
+    include_str!("schema_known.sql"),
 ];
 /// The schema this binary writes.
 pub const KNOWN_SCHEMA: i64 = MIGRATIONS.len() as i64;
@@ -128,7 +130,10 @@ pub(super) fn empty() -> Result<Connection, StoreError> {
 fn settings(c: &Connection) -> Result<(), StoreError> {
     c.execute_batch("PRAGMA busy_timeout = 4000; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;")
         .map_err(fault)?;
-    c.set_prepared_statement_cache_capacity(64);
+    // Without this promise SQLite plans a statement anew whenever one of its values could decide about a partial index: it
+    // cost more than the statement itself (<https://www.sqlite.org/queryplanner-ng.html#qpstab>).
+    c.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(fault)?;
+    c.set_prepared_statement_cache_capacity(128);
     Ok(())
 }
 
@@ -177,6 +182,60 @@ mod tests {
         assert!(matches!(writable(&path), Err(StoreError::Newer { found: 999, .. })));
         assert!(matches!(read_only(&path), Err(StoreError::Newer { found: 999, .. })));
         assert_eq!(before, std::fs::read(&path).unwrap());
+    }
+
+    #[test]
+    fn what_an_older_forewarn_stored_is_found_by_the_new_indexes_and_kept_as_it_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("forewarn.db");
+        let old = Connection::open(&path).unwrap();
+        for sql in &MIGRATIONS[..12] {
+            old.execute_batch(sql).unwrap();
+        }
+        old.pragma_update(None, "user_version", 12).unwrap();
+        let subject =
+            r#"{"platform":"bedrock","type":"model","id":"demo","region":"eu","deployment":null,"account":null}"#;
+        let row = |id: &str, kind: &str, stage: &str, day: Option<&str>, claim: &str| {
+            let state = format!(r#"{{"provider":"aws","subjects":[{subject}],"claims":{{"aws/models":{claim}}}}}"#);
+            let sql =
+                "INSERT INTO matters (id, kind, stage, shutdown_on, version, state) VALUES (?1, ?2, ?3, ?4, 1, ?5)";
+            old.execute(sql, rusqlite::params![id, kind, stage, day, state]).unwrap();
+        };
+        row("bedrock:plain", "deprecation", "announced", Some("2027-01-01"), "{}");
+        row("bedrock:once", "deprecation", "announced", Some("2027-01-01"), r#"{"pending":{"text":"x"}}"#);
+        row("bedrock:review", "deprecation", "announced", None, r#"{"review":"no date"}"#);
+        row("bedrock:ended", "deprecation", "announced", Some("2027-01-01"), r#"{"ended":true,"review":"x"}"#);
+        row("bedrock:retired", "deprecation", "retired", Some("2027-01-01"), r#"{"ended":true}"#);
+        row("bedrock:broken", "incident", "open", None, r#"{"review":"x"}"#);
+        drop(old);
+        let new = writable(&path).unwrap();
+        let text = |sql: &str| -> String { new.query_row(sql, [], |r| r.get(0)).unwrap() };
+        let points = text("SELECT group_concat(substr(id, 9) || ' ' || open_points, ', ' ORDER BY id) FROM matters");
+        assert_eq!(points, "broken 0, ended 6, once 1, plain 0, retired 0, review 2");
+        assert_eq!(text("SELECT group_concat(DISTINCT provider) FROM matters"), "aws");
+        let of = text(
+            "SELECT group_concat(substr(matter, 9), ' ' ORDER BY matter) FROM matter_subjects WHERE subject = 'bedrock:model/demo'",
+        );
+        assert_eq!(of, "ended once plain retired review");
+        assert!(dir.path().join("forewarn.before-schema-13.db").exists(), "a copy of what was there");
+    }
+
+    #[test]
+    fn a_kept_statement_is_planned_once_whatever_is_asked_with_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let c = writable(&dir.path().join("forewarn.db")).unwrap();
+        for sql in [
+            "SELECT id FROM alerts WHERE matter = ?1",
+            "SELECT id FROM events WHERE matter = ?1 AND kind = ?1",
+            "SELECT id FROM matters WHERE kind = ?1",
+            "SELECT id FROM payloads WHERE conflict_of = ?1",
+        ] {
+            let mut statement = c.prepare_cached(sql).unwrap();
+            for value in ["job", "open", "deprecation"] {
+                assert!(statement.query([value]).unwrap().next().unwrap().is_none());
+            }
+            assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0, "{sql}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! In: places the channels named. Out: what to change when somebody acts, and what to look at again. Invariant: one place
 //! for each alert and contact, the newest. Refuses to know what a place means: its channel does.
 
-use super::alerts::{alert, by_id};
+use super::alerts::{ALERT, alert, by_id};
 use super::convert::{fault, ms, rows, time_at};
 use super::matters::state;
 use super::{Sqlite, StoreError};
@@ -82,10 +82,11 @@ pub(super) fn place(c: &Connection, contact: &ContactId, these: &[ClaimedRow]) -
     }
     places.dedup();
     let Some(place) = places.pop().flatten().filter(|_| places.is_empty()) else { return Ok((None, Vec::new())) };
-    let sql =
-        "SELECT a.* FROM posts p JOIN alerts a ON a.id = p.alert WHERE p.contact = ?1 AND p.place = ?2 ORDER BY a.id";
+    let sql = format!(
+        "SELECT {ALERT} FROM posts p JOIN alerts a ON a.id = p.alert WHERE p.contact = ?1 AND p.place = ?2 ORDER BY a.id"
+    );
     let mut beside = Vec::new();
-    for alert in rows(c, sql, params![contact.0, place], alert)? {
+    for alert in rows(c, &sql, params![contact.0, place], alert)? {
         if !these.iter().any(|r| r.alert.id == alert.id)
             && let Some(matter) = state(c, &alert.matter)?
         {

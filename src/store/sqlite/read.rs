@@ -2,9 +2,8 @@
 //!
 //! In: filters. Out: values. Invariant: read-only connections, bounded lists. Refuses to write.
 
-use super::alerts::alert;
+use super::alerts::{ALERT, alert};
 use super::convert::{fault, from_json, maybe_time, maybe_word, ms, rows, time, time_at, word_at};
-use super::matters::state;
 use super::{Sqlite, StoreError, outbox, sources};
 use crate::model::{
     Alert, AlertId, ContactId, Event, EventId, Kind, MatterId, MatterState, NewEvent, PayloadId, SourceId, StepKey,
@@ -16,6 +15,7 @@ use crate::store::types::{
 use crate::store::{Fut, Read};
 use jiff::{Timestamp, civil::Date};
 use rusqlite::{Connection, Row, params};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 impl Read for Sqlite {
@@ -51,58 +51,50 @@ impl Read for Sqlite {
     }
 
     fn alerts(&self, f: AlertFilter) -> Fut<'_, Vec<(Alert, MatterState)>> {
-        self.read(move |c| {
-            let id = if f.id.is_some() { "id = ?3" } else { "?3 IS NULL" };
-            let sql = format!("SELECT * FROM alerts WHERE (?1 IS NULL OR owner = ?1) AND (?2 IS NULL OR state = ?2) AND {id}
-                 AND (?4 IS NULL OR id < ?4) AND (?6 = 0 OR instr(resolution, '\"migrated\"') > 0 OR instr(done, '\"migrated\"') > 0)
-                 ORDER BY id DESC LIMIT ?5");
+        self.read_matters(move |c, shelf| {
+            let id = if f.id.is_some() { "a.id = ?3" } else { "?3 IS NULL" };
+            let sql = format!("SELECT {ALERT} FROM alerts a WHERE (?1 IS NULL OR a.owner = ?1) AND (?2 IS NULL OR a.state = ?2) AND {id}
+                 AND (?4 IS NULL OR a.id < ?4) AND (?6 = 0 OR instr(a.resolution, '\"migrated\"') > 0 OR instr(a.done, '\"migrated\"') > 0)
+                 ORDER BY a.id DESC LIMIT ?5");
             let limit = i64::try_from(f.limit).unwrap_or(i64::MAX);
             let found = rows(c, &sql, params![f.owner, f.state.map(|s| s.as_str()), f.id.map(|i| i.0), f.before, limit, f.migrated], alert)?;
             found
                 .into_iter()
                 .map(|a| {
-                    let m = state(c, &a.matter)?.ok_or_else(|| StoreError::Damaged(format!("alert {} has no matter", a.id)))?;
-                    Ok((a, m))
+                    let m = shelf.by_id(c, a.matter.as_str())?;
+                    let m = m.ok_or_else(|| StoreError::Damaged(format!("alert {} has no matter", a.id)))?;
+                    Ok((a, Arc::unwrap_or_clone(m)))
                 })
                 .collect()
         })
     }
 
-    fn matters_of(&self, kind: Kind) -> Fut<'_, Vec<MatterState>> {
-        self.read(move |c| {
-            rows(
-                c,
-                "SELECT version, state FROM matters WHERE kind = ?1 ORDER BY shutdown_on, id",
-                [kind.as_str()],
-                |r| {
-                    let text: String = r.get(1).map_err(fault)?;
-                    Ok(MatterState { version: r.get(0).map_err(fault)?, ..from_json(&text)? })
-                },
-            )
+    fn matters_of(&self, kind: Kind) -> Fut<'_, Vec<Arc<MatterState>>> {
+        self.read_matters(move |c, shelf| {
+            // Said twice for the planner: each is an index of its own.
+            let sql = match kind {
+                Kind::Deprecation => "SELECT id, version, state FROM matters WHERE kind = 'deprecation' AND kind = ?1 ORDER BY shutdown_on, id",
+                Kind::Incident | Kind::Maintenance | Kind::Billing | Kind::Account | Kind::Change | Kind::Job | Kind::Source | Kind::Unrecognized => {
+                    "SELECT id, version, state FROM matters WHERE kind <> 'deprecation' AND kind = ?1 ORDER BY id"
+                }
+            };
+            rows(c, sql, [kind.as_str()], |r| shelf.row(r))
         })
     }
 
-    fn undated(&self) -> Fut<'_, Vec<MatterState>> {
-        self.read(|c| {
-            let sql = r#"SELECT version, state FROM matters WHERE kind = 'deprecation' AND shutdown_on IS NULL
-                AND stage = 'announced' AND instr(state, '"review":"') > 0"#;
-            rows(c, sql, [], |r| {
-                let text: String = r.get(1).map_err(fault)?;
-                Ok(MatterState { version: r.get(0).map_err(fault)?, ..from_json(&text)? })
-            })
+    fn undated(&self) -> Fut<'_, Vec<Arc<MatterState>>> {
+        self.read_matters(|c, shelf| {
+            let sql = "SELECT id, version, state FROM matters WHERE kind = 'deprecation' AND open_points > 0 AND open_points & 2
+                AND shutdown_on IS NULL AND stage = 'announced' ORDER BY id";
+            rows(c, sql, [], |r| shelf.row(r))
         })
     }
 
-    fn unconfirmed(&self, today: Date) -> Fut<'_, Vec<MatterState>> {
-        self.read(move |c| {
-            // Quotes inside texts are escaped, so only the field itself matches; the text is cheaper to search than to parse.
-            let sql =
-                r#"SELECT version, state FROM matters WHERE kind = 'deprecation' AND (instr(state, '"pending":{') > 0
-                OR (shutdown_on <= ?1 AND stage = 'announced' AND instr(state, '"ended":true') > 0))"#;
-            rows(c, sql, [today.to_string()], |r| {
-                let text: String = r.get(1).map_err(fault)?;
-                Ok(MatterState { version: r.get(0).map_err(fault)?, ..from_json(&text)? })
-            })
+    fn unconfirmed(&self, today: Date) -> Fut<'_, Vec<Arc<MatterState>>> {
+        self.read_matters(move |c, shelf| {
+            let sql = "SELECT id, version, state FROM matters WHERE kind = 'deprecation' AND open_points > 0
+                AND (open_points & 1 OR (open_points & 4 AND shutdown_on <= ?1)) ORDER BY shutdown_on, id";
+            rows(c, sql, [today.to_string()], |r| shelf.row(r))
         })
     }
 
@@ -124,13 +116,7 @@ impl Read for Sqlite {
     }
 
     fn ledger(&self) -> Fut<'_, Ledger> {
-        self.read(|c| {
-            // One snapshot for all counts, or a busy daemon would seem to lose things.
-            c.execute_batch("BEGIN").map_err(fault)?;
-            let out = ledger(c);
-            c.execute_batch("COMMIT").map_err(fault)?;
-            out
-        })
+        self.read(ledger)
     }
 
     fn source(&self, id: SourceId) -> Fut<'_, Option<SourceRow>> {

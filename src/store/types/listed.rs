@@ -188,8 +188,6 @@ pub struct FlushTimes {
 /// Which matters to list by date.
 #[derive(Debug, Clone)]
 pub struct DatedFilter {
-    /// Of this kind.
-    pub kind: Kind,
     /// From this day on.
     pub from: Date,
     /// To this day, which counts.

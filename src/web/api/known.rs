@@ -47,7 +47,7 @@ pub(super) async fn deprecations(State(a): Shared, uri: Uri, headers: HeaderMap)
             Some(known::deprecation(&a.cx, &id).await?.ok_or_else(gone)?)
         }
     };
-    let part = calendar::Part { days, provider: q.get("provider"), after: after.as_ref(), limit: q.limit()? };
+    let part = calendar::Part { days, provider: q.get("provider"), after: after.as_deref(), limit: q.limit()? };
     let fits = |d: &calendar::Deprecation| {
         q.get("provider").is_none_or(|p| p == d.provider)
             && q.get("owner").is_none_or(|o| d.owners.iter().any(|x| x == o))

@@ -13,6 +13,7 @@ use crate::web::answer::{Query, digits};
 use axum::extract::{Path, State};
 use axum::http::Uri;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// Rows of a page.
 const ROWS: usize = 100;
@@ -21,7 +22,7 @@ const ROWS: usize = 100;
 struct Owners {
     owners: Vec<OwnerRow>,
     services: Vec<ServiceRow>,
-    gaps: Vec<MatterState>,
+    gaps: Vec<Arc<MatterState>>,
 }
 
 pub(super) async fn owners(State(site): Shared) -> Paged {
