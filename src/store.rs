@@ -166,6 +166,8 @@ pub trait Read: Send + Sync {
     fn unconfirmed(&self, today: Date) -> Fut<'_, Vec<MatterState>>;
     /// Who was told of a matter, oldest first.
     fn told_of(&self, matter: MatterId) -> Fut<'_, Vec<ToldRow>>;
+    /// The channels by which anybody was told of an alert, or is about to be.
+    fn channels_of(&self, alert: AlertId) -> Fut<'_, BTreeSet<String>>;
     /// The ledger, counted afresh.
     fn ledger(&self) -> Fut<'_, Ledger>;
     /// When each source was last read well, with its health.

@@ -153,6 +153,8 @@ struct Outside {
     fetched: usize,
     moods: HashMap<String, Mood>,
     arrived: Vec<Arrived>,
+    /// Modals that were opened: by which token, and what they say.
+    views: Vec<(String, Value)>,
     attempts: Vec<String>,
     clock: Arc<FakeClock>,
 }
@@ -235,6 +237,13 @@ async fn slack(State(w): State<Shared>, body: String) -> Response {
     }
 }
 
+async fn views(State(w): State<Shared>, headers: HeaderMap, body: String) -> String {
+    let v: Value = serde_json::from_str(&body).unwrap();
+    let token = headers["authorization"].to_str().unwrap().to_owned();
+    w.lock().unwrap().views.push((token, v["view"].clone()));
+    json!({"ok": true, "view": {"id": "V1"}}).to_string()
+}
+
 async fn sink(State(w): State<Shared>, Path(name): Path<String>, headers: HeaderMap, body: String) -> StatusCode {
     let v: Value = serde_json::from_str(&body).unwrap();
     let mood = sunk(&mut w.lock().unwrap(), &name, &headers, &v);
@@ -284,6 +293,10 @@ pub fn env(name: &str) -> Option<String> {
         "TOKEN" => Some(TOKEN.into()),
         "SLACK" => Some("xoxb-of-a-test".into()),
         "APP" => Some("xapp-of-a-test".into()),
+        "SLACK_ACQUIRED" => Some("xoxb-acquired".into()),
+        "APP_ACQUIRED" => Some("xapp-acquired".into()),
+        "SIGNS" => Some("signs-of-a-test".into()),
+        "SIGNS_ACQUIRED" => Some("signs-acquired".into()),
         _ => None,
     }
 }
@@ -356,6 +369,7 @@ impl World {
             asked: vec![],
             moods: HashMap::new(),
             arrived: vec![],
+            views: vec![],
             attempts: vec![],
             clock: clock.clone(),
         }));
@@ -365,6 +379,7 @@ impl World {
             .route("/token/{tenant}", post(token))
             .route("/pages/{*path}", get(scripted))
             .route("/slack/chat.postMessage", post(slack))
+            .route("/slack/views.open", post(views))
             .route("/sink/{name}", post(sink))
             .with_state(outside.clone());
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -605,6 +620,11 @@ impl World {
     /// Takes everything that arrived since the last look.
     pub fn arrived(&mut self) -> Vec<Arrived> {
         std::mem::take(&mut self.outside.lock().unwrap().arrived)
+    }
+
+    /// Takes the modals that were opened in Slack: by which token, and the view.
+    pub fn views(&mut self) -> Vec<(String, Value)> {
+        std::mem::take(&mut self.outside.lock().unwrap().views)
     }
 
     /// Exactly one message arrived since the last look, at this contact, with all these words.

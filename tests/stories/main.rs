@@ -28,4 +28,5 @@ mod stream;
 mod tickets;
 mod truth;
 mod usage;
+mod workspaces;
 mod year;
