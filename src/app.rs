@@ -16,7 +16,7 @@ use crate::engine::access::Access;
 use crate::engine::act::Reopener;
 use crate::engine::adopt::Adopter;
 use crate::engine::catchup::CatchUp;
-use crate::engine::clockwatch::{ClockBase, ClockWatch};
+use crate::engine::clockwatch::{ClockBase, ClockWatch, Past, servers};
 use crate::engine::confirm::Confirmer;
 use crate::engine::connections::Connection;
 use crate::engine::count::{Counted, Counter, counters};
@@ -195,7 +195,8 @@ impl App {
     /// A channel that cannot be set up.
     pub fn with(config: Config, sqlite: Sqlite, path: &Path, clock: Arc<dyn Clock>) -> Result<Self, AppError> {
         let nudges = Arc::new(Nudges::default());
-        let believed = ClockBase::of(&*clock);
+        let made = config.snapshot.then(snapshot::taken_at).flatten();
+        let believed = ClockBase::at_start(&*clock, Past { newest: sqlite.newest()?, made });
         Self::over(config, Wiring { sqlite: Arc::new(sqlite), folder: path.to_owned(), believed, clock, nudges })
     }
 
@@ -346,7 +347,10 @@ impl App {
         };
         let keeper = Arc::new(self.keeper(receiver));
         let reminder = Arc::new(Reminder { cx: cx.clone() });
-        let watch = Arc::new(ClockWatch { cx: cx.clone() });
+        // One client for all: each keeps the system's certificates and its own connections.
+        let client = Arc::new(Client::new(self.fetch.clone()));
+        let asked = servers(&self.targets, &cx.catalog, &self.connections, cx.clock.now());
+        let watch = Arc::new(ClockWatch::new(cx.clone(), client.clone(), asked));
         let mut jobs = vec![
             job("clock", seconds(5), watch, |w, now| async move { w.tick(now).await }),
             job("disk", seconds(5), keeper, |k, now| async move { k.watch_disk(now).await }),
@@ -367,7 +371,7 @@ impl App {
         }
         let follower = Arc::new(Follower { deliverer: deliverer() });
         let follow = job("follow", seconds(20), follower, |f, now| async move { f.tick(now).await });
-        jobs.extend(self.timely_jobs(receiver).into_iter().chain([follow]).map(|j| j.resting(cx.clone())));
+        jobs.extend(self.timely_jobs(receiver, client).into_iter().chain([follow]).map(|j| j.resting(cx.clone())));
         Ok(jobs)
     }
 
@@ -377,7 +381,7 @@ impl App {
     }
 
     /// What would do harm on a wrong date: it rests while the clock is doubted.
-    fn timely_jobs(&self, receiver: &Arc<Receiver>) -> Vec<Job> {
+    fn timely_jobs(&self, receiver: &Arc<Receiver>, client: Arc<Client>) -> Vec<Job> {
         let cx = &self.cx;
         let seconds = Duration::from_secs;
         let normalizer = Arc::new(Normalizer::new(cx.clone()));
@@ -389,8 +393,6 @@ impl App {
             job("dead-letters", seconds(5), dead, |d, now| async move { d.tick(now).await }),
             job("prune", seconds(600), keeper, |k, now| async move { k.prune(now).await }),
         ];
-        // One client for all: each keeps the system's certificates and its own connections.
-        let client = Arc::new(Client::new(self.fetch.clone()));
         let catcher = CatchUp::new(cx.clone(), client.clone(), receiver.clone(), &self.connections);
         jobs.push(job("catch up", seconds(60), Arc::new(catcher), |c, now| async move { c.tick(now).await }));
         let confirmer = Arc::new(Confirmer { cx: cx.clone() });

@@ -248,6 +248,8 @@ pub trait Housekeeping: Send + Sync {
     fn prune(&self, now: Timestamp) -> Fut<'_, u64>;
     /// Writes a row, which shows that rows can be written; nobody reads it.
     fn pulse(&self, now: Timestamp) -> Fut<'_, ()>;
+    /// Notes a moment at which the clock was believed: a later start is measured by it.
+    fn believed(&self, now: Timestamp) -> Fut<'_, ()>;
     /// Notes that forewarn is here, so that a later start knows since when nobody was.
     fn alive(&self, now: Timestamp) -> Fut<'_, ()>;
     /// When that was last noted.

@@ -208,7 +208,7 @@ impl App {
             folder: self.folder.clone(),
             clock: self.cx.clock.clone(),
             nudges: self.cx.nudges.clone(),
-            believed: self.cx.believed,
+            believed: self.cx.believed.clone(),
         };
         let next = Self::over(config, over).map_err(|e| e.to_string())?;
         let behind = next.behind(at, supervisor, &r.ask).map_err(|e| e.to_string())?;

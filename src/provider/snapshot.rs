@@ -43,6 +43,12 @@ pub static NONE: LazyLock<Snapshot> = LazyLock::new(Snapshot::default);
 /// The one in the binary, read when somebody first asks it something.
 pub static BUILT_IN: LazyLock<Snapshot> = LazyLock::new(|| parse(EMBEDDED).0);
 
+/// The beginning of the newest day on which something of the one in the binary was read, without reading the rest.
+pub fn taken_at() -> Option<Timestamp> {
+    let days = EMBEDDED.lines().filter(|l| l.starts_with('@')).filter_map(|l| l.split('\t').nth(1)?.parse().ok());
+    midnight(days.max()?)
+}
+
 /// Reads a snapshot, and counts the lines that are none.
 pub fn parse(text: &str) -> (Snapshot, usize) {
     let mut places: BTreeMap<&str, Place> = BTreeMap::new();

@@ -8,7 +8,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Path, State},
-    http::{HeaderMap, Request, StatusCode},
+    http::{HeaderMap, Method, Request, StatusCode},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -19,7 +19,7 @@ use forewarn::engine::access::Access;
 use forewarn::engine::act::{ActError, Acted, Reopener, act};
 use forewarn::engine::calendar::{Deprecation, Window, upcoming};
 use forewarn::engine::catchup::CatchUp;
-use forewarn::engine::clockwatch::{ClockBase, ClockWatch};
+use forewarn::engine::clockwatch::{ClockBase, ClockWatch, Past, servers};
 use forewarn::engine::confirm::Confirmer;
 use forewarn::engine::connections::Connection;
 use forewarn::engine::deliver::{Channels, DeadLetters, Deliverer};
@@ -114,6 +114,16 @@ pub enum Mood {
     Silent,
 }
 
+/// What time the others say it is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Others {
+    /// That of the boot clock: their clock did not jump.
+    Right,
+    /// What our wall clock says: it is the boot clock that stood still.
+    LikeOurs,
+    Silent,
+}
+
 /// What a path of the world answers.
 #[derive(Clone, Default)]
 pub struct Script {
@@ -153,6 +163,7 @@ struct Outside {
     fetched: usize,
     moods: HashMap<String, Mood>,
     arrived: Vec<Arrived>,
+    others: Others,
     /// Modals that were opened: by which token, and what they say.
     views: Vec<(String, Value)>,
     attempts: Vec<String>,
@@ -160,10 +171,18 @@ struct Outside {
 }
 type Shared = Arc<Mutex<Outside>>;
 
-async fn page(State(w): State<Shared>) -> Response {
+async fn page(State(w): State<Shared>, method: Method) -> Response {
     let mut w = w.lock().unwrap();
-    w.fetched += 1;
-    (StatusCode::from_u16(w.page.0).unwrap(), w.page.1.clone()).into_response()
+    w.fetched += usize::from(method == Method::GET);
+    let mut r = (StatusCode::from_u16(w.page.0).unwrap(), w.page.1.clone()).into_response();
+    let date = match w.others {
+        Others::Right => Some(Timestamp::UNIX_EPOCH + w.clock.since_boot()),
+        Others::LikeOurs => Some(w.clock.now()),
+        Others::Silent => None,
+    };
+    let date = date.map_or("at some time".into(), |d| d.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    r.headers_mut().insert("date", date.parse().unwrap());
+    r
 }
 
 async fn scripted(State(w): State<Shared>, request: Request<Body>) -> Response {
@@ -369,6 +388,7 @@ impl World {
             asked: vec![],
             moods: HashMap::new(),
             arrived: vec![],
+            others: Others::Right,
             views: vec![],
             attempts: vec![],
             clock: clock.clone(),
@@ -412,9 +432,11 @@ impl World {
 
     /// A new process on the same data: nothing of the old one's memory is left.
     pub fn restart(&mut self) {
-        self.cx.store = Arc::new(Sqlite::open(&self.dir.path().join("forewarn.db")).unwrap());
+        let sqlite = Sqlite::open(&self.dir.path().join("forewarn.db")).unwrap();
+        let past = Past { newest: sqlite.newest().unwrap(), made: None };
+        self.cx.believed = ClockBase::at_start(&*self.clock, past);
+        self.cx.store = Arc::new(sqlite);
         self.cx.nudges = Arc::new(Nudges::default());
-        self.cx.believed = ClockBase::of(&*self.clock);
         self.receiver = Arc::new(Receiver::new(&self.cx, &self.connections).unwrap());
     }
 
@@ -497,9 +519,17 @@ impl World {
         Poller::new(self.cx.clone(), self.client.clone(), self.targets.clone())
     }
 
+    /// The look at the clock, which may ask others what time it is.
+    pub async fn watch_clock(&mut self) {
+        let asked = servers(&self.targets, &self.cx.catalog, &self.connections, self.now());
+        // The homes of providers are in the real world.
+        let asked = asked.into_iter().filter(|a| a.starts_with("http://127.0.0.1")).collect();
+        ClockWatch::new(self.cx.clone(), self.client.clone(), asked).tick(self.now()).await.unwrap();
+    }
+
     /// Every job, until nothing is left to do at this moment; while the clock is doubted, those that do not rest then.
     pub async fn tick(&mut self) {
-        ClockWatch { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
+        self.watch_clock().await;
         if self.cx.doubts(self.now()).is_some() {
             return self.speak().await;
         }
@@ -611,6 +641,10 @@ impl World {
     /// How `slack`, `ops` or `billing` behaves from now on.
     pub fn mood(&mut self, of: &str, mood: Mood) {
         self.outside.lock().unwrap().moods.insert(of.to_owned(), mood);
+    }
+    /// What time the others say it is from now on.
+    pub fn others(&mut self, say: Others) {
+        self.outside.lock().unwrap().others = say;
     }
     /// Attempts so far at this contact.
     pub fn attempts(&self, contact: &str) -> usize {
