@@ -18,6 +18,7 @@ mod ladder;
 mod life;
 mod links;
 mod lists;
+mod mail;
 mod model;
 mod pages;
 mod people;

@@ -299,6 +299,28 @@ async fn what_ended_and_is_still_called_is_said_each_morning_until_the_calls_end
     w.expect_silence();
 }
 
+/// Counted for the first time when everything was said already, and again after a long silence.
+#[tokio::test]
+async fn use_that_is_first_counted_after_the_end_is_said_each_morning_too() {
+    let mut w = World::new().await;
+    w.page(&[("gpt-x", day(2)), ("gpt-far", day(700))]);
+    w.tick().await;
+    w.live(days(6), minutes(60)).await;
+    w.arrived();
+    w.live(days(3), minutes(60)).await;
+    w.expect_silence();
+    take(&w.cx, export("gpt-x", "proj_bot", 7, w.now())).await.unwrap();
+    w.advance(minutes(1)).await;
+    w.expect("search/slack", &["last today", "nobody has said done"]);
+    for pause in [0, 40] {
+        w.live(days(pause), minutes(360)).await;
+        w.arrived();
+        take(&w.cx, export("gpt-x", "proj_bot", 7, w.now() + minutes(60 * 20))).await.unwrap();
+        w.live(days(1), minutes(60)).await;
+        w.expect("search/slack", &["nobody has said done"]);
+    }
+}
+
 #[tokio::test]
 async fn a_reassigned_alert_goes_on_with_its_new_owner() {
     let (mut w, alert, _) = told().await;
