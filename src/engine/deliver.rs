@@ -20,11 +20,11 @@ use crate::notify::{Body, Channel, Message, NextStep, Outcome, Row, ServiceBrief
 use crate::rules::cadence::{DELIVERY_LIFETIME, next_attempt};
 use crate::rules::directory::{Directory, OPERATORS, Owner};
 use crate::rules::ladder::{Rung, escalates, rungs, today};
-use crate::rules::policy::Tell;
+use crate::rules::policy::{Anchor, Tell};
 use crate::rules::same::possibly_same;
 use crate::rules::usage::Book;
-use crate::store::{Claimed, ClaimedRow, Post, Settlement, StoreError};
-use jiff::{SignedDuration, Timestamp};
+use crate::store::{Claimed, ClaimedRow, EventFilter, Post, Settlement, StoreError};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -33,6 +33,8 @@ pub type Channels = BTreeMap<String, Channel>;
 
 /// Messages sent in one tick at most.
 const BATCH: usize = 50;
+/// Newest events of a matter that are looked at for its last change of date.
+const EVENTS: usize = 50;
 /// Longest a tick goes on taking up messages: that a channel makes progress is seen by its ticks.
 const LONGEST: SignedDuration = SignedDuration::from_secs(20);
 /// Wait after a channel refused us: its token or password must be changed by a person.
@@ -171,8 +173,12 @@ impl Deliverer {
         Ok(Settlement::Retry { at: in_seconds(if asked.is_some() { wait } else { wait + jitter }), reason })
     }
 
-    /// Says which open matters of other sources a row is possibly the same as.
+    /// Says which open matters of other sources a row is possibly the same as, and of a single ending how long its date has
+    /// been what it is.
     async fn marked(&self, mut rows: Vec<Row>, now: Timestamp) -> Result<Vec<Row>, StoreError> {
+        if let [row] = rows.as_mut_slice() {
+            row.unchanged_since = self.unchanged_since(row).await?;
+        }
         for row in rows.iter_mut().filter(|r| matches!(r.matter.kind, Kind::Incident | Kind::Maintenance)) {
             let open = self.cx.store.open_of(row.matter.provider.clone()).await?;
             let same: Vec<&MatterState> = open.iter().filter(|m| possibly_same(m, &row.matter, now)).collect();
@@ -183,6 +189,22 @@ impl Deliverer {
             }
         }
         Ok(rows)
+    }
+
+    /// Since when the date has been what it is, for those who are reminded of it.
+    async fn unchanged_since(&self, row: &Row) -> Result<Option<Timestamp>, StoreError> {
+        let reminds = matches!(row.reason, Reason::Reminder | Reason::Overdue | Reason::Escalated);
+        let Some(deadline) = row.matter.deadline.as_ref().filter(|_| reminds && row.matter.kind == Kind::Deprecation)
+        else {
+            return Ok(None);
+        };
+        if deadline.revision <= 1 {
+            return Ok(Some(row.matter.opened_at));
+        }
+        let matter = Some(row.matter.id.to_string());
+        let events = self.cx.store.events(EventFilter { matter, limit: EVENTS, ..EventFilter::default() }).await?;
+        let moved = events.into_iter().find(|(e, _)| e.event.change == Some(Change::Moved));
+        Ok(moved.map(|(e, _)| e.event.received_at))
     }
 
     pub(super) fn row(&self, r: &ClaimedRow, contact: &Contact, book: &Book, now: Timestamp) -> Row {
@@ -239,6 +261,8 @@ impl Deliverer {
             answer,
             said: r.alert.said.clone(),
             next,
+            daily_from: daily_from(dir, r, book),
+            unchanged_since: None,
         }
     }
 
@@ -304,6 +328,12 @@ fn next_steps(dir: &Directory, owner: &Owner, r: &ClaimedRow, now: Timestamp) ->
         out.push(NextStep { at: later.at, tell: in_words(dir, owner, &others(&later.tell)) });
     }
     out
+}
+
+/// The day from which it is said each morning while calls are seen.
+fn daily_from(dir: &Directory, r: &ClaimedRow, book: &Book) -> Option<Date> {
+    let daily = dir.policy(&r.alert.policy).steps.iter().any(|s| s.anchor == Anchor::Daily);
+    r.matter.remind_by().filter(|_| daily && !book.is_empty()).map(|d| d.date)
 }
 
 /// An alert as it stands, not as something new about it.

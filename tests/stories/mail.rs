@@ -135,7 +135,7 @@ async fn d16_a_mail_server_whose_name_is_not_found_is_tried_again_and_then_writt
     // The name is found again.
     let config = w.config.replace("smtps://nowhere.invalid", &format!("smtp+plain://127.0.0.1:{}", server.port));
     w.restart_with(&config);
-    w.live(minutes(61), minutes(1)).await;
+    w.live(minutes(67), minutes(1)).await;
     assert_eq!(server.arrived().len(), 1);
     w.live(minutes(120), minutes(10)).await;
     assert_eq!(server.arrived(), []);

@@ -6,7 +6,7 @@ use axum::http::Request;
 use forewarn::engine::adopt::Adopter;
 use forewarn::engine::count::{Counter, counters};
 use forewarn::engine::gaps::{GapWatch, Lack, gaps};
-use forewarn::engine::plan::plan;
+use forewarn::engine::plan::{digests, plan};
 use forewarn::engine::usage::take;
 use forewarn::fetch::Client;
 use forewarn::model::{Direction, ProviderId, Subject, UsageReport, Use};
@@ -158,6 +158,21 @@ async fn a_plan_says_who_would_be_told_instead_and_what_would_be_lost() {
     let (changed, _) = plan(&w.cx, &moved, &channels, w.now()).await.unwrap();
     assert_eq!(changed.len(), 1);
     assert!(changed[0].unreachable.is_none());
+    let weekly = directory(&w.config.replace("digest = \"off\"", "digest = \"0 9 * * mon\""));
+    let friday = directory(
+        &w.config
+            .replace("digest = \"off\"", "digest = \"0 9 * * mon\"")
+            .replace("zone = \"America/New_York\"", "zone = \"America/New_York\"\ndigest = \"0 8 * * fri\""),
+    );
+    assert_eq!(digests(&w.cx.directory, &directory(&w.config)), []);
+    let begun = digests(&w.cx.directory, &weekly);
+    let names: Vec<_> = begun.iter().map(|d| (d.owner.as_str(), d.was.as_deref())).collect();
+    assert_eq!(names, [("billing", None), ("operators", None), ("search", None)]);
+    let moved_digest = digests(&weekly, &friday);
+    assert_eq!(moved_digest.len(), 1, "{moved_digest:?}");
+    assert_eq!(moved_digest[0].was.as_deref(), Some("0 9 * * mon America/New_York to search/slack (#search)"));
+    assert_eq!(moved_digest[0].will.as_deref(), Some("0 8 * * fri America/New_York to search/slack (#search)"));
+    assert_eq!(digests(&friday, &w.cx.directory).iter().filter(|d| d.will.is_none()).count(), 3, "all are off");
     let rung = changed[0].rungs.iter().find(|r| r.step == "30d").unwrap();
     assert_eq!((&rung.was[0][..], &rung.will[0][..]), ("search/slack (#search)", "search/slack (#search-new)"));
     let gone = w

@@ -100,6 +100,8 @@ fn ending(now: Timestamp, days: Option<i64>) -> Option<Row> {
         answer: None,
         said: None,
         next: vec![NextStep { at: now.saturating_add(SignedDuration::from_hours(48)).ok()?, tell: "search".into() }],
+        daily_from: None,
+        unchanged_since: None,
     })
 }
 
