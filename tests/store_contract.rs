@@ -1172,6 +1172,11 @@ async fn look_at_everything(s: &Arc<dyn Store>) -> Result<(), StoreError> {
     s.pending(10, 1 << 20).await?;
     s.sources().await?;
     s.ledger().await?;
+    s.notifications(NotificationFilter { limit: 10, ..NotificationFilter::default() }).await?;
+    let all = s.alerts(AlertFilter { limit: 10, ..AlertFilter::default() }).await?;
+    for (alert, _) in all {
+        s.told_of(alert.matter).await?;
+    }
     s.claim("slack".into(), days(999)).await?;
     Ok(())
 }

@@ -4,6 +4,10 @@
 //! it is made; the text is made from current facts; each channel has a loop of its own, so a failing one delays nobody
 //! else. Refuses to drop anything: what cannot be delivered becomes a dead letter, and the operators hear of it.
 
+mod given_up;
+
+pub use given_up::DeadLetters;
+
 use super::act::acted;
 use super::links::{Invited, Links};
 use super::poll::Target;
@@ -24,6 +28,7 @@ use crate::rules::policy::{Anchor, Tell};
 use crate::rules::same::possibly_same;
 use crate::rules::usage::Book;
 use crate::store::{Claimed, ClaimedRow, EventFilter, Post, Settlement, StoreError};
+use given_up::{fault, poisoned, unless_it_panics};
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -73,7 +78,13 @@ impl Deliverer {
                 break true;
             }
             let Some(claimed) = self.cx.store.claim(self.channel.clone(), now).await? else { break false };
-            let settlement = self.deliver(&claimed, now).await?;
+            let settlement = match poisoned(&claimed) {
+                true => fault(&claimed, now),
+                false => match unless_it_panics(self.deliver(&claimed, now)).await {
+                    Some(settlement) => settlement?,
+                    None => fault(&claimed, now),
+                },
+            };
             let retry = matches!(settlement, Settlement::Retry { .. });
             self.cx.store.settle(claimed.id, settlement, self.now()).await?;
             sent += 1;
@@ -437,46 +448,4 @@ pub fn in_words(dir: &Directory, owner: &Owner, tell: &[Tell]) -> String {
         })
         .collect();
     names.join(", ")
-}
-
-/// Tells the operators of dead letters nobody was told of. Theirs only turn health red.
-pub struct DeadLetters {
-    /// What it works with.
-    pub cx: Context,
-}
-
-impl DeadLetters {
-    /// Looks once.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn tick(&self, now: Timestamp) -> Result<Report, StoreError> {
-        let dead = self.cx.store.dead_letters(BATCH).await?;
-        for d in dead.iter().filter(|d| !self.is_operators(&d.contact)) {
-            let t = Trouble {
-                provider: trouble::ourselves()?,
-                about: format!("dead-letters/{}", d.contact),
-                change: Change::Opened,
-                severity: Severity::Major,
-                title: format!("{} was not reached", d.contact),
-                summary: format!(
-                    "Message {} could not be delivered by {} after {} attempts: {}",
-                    d.id, d.channel, d.attempts, d.reason
-                ),
-                native_id: Some(format!("dead:{}", d.id)),
-            };
-            trouble::report(&self.cx, &t, now).await?;
-        }
-        let told = dead.len();
-        self.cx.store.dead_letters_told(dead.into_iter().map(|d| d.id).collect()).await?;
-        Ok(Report {
-            summary: if told == 0 { String::new() } else { format!("{told} dead letters") },
-            more: told == BATCH,
-            pause: None,
-        })
-    }
-
-    fn is_operators(&self, contact: &ContactId) -> bool {
-        self.cx.directory.owner(OPERATORS).contacts.iter().any(|c| c.id == *contact)
-    }
 }
