@@ -31,6 +31,7 @@ use crate::engine::poll::{Off, Poller, Target, Wanted, targets};
 use crate::engine::press::Presser;
 use crate::engine::private::PrivateDeadlines;
 use crate::engine::receive::Receiver;
+use crate::engine::reckon::Reckoner;
 use crate::engine::rehearse::rehearse;
 use crate::engine::remind::Reminder;
 use crate::engine::silence::Watcher;
@@ -411,6 +412,8 @@ impl App {
         jobs.push(job("silence", seconds(3_600), watcher, |w, now| async move { w.tick(now).await }));
         let reopener = Arc::new(Reopener { cx: cx.clone() });
         jobs.push(job("reopen", seconds(60), reopener, |r, now| async move { r.tick(now).await }));
+        let reckoner = Arc::new(Reckoner { cx: cx.clone() });
+        jobs.push(job("reckon", seconds(3_600), reckoner, |r, now| async move { r.tick(now).await }));
         let silences = Arc::new(SilenceKeeper { cx: cx.clone() });
         jobs.push(job("silences", seconds(30), silences, |s, now| async move { s.tick(now).await }));
         let skew = Arc::new(SkewWatch::new(cx.clone(), receiver.clone(), client.clone()));

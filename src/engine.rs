@@ -36,6 +36,7 @@ pub mod press;
 pub mod private;
 pub mod pulse;
 pub mod receive;
+pub mod reckon;
 pub mod record;
 pub mod rehearse;
 pub mod rejected;

@@ -95,6 +95,9 @@ pub trait Alerts: Send + Sync {
     fn due_alerts(&self, now: Timestamp, limit: usize) -> Fut<'_, Vec<DueAlert>>;
     /// Writes what the ladder decided, all or nothing. `Stale` when an alert changed meanwhile.
     fn plan(&self, planned: Vec<Planned>, notifications: Vec<NewNotification>, now: Timestamp) -> Fut<'_, PlanOutcome>;
+    /// Notes by what config the next looks are reckoned. Where it is another than before, every open alert is to be looked
+    /// at now; how many.
+    fn reckon_by(&self, mark: i64, now: Timestamp) -> Fut<'_, u64>;
     /// Writes what a person did, all or nothing. `Stale` when an alert changed meanwhile.
     fn act(&self, acting: Acting) -> Fut<'_, ActOutcome>;
     /// Silences that have not ended, or all of them, newest first.

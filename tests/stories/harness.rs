@@ -31,6 +31,7 @@ use forewarn::engine::pin::{Pin, PinError, Truth, pin};
 use forewarn::engine::poll::{Off, Poller, Target};
 use forewarn::engine::private::PrivateDeadlines;
 use forewarn::engine::receive::Receiver;
+use forewarn::engine::reckon::Reckoner;
 use forewarn::engine::remind::Reminder;
 use forewarn::engine::show::{Shown, show};
 use forewarn::engine::silence::Watcher;
@@ -543,6 +544,8 @@ impl World {
         PrivateDeadlines { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
         self.after_job();
         Reopener { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
+        self.after_job();
+        Reckoner { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
         self.after_job();
         SilenceKeeper { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
         self.after_job();

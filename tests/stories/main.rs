@@ -4,6 +4,7 @@
 
 mod acme;
 mod answers;
+mod cases;
 mod channels;
 mod clock;
 mod deliveries;
