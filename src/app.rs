@@ -271,6 +271,12 @@ impl App {
 
     /// The pages.
     pub fn site(&self, actions: Arc<Actions>) -> Arc<Site> {
+        let Listens { intake, listen, .. } = self.listens;
+        self.site_at(actions, Addresses { intake, listen })
+    }
+
+    /// The pages, where the listeners are these.
+    fn site_at(&self, actions: Arc<Actions>, at: Addresses) -> Arc<Site> {
         let cx = self.cx.clone();
         let rehearse = Box::new(move |span| -> Played {
             let cx = cx.clone();
@@ -281,7 +287,16 @@ impl App {
                 played.map_err(|e| e.to_string())
             })
         });
-        let given = Given { public_url: self.public_url.clone(), settings: self.settings.clone(), rehearse };
+        let mut settings = self.settings.clone();
+        // What the command line says counts, not what the config does.
+        for row in settings.iter_mut().flat_map(|g| &mut g.rows) {
+            match row.0.as_str() {
+                "intake" => row.1 = at.intake.to_string(),
+                "listen" => row.1 = at.listen.to_string(),
+                _ => {}
+            }
+        }
+        let given = Given { public_url: self.public_url.clone(), settings, rehearse };
         Site::new(actions, given)
     }
 

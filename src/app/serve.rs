@@ -193,7 +193,7 @@ impl App {
         };
         let public = Public::new(hooks, public);
         let door = Door::new(self.cx.clone(), self.access.clone().at(at.listen), &key);
-        let inside = door.guard(private::router(actions.clone(), calendars, self.site(actions.clone())));
+        let inside = door.guard(private::router(actions.clone(), calendars, self.site_at(actions.clone(), at)));
         Ok(Behind { public, inside, actions, jobs })
     }
 

@@ -426,3 +426,14 @@ async fn what_joins_a_wave_later_goes_on_in_its_thread() {
     w.live(days(30), days(1)).await;
     assert_eq!(w.expect("search/slack", &["2 of yours end within 30 days"]).thread, Some(first.id));
 }
+
+#[tokio::test]
+async fn a_plan_for_what_has_ended_is_refused_with_what_one_can_do() {
+    let (mut w, alert, _) = told().await;
+    w.live(days(70), minutes(360)).await;
+    w.arrived();
+    let plan = Action::Acknowledge { note: None, plan_on: Some(day(80)) };
+    let why = w.act(alert, plan).await.unwrap_err().to_string();
+    assert!(why.starts_with("it ended on 2027-01-22, so there is no day left to plan: acknowledge without"), "{why}");
+    w.act(alert, Action::Acknowledge { note: Some("by 11 February".into()), plan_on: None }).await.unwrap();
+}

@@ -404,3 +404,31 @@ async fn a_counter_that_stays_silent_is_told_to_the_operators_and_its_return_too
     w.expect("operators/webhook", &["calls of openai/main are counted again"]);
     assert!(w.cx.store.source(forewarn::model::SourceId::new("openai/cost").unwrap()).await.unwrap().is_some());
 }
+
+#[tokio::test]
+async fn a_gateway_in_plain_http_is_asked_where_the_config_says_so_and_nowhere_else() {
+    let mut w = World::new().await;
+    let day = json!({"date": "2026-11-22", "breakdown": {"models": {}}, "metrics": {}});
+    let host = w.address("").split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    let config =
+        |more: &str| format!("{}[connections.\"litellm/main\"]\nusage_key = \"env:API_KEY\"\n{more}", w.config);
+    let problems =
+        |text: &str| forewarn::config::parse(forewarn::config::Text::embedded("new", text), &env).map(|_| ());
+    for bad in ["gopher://x", "http://a@b", "litellm.internal", "http://x?y=1"] {
+        let why = problems(&config(&format!("usage_url = \"{bad}\"\n"))).unwrap_err().to_string();
+        assert!(why.contains("write http://HOST:PORT"), "{bad}: {why}");
+    }
+    let no_gateway = w.config.replace(
+        "[connections.\"openai/main\"]\n",
+        "[connections.\"openai/main\"]\nusage_key = \"env:API_KEY\"\nusage_url = \"http://x:1\"\n",
+    );
+    assert!(problems(&no_gateway).unwrap_err().to_string().contains("OpenAI is none"));
+    let good = config(&format!("usage_url = \"http://{host}/api\"\n"));
+    w.restart_with(&good);
+    let path = "/api/user/daily/activity?start_date=2026-10-24&end_date=2026-11-23&page_size=1000";
+    w.api(path, json!({"results": [day], "metadata": {"has_more": false}}), None);
+    let counted = counters(&w.cx.catalog, &w.configuration(), &BTreeMap::new());
+    assert_eq!(counted.len(), 1);
+    Counter { cx: w.cx.clone(), client: Arc::new(Client::default()), counted }.tick(w.now()).await.unwrap();
+    assert_eq!(w.asked(), [format!("Bearer key-of-a-test {path}")]);
+}
