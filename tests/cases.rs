@@ -5,8 +5,10 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail
 
-/// Case, what it is, and the tests: file and name.
-const CASES: &[(&str, &str, &[(&str, &str)])] = &[
+/// A case, what it is, and its tests: file and name.
+type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+const CASES: &[Case] = &[
     (
         "C1",
         "a year of 500 endings with restarts: each rung once, on its civil day",

@@ -153,10 +153,12 @@ async fn w3_an_answer_and_a_rung_of_the_same_moment_have_one_outcome() {
         let (now, cx) = (w.now(), w.cx.clone());
         if round % 2 == 0 {
             let (acted, looked) = tokio::join!(act(&cx, answer, now), reminder.tick(now));
-            (acted.unwrap(), looked.unwrap());
+            acted.unwrap();
+            looked.unwrap();
         } else {
             let (looked, acted) = tokio::join!(reminder.tick(now), act(&cx, answer, now));
-            (acted.unwrap(), looked.unwrap());
+            acted.unwrap();
+            looked.unwrap();
         }
         w.advance(minutes(1)).await;
         let told = w.arrived();

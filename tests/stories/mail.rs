@@ -116,6 +116,33 @@ async fn an_answer_with_a_plan_spares_the_lead_all_but_the_last_rungs() {
     assert!(subjects[0].contains("tomorrow") && subjects[1].contains("today"), "{subjects:#?}");
 }
 
+/// What is critical is told above earlier, and at the end to those who run forewarn too.
+#[tokio::test]
+async fn for_a_critical_service_the_lead_hears_at_thirty_days_and_the_operators_on_the_last_two() {
+    let server = Server::new().await;
+    let mut w = told(&format!("smtp+plain://127.0.0.1:{}", server.port)).await;
+    let critical = w.config.replace("[services.rerank-batch]", "[services.rerank-batch]\ntier = \"critical\"");
+    w.restart_with(&critical);
+    w.page(&[("gpt-x", day(60)), ("gpt-y", day(60)), ("gpt-far", day(700))]);
+    let another = w.config.replace("uses = [\"openai:gpt-x\"]", "uses = [\"openai:gpt-x\", \"openai:gpt-z\"]");
+    w.restart_with(&another);
+    w.page(&[("gpt-z", day(60)), ("gpt-far", day(700))]);
+    w.advance(days(1)).await;
+    w.arrived();
+    let mut operators = Vec::new();
+    let mut lead = Vec::new();
+    for n in 2..=60 {
+        w.live(days(1), minutes(180)).await;
+        operators.extend(w.arrived().into_iter().filter(|m| m.contact == "operators/webhook").map(|m| (n, m)));
+        lead.extend(server.arrived().into_iter().map(|(_, mail)| (n, subject(&mail))));
+    }
+    let about = |m: &Arrived| m.text.contains("gpt-z");
+    let days_of: Vec<_> = operators.iter().filter(|(_, m)| about(m)).map(|(n, _)| *n).collect();
+    assert_eq!(days_of, [59, 60], "{operators:#?}");
+    let first = lead.iter().find(|(_, s)| s.contains("gpt-z")).unwrap();
+    assert_eq!(first.0, 30, "{lead:#?}");
+}
+
 /// D16: the name of the mail server cannot be resolved for an hour.
 #[tokio::test]
 async fn d16_a_mail_server_whose_name_is_not_found_is_tried_again_and_then_written_to_once() {
