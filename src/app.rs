@@ -16,7 +16,7 @@ use crate::engine::access::Access;
 use crate::engine::act::Reopener;
 use crate::engine::adopt::Adopter;
 use crate::engine::catchup::CatchUp;
-use crate::engine::clockwatch::{ClockBase, ClockWatch};
+use crate::engine::clockwatch::{ClockBase, ClockWatch, Past, servers};
 use crate::engine::confirm::Confirmer;
 use crate::engine::connections::Connection;
 use crate::engine::count::{Counted, Counter, counters};
@@ -31,6 +31,7 @@ use crate::engine::poll::{Off, Poller, Target, Wanted, targets};
 use crate::engine::press::Presser;
 use crate::engine::private::PrivateDeadlines;
 use crate::engine::receive::Receiver;
+use crate::engine::reckon::Reckoner;
 use crate::engine::rehearse::rehearse;
 use crate::engine::remind::Reminder;
 use crate::engine::silence::Watcher;
@@ -195,7 +196,8 @@ impl App {
     /// A channel that cannot be set up.
     pub fn with(config: Config, sqlite: Sqlite, path: &Path, clock: Arc<dyn Clock>) -> Result<Self, AppError> {
         let nudges = Arc::new(Nudges::default());
-        let believed = ClockBase::of(&*clock);
+        let made = config.snapshot.then(snapshot::taken_at).flatten();
+        let believed = ClockBase::at_start(&*clock, Past { newest: sqlite.newest()?, made });
         Self::over(config, Wiring { sqlite: Arc::new(sqlite), folder: path.to_owned(), believed, clock, nudges })
     }
 
@@ -269,6 +271,12 @@ impl App {
 
     /// The pages.
     pub fn site(&self, actions: Arc<Actions>) -> Arc<Site> {
+        let Listens { intake, listen, .. } = self.listens;
+        self.site_at(actions, Addresses { intake, listen })
+    }
+
+    /// The pages, where the listeners are these.
+    fn site_at(&self, actions: Arc<Actions>, at: Addresses) -> Arc<Site> {
         let cx = self.cx.clone();
         let rehearse = Box::new(move |span| -> Played {
             let cx = cx.clone();
@@ -279,7 +287,16 @@ impl App {
                 played.map_err(|e| e.to_string())
             })
         });
-        let given = Given { public_url: self.public_url.clone(), settings: self.settings.clone(), rehearse };
+        let mut settings = self.settings.clone();
+        // What the command line says counts, not what the config does.
+        for row in settings.iter_mut().flat_map(|g| &mut g.rows) {
+            match row.0.as_str() {
+                "intake" => row.1 = at.intake.to_string(),
+                "listen" => row.1 = at.listen.to_string(),
+                _ => {}
+            }
+        }
+        let given = Given { public_url: self.public_url.clone(), settings, rehearse };
         Site::new(actions, given)
     }
 
@@ -346,7 +363,10 @@ impl App {
         };
         let keeper = Arc::new(self.keeper(receiver));
         let reminder = Arc::new(Reminder { cx: cx.clone() });
-        let watch = Arc::new(ClockWatch { cx: cx.clone() });
+        // One client for all: each keeps the system's certificates and its own connections.
+        let client = Arc::new(Client::new(self.fetch.clone()));
+        let asked = servers(&self.targets, &cx.catalog, &self.connections, cx.clock.now());
+        let watch = Arc::new(ClockWatch::new(cx.clone(), client.clone(), asked));
         let mut jobs = vec![
             job("clock", seconds(5), watch, |w, now| async move { w.tick(now).await }),
             job("disk", seconds(5), keeper, |k, now| async move { k.watch_disk(now).await }),
@@ -367,7 +387,7 @@ impl App {
         }
         let follower = Arc::new(Follower { deliverer: deliverer() });
         let follow = job("follow", seconds(20), follower, |f, now| async move { f.tick(now).await });
-        jobs.extend(self.timely_jobs(receiver).into_iter().chain([follow]).map(|j| j.resting(cx.clone())));
+        jobs.extend(self.timely_jobs(receiver, client).into_iter().chain([follow]).map(|j| j.resting(cx.clone())));
         Ok(jobs)
     }
 
@@ -377,7 +397,7 @@ impl App {
     }
 
     /// What would do harm on a wrong date: it rests while the clock is doubted.
-    fn timely_jobs(&self, receiver: &Arc<Receiver>) -> Vec<Job> {
+    fn timely_jobs(&self, receiver: &Arc<Receiver>, client: Arc<Client>) -> Vec<Job> {
         let cx = &self.cx;
         let seconds = Duration::from_secs;
         let normalizer = Arc::new(Normalizer::new(cx.clone()));
@@ -389,8 +409,6 @@ impl App {
             job("dead-letters", seconds(5), dead, |d, now| async move { d.tick(now).await }),
             job("prune", seconds(600), keeper, |k, now| async move { k.prune(now).await }),
         ];
-        // One client for all: each keeps the system's certificates and its own connections.
-        let client = Arc::new(Client::new(self.fetch.clone()));
         let catcher = CatchUp::new(cx.clone(), client.clone(), receiver.clone(), &self.connections);
         jobs.push(job("catch up", seconds(60), Arc::new(catcher), |c, now| async move { c.tick(now).await }));
         let confirmer = Arc::new(Confirmer { cx: cx.clone() });
@@ -409,6 +427,8 @@ impl App {
         jobs.push(job("silence", seconds(3_600), watcher, |w, now| async move { w.tick(now).await }));
         let reopener = Arc::new(Reopener { cx: cx.clone() });
         jobs.push(job("reopen", seconds(60), reopener, |r, now| async move { r.tick(now).await }));
+        let reckoner = Arc::new(Reckoner { cx: cx.clone() });
+        jobs.push(job("reckon", seconds(3_600), reckoner, |r, now| async move { r.tick(now).await }));
         let silences = Arc::new(SilenceKeeper { cx: cx.clone() });
         jobs.push(job("silences", seconds(30), silences, |s, now| async move { s.tick(now).await }));
         let skew = Arc::new(SkewWatch::new(cx.clone(), receiver.clone(), client.clone()));

@@ -36,6 +36,7 @@ pub mod press;
 pub mod private;
 pub mod pulse;
 pub mod receive;
+pub mod reckon;
 pub mod record;
 pub mod rehearse;
 pub mod rejected;
@@ -87,12 +88,12 @@ pub struct Context {
 }
 
 impl Context {
-    /// What the boot clock says it is, if the wall clock jumped away from that: then neither is to be relied on.
+    /// What the boot clock says it is, if the wall clock is not where that is: then neither is to be relied on.
     pub fn doubts(&self, now: Timestamp) -> Option<Timestamp> {
         self.believed.doubts(&*self.clock, now)
     }
 
-    /// The time that rows are written and compared with: after a jump of the wall clock, that of the boot clock, so that
+    /// The time that rows are written and compared with: while the wall clock is doubted, that of the boot clock, so that
     /// nothing waits for a moment of a wrong year.
     pub fn steady(&self, now: Timestamp) -> Timestamp {
         self.doubts(now).unwrap_or(now)

@@ -51,6 +51,8 @@ pub struct Request {
     pub last_modified: Option<String>,
     /// What may be reached besides the public internet.
     pub allow: Option<Arc<[Net]>>,
+    /// The config itself names an address in plain http: of a gateway in one's own network.
+    pub plain: bool,
 }
 
 /// What came back.
@@ -186,7 +188,7 @@ impl Client {
     /// Why there is none; the text names the host.
     pub async fn date(&self, address: &str) -> Result<Timestamp, FetchError> {
         let url = parse(address)?;
-        let guard = Guard { loopback: is_loopback(&url), allow: Arc::new([]) };
+        let guard = Guard { loopback: is_loopback(&url), plain: false, allow: Arc::new([]) };
         check(&url, &guard)?;
         self.check_behind_proxy(&url, &guard).await?;
         let answer = self.client(&guard)?.head(url.clone()).send().await.map_err(|e| network(&url, &e))?;
@@ -214,7 +216,8 @@ impl Client {
             Some(p) => Some(self.ready(p).await?),
             None => None,
         };
-        let guard = Guard { loopback: is_loopback(&url), allow: request.allow.clone().unwrap_or_else(|| Arc::new([])) };
+        let allow = request.allow.clone().unwrap_or_else(|| Arc::new([]));
+        let guard = Guard { loopback: is_loopback(&url), plain: request.plain, allow };
         let client = self.client(&guard)?;
         for _ in 0..=MOST_REDIRECTS {
             check(&url, &guard)?;
@@ -320,7 +323,7 @@ fn is_loopback(url: &Url) -> bool {
 /// Checks what does not need a look-up; names are checked when they are resolved.
 fn check(url: &Url, guard: &Guard) -> Result<(), FetchError> {
     let refused = |why: &str| Err(FetchError::Refused(format!("{}: {why}", host(url))));
-    if url.scheme() != "https" && !(url.scheme() == "http" && guard.loopback) {
+    if url.scheme() != "https" && !(url.scheme() == "http" && (guard.loopback || guard.plain)) {
         return refused("only https addresses are fetched");
     }
     if !url.username().is_empty() || url.password().is_some() {
@@ -368,7 +371,7 @@ mod tests {
     use super::*;
 
     fn guard(loopback: bool) -> Guard {
-        Guard { loopback, allow: Arc::new([]) }
+        Guard { loopback, plain: false, allow: Arc::new([]) }
     }
 
     #[test]
@@ -395,6 +398,11 @@ mod tests {
         assert!(check(&parse("https://example.com/").unwrap(), &guard(false)).is_ok());
         assert!(check(&parse("http://127.0.0.1:1/").unwrap(), &guard(true)).is_ok());
         assert!(check(&parse("http://127.0.0.1:1/").unwrap(), &guard(false)).is_err());
+        // Plain http where the config itself writes it, and still no private address that is not allowed.
+        let plain = Guard { plain: true, ..guard(false) };
+        assert!(check(&parse("http://gateway.example.com:4000/").unwrap(), &plain).is_ok());
+        assert!(check(&parse("http://10.1.2.3:4000/").unwrap(), &plain).is_err());
+        assert!(check(&parse("ftp://gateway.example.com/").unwrap(), &plain).is_err());
     }
 
     #[test]

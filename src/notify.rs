@@ -25,7 +25,7 @@ pub mod webhook;
 
 use crate::crypto::short_hash;
 use crate::model::{AlertId, AlertState, Contact, Deadline, MatterState, Reason, Said, StepKey};
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use render::template::Templates;
 use std::sync::Arc;
 use std::time::Duration;
@@ -127,6 +127,10 @@ pub struct Row {
     pub said: Option<Said>,
     /// What comes next if nobody answers, soonest first.
     pub next: Vec<NextStep>,
+    /// From this day on it is said each morning while calls are seen; none where nobody counts calls.
+    pub daily_from: Option<Date>,
+    /// Since when its date has been what it is; none where that is not worth a word.
+    pub unchanged_since: Option<Timestamp>,
 }
 
 impl Row {

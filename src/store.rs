@@ -96,6 +96,9 @@ pub trait Alerts: Send + Sync {
     fn due_alerts(&self, now: Timestamp, limit: usize) -> Fut<'_, Vec<DueAlert>>;
     /// Writes what the ladder decided, all or nothing. `Stale` when an alert changed meanwhile.
     fn plan(&self, planned: Vec<Planned>, notifications: Vec<NewNotification>, now: Timestamp) -> Fut<'_, PlanOutcome>;
+    /// Notes by what config the next looks are reckoned. Where it is another than before, every open alert is to be looked
+    /// at now; how many.
+    fn reckon_by(&self, mark: i64, now: Timestamp) -> Fut<'_, u64>;
     /// Writes what a person did, all or nothing. `Stale` when an alert changed meanwhile.
     fn act(&self, acting: Acting) -> Fut<'_, ActOutcome>;
     /// Silences that have not ended, or all of them, newest first.
@@ -167,6 +170,8 @@ pub trait Read: Send + Sync {
     fn unconfirmed(&self, today: Date) -> Fut<'_, Vec<Arc<MatterState>>>;
     /// Who was told of a matter, oldest first.
     fn told_of(&self, matter: MatterId) -> Fut<'_, Vec<ToldRow>>;
+    /// The channels by which anybody was told of an alert, or is about to be.
+    fn channels_of(&self, alert: AlertId) -> Fut<'_, BTreeSet<String>>;
     /// The ledger, counted afresh.
     fn ledger(&self) -> Fut<'_, Ledger>;
     /// When each source was last read well, with its health.
@@ -260,6 +265,8 @@ pub trait Housekeeping: Send + Sync {
     fn prune(&self, now: Timestamp) -> Fut<'_, u64>;
     /// Writes a row, which shows that rows can be written; nobody reads it.
     fn pulse(&self, now: Timestamp) -> Fut<'_, ()>;
+    /// Notes a moment at which the clock was believed: a later start is measured by it.
+    fn believed(&self, now: Timestamp) -> Fut<'_, ()>;
     /// Notes that forewarn is here, so that a later start knows since when nobody was.
     fn alive(&self, now: Timestamp) -> Fut<'_, ()>;
     /// When that was last noted.

@@ -63,7 +63,7 @@ impl Job {
 
     async fn tick(&self, now: Timestamp) -> Result<Report, StoreError> {
         if self.rests.as_ref().is_some_and(|cx| cx.doubts(now).is_some()) {
-            return Ok(Report { summary: "rests, since the clock jumped".into(), ..Report::default() });
+            return Ok(Report { summary: "rests, since the clock is doubted".into(), ..Report::default() });
         }
         let tick = self.tick.clone();
         // A task of its own, so that a panic stays inside the tick.

@@ -70,30 +70,17 @@ fn delivery(id: &str, body: &str) -> Delivery {
 }
 
 fn matter(id: &str, kind: Kind) -> MatterState {
-    MatterState {
-        id: MatterId::new(format!("openai:{id}")).unwrap(),
+    let new = MatterState::new(
+        MatterId::new(format!("openai:{id}")).unwrap(),
         kind,
-        provider: ProviderId::new("openai").unwrap(),
-        connection: None,
-        stage: if kind == Kind::Deprecation { Stage::Announced } else { Stage::Open },
+        ProviderId::new("openai").unwrap(),
+        now(),
+    );
+    MatterState {
         title: id.into(),
-        summary: String::new(),
-        severity: Severity::Major,
-        url: None,
         subjects: vec![Subject::of(&ProviderId::new("openai").unwrap(), SubjectType::Model, id.to_owned())],
         deadline: (kind == Kind::Deprecation).then(|| Deadline::day(date(2027, 1, 22), "January 22, 2027")),
-        announced_on: None,
-        replacements: vec![],
-        money: None,
-        window: None,
-        claims: BTreeMap::new(),
-        opened_at: now(),
-        latest_at: now(),
-        latest_fingerprint: "00".into(),
-        baseline: false,
-        listing: None,
-        revision: 1,
-        version: 0,
+        ..new
     }
 }
 
@@ -1248,6 +1235,11 @@ async fn look_at_everything(s: &Arc<dyn Store>) -> Result<(), StoreError> {
     s.pending(10, 1 << 20).await?;
     s.sources().await?;
     s.ledger().await?;
+    s.notifications(NotificationFilter { limit: 10, ..NotificationFilter::default() }).await?;
+    let all = s.alerts(AlertFilter { limit: 10, ..AlertFilter::default() }).await?;
+    for (alert, _) in all {
+        s.told_of(alert.matter).await?;
+    }
     s.claim("slack".into(), days(999)).await?;
     Ok(())
 }

@@ -193,7 +193,7 @@ impl App {
         };
         let public = Public::new(hooks, public);
         let door = Door::new(self.cx.clone(), self.access.clone().at(at.listen), &key);
-        let inside = door.guard(private::router(actions.clone(), calendars, self.site(actions.clone())));
+        let inside = door.guard(private::router(actions.clone(), calendars, self.site_at(actions.clone(), at)));
         Ok(Behind { public, inside, actions, jobs })
     }
 
@@ -208,7 +208,7 @@ impl App {
             folder: self.folder.clone(),
             clock: self.cx.clock.clone(),
             nudges: self.cx.nudges.clone(),
-            believed: self.cx.believed,
+            believed: self.cx.believed.clone(),
         };
         let next = Self::over(config, over).map_err(|e| e.to_string())?;
         let behind = next.behind(at, supervisor, &r.ask).map_err(|e| e.to_string())?;

@@ -110,6 +110,10 @@ async fn data(place: &Place, config: &Config, f: &mut Found) -> Done {
     if app.cx.store.held().await?.is_some() {
         f.fix(HELD, "forewarn resume lists what would go, and asks")?;
     }
+    if app.cx.doubts(SystemClock.now()).is_some() {
+        let what = "clock: by what is stored it cannot be right, and nothing is sent";
+        f.fix(what, "set it right; if it is, start forewarn once with serve --trust-clock")?;
+    }
     if app.cx.store.last_copied().await?.is_none() {
         f.note("no backup was ever made: forewarn backup DEST, every night")?;
     }

@@ -3,7 +3,7 @@
 use super::{Done, Failure, Place, out};
 use crate::engine::calendar::Deprecation;
 use crate::engine::listing::Episode;
-use crate::engine::now::{Comparable, Now, Voice, age, now, scope};
+use crate::engine::now::{Comparable, Now, Verdict, Voice, age, now, scope};
 use crate::store::SourceHealth;
 
 /// Most sources shown.
@@ -11,7 +11,7 @@ const SOURCES: usize = 12;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  forewarn now                 everything that is read\n  forewarn now openai          a provider\n  forewarn now support-bot     what a service of yours uses\n  forewarn now openai:gpt-demo-2025-08-07\n  forewarn now --json | jq -r .verdict   they_say_so, they_say_nothing or cannot_read\n\nThe first line is the verdict. \"They say nothing\" is said only if their status page was\nread lately; what cannot be read is never all clear."
+    after_help = "Examples:\n  forewarn now                 everything that is read\n  forewarn now openai          a provider\n  forewarn now support-bot     what a service of yours uses\n  forewarn now openai:gpt-demo-2025-08-07\n  forewarn now --json | jq -r .verdict   they_say_so, they_say_nothing or cannot_read\n\nThe first line is the verdict. \"They say nothing\" is said only if their status page was\nread lately; what cannot be read is never all clear.\nExit 0 when they say nothing, 3 when they say so or when it cannot be read."
 )]
 pub(super) struct Args {
     /// A provider, a service of yours, a model or PROVIDER:MODEL; everything without it
@@ -26,7 +26,16 @@ pub(super) async fn run(args: Args, place: Place) -> Done {
     let app = place.look_or_empty()?;
     let scope = scope(&app.cx, args.about.as_deref()).await?.map_err(Failure::Usage)?;
     let n = now(&app.cx, &scope, &app.targets, &app.off).await?;
-    if args.json { out::json(&n) } else { say(&n) }
+    if args.json {
+        out::json(&n)?
+    } else {
+        say(&n)?
+    }
+    // A script that goes on after this must not take "unknown" for "all clear".
+    match n.verdict {
+        Verdict::TheySayNothing => Ok(()),
+        Verdict::TheySaySo | Verdict::CannotRead => Err(Failure::Found),
+    }
 }
 
 fn say(n: &Now) -> Done {

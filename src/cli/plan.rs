@@ -3,12 +3,12 @@
 use super::{Done, Failure, Place, out, setup};
 use crate::clock::{Clock, SystemClock};
 use crate::config;
-use crate::engine::plan::plan;
+use crate::engine::plan::{digests, plan};
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  forewarn plan new.toml      # exit 3 if an open alert would reach nobody who knows of it\n\nCompares the config in force (--config) with NEW: which open alerts and which of their reminders would reach\nsomebody else. Changes nothing."
+    after_help = "Example:\n  forewarn plan new.toml      # exit 3 if an open alert would reach nobody who knows of it\n\nCompares the config in force (--config) with NEW: which open alerts and which of their reminders would reach\nsomebody else, and whose digest would come otherwise. Changes nothing."
 )]
 pub(super) struct Args {
     /// The changed config
@@ -24,7 +24,8 @@ pub(super) async fn run(args: &Args, place: &Place) -> Done {
     let app = place.look_or_empty()?;
     let (changed, open) = plan(&app.cx, &new.directory, &channels, SystemClock.now()).await?;
     if args.json {
-        out::list(&changed, None)?;
+        let digests = digests(&app.cx.directory, &new.directory);
+        out::json(&serde_json::json!({ "items": changed, "next": null, "digests": digests }))?;
     } else {
         for c in &changed {
             out::say(&format!("#{} {} of {}", c.alert, c.matter, c.owner))?;
@@ -41,6 +42,10 @@ pub(super) async fn run(args: &Args, place: &Place) -> Done {
                 };
                 out::say(&format!("  {}: {} -> {}", r.step, side(r.was_at, &r.was), side(r.will_at, &r.will)))?;
             }
+        }
+        for d in digests(&app.cx.directory, &new.directory) {
+            let side = |s: Option<String>| s.unwrap_or_else(|| "none".into());
+            out::say(&format!("digest of {}: {} -> {}", d.owner, side(d.was), side(d.will)))?;
         }
         let lost = changed.iter().filter(|c| c.unreachable.is_some()).count();
         out::say(&format!("{open} open alerts, {} change, {lost} would become unreachable.", changed.len()))?;

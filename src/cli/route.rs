@@ -9,7 +9,6 @@ use crate::rules::ladder::{rungs, today};
 use crate::rules::policy::{Anchor, Tell};
 use crate::rules::route::{Routed, Silence, route};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -108,10 +107,13 @@ fn parse(body: &[u8]) -> Result<NewEvent, Failure> {
 }
 
 fn as_matter(e: &NewEvent) -> Option<MatterState> {
+    let new = MatterState::new(
+        e.matter.clone().or_else(|| e.subjects.first().and_then(crate::model::Subject::matter_id))?,
+        e.kind,
+        e.provider.clone(),
+        e.occurred_at,
+    );
     Some(MatterState {
-        id: e.matter.clone().or_else(|| e.subjects.first().and_then(crate::model::Subject::matter_id))?,
-        kind: e.kind,
-        provider: e.provider.clone(),
         connection: e.connection.clone(),
         stage: if e.deadline.is_some() { Stage::Announced } else { Stage::Open },
         title: e.title.clone(),
@@ -120,18 +122,9 @@ fn as_matter(e: &NewEvent) -> Option<MatterState> {
         url: e.url.clone(),
         subjects: e.subjects.clone(),
         deadline: e.deadline.clone(),
-        announced_on: None,
         replacements: e.replacements.clone(),
         money: e.money.clone(),
-        window: None,
-        claims: BTreeMap::new(),
-        opened_at: e.occurred_at,
-        latest_at: e.occurred_at,
-        latest_fingerprint: String::new(),
-        baseline: false,
-        listing: None,
-        revision: 1,
-        version: 0,
+        ..new
     })
 }
 

@@ -85,6 +85,18 @@ fn one(
         let why = format!("{} counts no calls by an API that is known: remove usage_key", provider.file.name);
         c.problem(why, given.span());
     }
+    let gateway = provider.file.usage.as_ref().is_some_and(|u| u.gateway);
+    let usage_url = s.usage_url.as_ref().and_then(|u| match base(u.get_ref()) {
+        _ if !gateway => {
+            c.problem(format!("usage_url is where a gateway of yours is: {} is none", provider.file.name), u.span());
+            None
+        }
+        Err(why) => {
+            c.problem(format!("usage_url: {why}"), u.span());
+            None
+        }
+        Ok(base) => Some(base),
+    });
     let values = values(s, c);
     let pins = s.pin.as_ref().map(|p| {
         pin_entries(p.get_ref()).unwrap_or_else(|why| {
@@ -115,6 +127,7 @@ fn one(
         webhook_secrets,
         api_key,
         usage_key,
+        usage_url,
         key_id,
         session_token,
         values,
@@ -125,6 +138,20 @@ fn one(
 }
 
 /// What is filled into addresses: it can name a place and nothing else.
+/// The address of a gateway, to which a path is added. Plain http is allowed where it is written: inside one's own network.
+fn base(text: &str) -> Result<String, String> {
+    let good = url::Url::parse(text).ok().filter(|u| {
+        matches!(u.scheme(), "http" | "https")
+            && u.host_str().is_some_and(|h| !h.is_empty())
+            && u.username().is_empty()
+            && u.password().is_none()
+            && u.query().is_none()
+            && u.fragment().is_none()
+    });
+    let good = good.ok_or_else(|| format!("{text:?} is no address: write http://HOST:PORT or https://HOST/PATH"))?;
+    Ok(good.as_str().trim_end_matches('/').to_owned())
+}
+
 fn values(s: &ConnectionSection, c: &mut Checker<'_>) -> BTreeMap<String, String> {
     let bad = s.values.iter().filter(|(_, v)| !is_value(v.get_ref()));
     for (name, value) in bad {

@@ -20,6 +20,8 @@ pub struct ConnectionSection {
     pub api_key: Option<Spanned<String>>,
     /// Key that may read how much is called: an admin key.
     pub usage_key: Option<Spanned<String>>,
+    /// Where a gateway of ours is, if not by https at its usual port: `http://litellm.internal:4000`.
+    pub usage_url: Option<Spanned<String>>,
     /// Our id at a sender whose key signs for all its customers; one, or several.
     pub pin: Option<Spanned<toml::Value>>,
     /// Which key that is, where a provider names its keys: AWS's access key id, a client id.
@@ -98,6 +100,8 @@ pub struct Connection {
     pub api_key: Option<SecretString>,
     /// Key that may read how much is called.
     pub usage_key: Option<SecretString>,
+    /// Where a gateway of ours is, without a slash at its end.
+    pub usage_url: Option<String>,
     /// The id of that key.
     pub key_id: Option<SecretString>,
     /// What goes with temporary keys.

@@ -27,6 +27,8 @@ use std::sync::Arc;
 const EVERY: Every = Every::Seconds(3_600);
 /// How far the first question looks back: what nobody called for so long is "unseen".
 const FIRST_DAYS: i32 = 30;
+/// What a gateway's own address stands for in its provider file.
+const GATEWAY: &str = "https://{host}";
 /// Most pages of one answer.
 const PAGES: usize = 50;
 
@@ -39,6 +41,8 @@ pub struct Counted {
     api: UsageApi,
     proof: Proof,
     values: BTreeMap<String, String>,
+    /// Where a gateway of ours is, if the config says so.
+    base: Option<String>,
     allow: Option<Arc<[Net]>>,
 }
 
@@ -58,7 +62,8 @@ pub fn counters(
             Auth::Bearer | Auth::None | Auth::Aws | Auth::Client => Proof::Bearer(key),
         };
         let allow = allow.get(&id).cloned();
-        Some(Counted { id, connection: c.id.clone(), api, proof, values: c.values.clone(), allow })
+        let (values, base) = (c.values.clone(), c.usage_url.clone());
+        Some(Counted { id, connection: c.id.clone(), api, proof, values, base, allow })
     };
     connections.values().filter_map(one).collect()
 }
@@ -135,7 +140,8 @@ impl Counter {
         let mut rows = 0;
         for url in &c.api.urls {
             let missing = |name: String| UsageError::Wrong(format!("needs to know which {name}: set values.{name}"));
-            let first = c.api.access.filled(url, &values).map_err(missing)?;
+            let own = c.base.as_ref().and_then(|base| Some(format!("{base}{}", url.strip_prefix(GATEWAY)?)));
+            let first = c.api.access.filled(own.as_ref().unwrap_or(url), &values).map_err(missing)?;
             let mut at = first.clone();
             for page in 1..=PAGES {
                 let body = self.get(c, at, now).await?;
@@ -157,7 +163,8 @@ impl Counter {
     async fn get(&self, c: &Counted, url: String, now: Timestamp) -> Result<Vec<u8>, UsageError> {
         let headers = c.api.access.headers.clone().into_iter().collect();
         let proof = Some(c.proof.clone());
-        let request = Request { url, proof, headers, at: now, allow: c.allow.clone(), ..Request::default() };
+        let plain = c.base.as_ref().is_some_and(|b| b.starts_with("http://"));
+        let request = Request { url, proof, headers, at: now, allow: c.allow.clone(), plain, ..Request::default() };
         match self.client.get(&request).await {
             Ok(Fetched::Body { body, .. }) => Ok(body),
             Ok(Fetched::Unchanged { .. }) => Err(UsageError::Wrong("304 to a question without validators".into())),

@@ -4,6 +4,10 @@
 //! it is made; the text is made from current facts; each channel has a loop of its own, so a failing one delays nobody
 //! else. Refuses to drop anything: what cannot be delivered becomes a dead letter, and the operators hear of it.
 
+mod given_up;
+
+pub use given_up::DeadLetters;
+
 use super::act::acted;
 use super::links::{Invited, Links};
 use super::poll::Target;
@@ -20,11 +24,12 @@ use crate::notify::{Body, Channel, Message, NextStep, Outcome, Row, ServiceBrief
 use crate::rules::cadence::{DELIVERY_LIFETIME, next_attempt};
 use crate::rules::directory::{Directory, OPERATORS, Owner};
 use crate::rules::ladder::{Rung, escalates, rungs, today};
-use crate::rules::policy::Tell;
+use crate::rules::policy::{Anchor, Tell};
 use crate::rules::same::possibly_same;
 use crate::rules::usage::Book;
-use crate::store::{Claimed, ClaimedRow, Post, Settlement, StoreError};
-use jiff::{SignedDuration, Timestamp};
+use crate::store::{Claimed, ClaimedRow, EventFilter, Post, Settlement, StoreError};
+use given_up::{fault, poisoned, unless_it_panics};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -33,6 +38,8 @@ pub type Channels = BTreeMap<String, Channel>;
 
 /// Messages sent in one tick at most.
 const BATCH: usize = 50;
+/// Newest events of a matter that are looked at for its last change of date.
+const EVENTS: usize = 50;
 /// Longest a tick goes on taking up messages: that a channel makes progress is seen by its ticks.
 const LONGEST: SignedDuration = SignedDuration::from_secs(20);
 /// Wait after a channel refused us: its token or password must be changed by a person.
@@ -71,7 +78,13 @@ impl Deliverer {
                 break true;
             }
             let Some(claimed) = self.cx.store.claim(self.channel.clone(), now).await? else { break false };
-            let settlement = self.deliver(&claimed, now).await?;
+            let settlement = match poisoned(&claimed) {
+                true => fault(&claimed, now),
+                false => match unless_it_panics(self.deliver(&claimed, now)).await {
+                    Some(settlement) => settlement?,
+                    None => fault(&claimed, now),
+                },
+            };
             let retry = matches!(settlement, Settlement::Retry { .. });
             self.cx.store.settle(claimed.id, settlement, self.now()).await?;
             sent += 1;
@@ -171,8 +184,12 @@ impl Deliverer {
         Ok(Settlement::Retry { at: in_seconds(if asked.is_some() { wait } else { wait + jitter }), reason })
     }
 
-    /// Says which open matters of other sources a row is possibly the same as.
+    /// Says which open matters of other sources a row is possibly the same as, and of a single ending how long its date has
+    /// been what it is.
     async fn marked(&self, mut rows: Vec<Row>, now: Timestamp) -> Result<Vec<Row>, StoreError> {
+        if let [row] = rows.as_mut_slice() {
+            row.unchanged_since = self.unchanged_since(row).await?;
+        }
         for row in rows.iter_mut().filter(|r| matches!(r.matter.kind, Kind::Incident | Kind::Maintenance)) {
             let open = self.cx.store.open_of(row.matter.provider.clone()).await?;
             let same: Vec<&MatterState> = open.iter().filter(|m| possibly_same(m, &row.matter, now)).collect();
@@ -183,6 +200,22 @@ impl Deliverer {
             }
         }
         Ok(rows)
+    }
+
+    /// Since when the date has been what it is, for those who are reminded of it.
+    async fn unchanged_since(&self, row: &Row) -> Result<Option<Timestamp>, StoreError> {
+        let reminds = matches!(row.reason, Reason::Reminder | Reason::Overdue | Reason::Escalated);
+        let Some(deadline) = row.matter.deadline.as_ref().filter(|_| reminds && row.matter.kind == Kind::Deprecation)
+        else {
+            return Ok(None);
+        };
+        if deadline.revision <= 1 {
+            return Ok(Some(row.matter.opened_at));
+        }
+        let matter = Some(row.matter.id.to_string());
+        let events = self.cx.store.events(EventFilter { matter, limit: EVENTS, ..EventFilter::default() }).await?;
+        let moved = events.into_iter().find(|(e, _)| e.event.change == Some(Change::Moved));
+        Ok(moved.map(|(e, _)| e.event.received_at))
     }
 
     pub(super) fn row(&self, r: &ClaimedRow, contact: &Contact, book: &Book, now: Timestamp) -> Row {
@@ -239,6 +272,8 @@ impl Deliverer {
             answer,
             said: r.alert.said.clone(),
             next,
+            daily_from: daily_from(dir, r, book),
+            unchanged_since: None,
         }
     }
 
@@ -304,6 +339,12 @@ fn next_steps(dir: &Directory, owner: &Owner, r: &ClaimedRow, now: Timestamp) ->
         out.push(NextStep { at: later.at, tell: in_words(dir, owner, &others(&later.tell)) });
     }
     out
+}
+
+/// The day from which it is said each morning while calls are seen.
+fn daily_from(dir: &Directory, r: &ClaimedRow, book: &Book) -> Option<Date> {
+    let daily = dir.policy(&r.alert.policy).steps.iter().any(|s| s.anchor == Anchor::Daily);
+    r.matter.remind_by().filter(|_| daily && !book.is_empty()).map(|d| d.date)
 }
 
 /// An alert as it stands, not as something new about it.
@@ -407,46 +448,4 @@ pub fn in_words(dir: &Directory, owner: &Owner, tell: &[Tell]) -> String {
         })
         .collect();
     names.join(", ")
-}
-
-/// Tells the operators of dead letters nobody was told of. Theirs only turn health red.
-pub struct DeadLetters {
-    /// What it works with.
-    pub cx: Context,
-}
-
-impl DeadLetters {
-    /// Looks once.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn tick(&self, now: Timestamp) -> Result<Report, StoreError> {
-        let dead = self.cx.store.dead_letters(BATCH).await?;
-        for d in dead.iter().filter(|d| !self.is_operators(&d.contact)) {
-            let t = Trouble {
-                provider: trouble::ourselves()?,
-                about: format!("dead-letters/{}", d.contact),
-                change: Change::Opened,
-                severity: Severity::Major,
-                title: format!("{} was not reached", d.contact),
-                summary: format!(
-                    "Message {} could not be delivered by {} after {} attempts: {}",
-                    d.id, d.channel, d.attempts, d.reason
-                ),
-                native_id: Some(format!("dead:{}", d.id)),
-            };
-            trouble::report(&self.cx, &t, now).await?;
-        }
-        let told = dead.len();
-        self.cx.store.dead_letters_told(dead.into_iter().map(|d| d.id).collect()).await?;
-        Ok(Report {
-            summary: if told == 0 { String::new() } else { format!("{told} dead letters") },
-            more: told == BATCH,
-            pause: None,
-        })
-    }
-
-    fn is_operators(&self, contact: &ContactId) -> bool {
-        self.cx.directory.owner(OPERATORS).contacts.iter().any(|c| c.id == *contact)
-    }
 }

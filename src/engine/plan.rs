@@ -45,6 +45,32 @@ pub struct ChangedRung {
     pub will: Vec<String>,
 }
 
+/// A digest that another config changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChangedDigest {
+    /// Whose.
+    pub owner: String,
+    /// When it comes and to whom; none where there is none.
+    pub was: Option<String>,
+    /// When it would come, and to whom.
+    pub will: Option<String>,
+}
+
+/// The digests that another config changes, by owner.
+pub fn digests(old: &Directory, new: &Directory) -> Vec<ChangedDigest> {
+    let of = |dir: &Directory| -> BTreeMap<String, String> {
+        let each = dir.owners().filter_map(|o| {
+            let words = format!("{} to {}", o.digest.as_ref()?.as_str(), told(dir, o, &[Tell::Owner]).join(", "));
+            Some((o.name.clone(), words))
+        });
+        each.collect()
+    };
+    let (was, will) = (of(old), of(new));
+    let names: BTreeSet<&String> = was.keys().chain(will.keys()).collect();
+    let changed = names.into_iter().filter(|n| was.get(*n) != will.get(*n));
+    changed.map(|n| ChangedDigest { owner: n.clone(), was: was.get(n).cloned(), will: will.get(n).cloned() }).collect()
+}
+
 /// What the other config changes, in the order of alerts, and how many open alerts there are.
 ///
 /// # Errors

@@ -184,7 +184,8 @@ impl Receiver {
             return Answer::Unavailable("the disk is nearly full".into());
         }
         self.nudges.received.fetch_add(1, Ordering::Relaxed);
-        let delivery = e.delivery(&proven, cx, now);
+        // Judged by the wall clock, as its sender does; stored at the time that is believed.
+        let delivery = e.delivery(&proven, cx, cx.steady(now));
         match self.store.receive(delivery).await {
             Ok(Receipt::Stored | Receipt::Conflict) => {
                 e.accepted.fetch_add(1, Ordering::Relaxed);

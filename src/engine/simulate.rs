@@ -260,6 +260,11 @@ fn message(source: &WebhookSource, w: Wanted<'_>, id: &str, draft: &mut Draft) -
             draft.put(&inside(r), json!("gpt-sample-2"))?;
         }
     }
+    for path in rule.and_then(|r| r.title.as_deref()).map(named).unwrap_or_default() {
+        let pointer = format!("{from}/{}", path.replace('.', "/"));
+        let word = path.rsplit('.').next().unwrap_or(path).replace('_', " ");
+        suggest(&mut draft.body, &pointer, json!(format!("sample {word}")));
+    }
     if let Some(place) = &source.event.delivery_id {
         draft.put(place, json!(id))?;
     }
@@ -273,6 +278,27 @@ fn message(source: &WebhookSource, w: Wanted<'_>, id: &str, draft: &mut Draft) -
         set(&mut draft.body, list, json!([event]));
     }
     Ok(())
+}
+
+/// What a template names first in each of its plain places: `alert.title` of `{{ alert.title or alert.id }}`. What goes
+/// through a filter may have to be a number or a list, and is left out.
+fn named(template: &str) -> Vec<&str> {
+    let places = template.split("{{").skip(1).filter_map(|rest| rest.split_once("}}")).map(|(inside, _)| inside.trim());
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
+    let first = places.filter(|p| !p.contains(['|', '(', '[', '"', '\'']));
+    first
+        .map(|p| p.split(" or ").next().unwrap_or(p).trim())
+        .filter(|p| !p.is_empty() && p.chars().all(plain))
+        .collect()
+}
+
+/// Sets a value where nothing stands, and nothing that holds no fields stands on the way.
+fn suggest(body: &mut Value, pointer: &str, value: Value) {
+    let ways = pointer.match_indices('/').skip(1).map(|(n, _)| &pointer[..n]);
+    let open = ways.into_iter().all(|way| body.pointer(way).is_none_or(|v| v.is_object()));
+    if open && body.pointer(pointer).is_none() && body.is_object() {
+        set(body, pointer, value);
+    }
 }
 
 /// A question: what its table looks for, and something wherever its answer takes a text from.
@@ -344,6 +370,7 @@ fn set(body: &mut Value, pointer: &str, value: Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
     use crate::provider::catalog::{Catalog, prepare};
     use crate::provider::file;
     use crate::provider::handshake::{self, Question};
@@ -352,6 +379,22 @@ mod tests {
     use std::collections::BTreeMap;
 
     const URL: &str = "https://hooks.example";
+
+    #[test]
+    fn a_sample_has_what_its_title_names() {
+        assert_eq!(named("{{ a.b or c }}: x ({{d.e}}) {{ n|money }} {{ f(1) }}"), ["a.b", "d.e"]);
+        let catalog = Catalog::load(&[], &BTreeMap::new()).unwrap();
+        let wanted = Wanted { account: "main", kind: "secret_scanning_alert.created", ..Wanted::default() };
+        let s = sample(catalog.get("github").unwrap(), wanted).unwrap();
+        let body: Value = serde_json::from_str(&s.body).unwrap();
+        assert_eq!(body["repository"]["full_name"], "sample full name", "{body}");
+        assert_eq!(body["alert"]["secret_type_display_name"], "sample secret type display name");
+        let mut body = json!({"a": "text", "c": {"d": 1}});
+        for at in ["/a/b", "/c/d", "/c/e"] {
+            suggest(&mut body, at, json!("new"));
+        }
+        assert_eq!(body, json!({"a": "text", "c": {"d": 1, "e": "new"}}), "nothing that is there is touched");
+    }
 
     fn judged(source: &WebhookSource, s: &Sample, at: Timestamp) -> Result<Proven, Refusal> {
         let secret = s.sample_secret.as_deref().unwrap_or_default();

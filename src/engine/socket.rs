@@ -109,7 +109,8 @@ impl Ear {
     }
 
     async fn answer(&self, bot: &Bot, open: &mut Open, e: &Envelope) -> Result<Result<(), Lost>, StoreError> {
-        let answer = self.presser.pressed(bot, &e.payload, self.presser.cx.clock.now()).await?;
+        let from = self.presser.workspaces(|other| other.hears_with(bot));
+        let answer = self.presser.pressed(&from, &e.payload, self.presser.cx.clock.now()).await?;
         Ok(open.socket.acknowledge(e, &answer).await)
     }
 

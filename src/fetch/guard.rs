@@ -12,6 +12,8 @@ use std::sync::Arc;
 pub(super) struct Guard {
     /// Its own address is on this machine.
     pub loopback: bool,
+    /// The config itself names its address in plain http.
+    pub plain: bool,
     /// What the config allows it besides.
     pub allow: Arc<[Net]>,
 }
@@ -29,7 +31,7 @@ mod tests {
 
     #[test]
     fn what_the_config_allows_one_source_is_that_block_and_no_more() {
-        let guard = Guard { loopback: false, allow: Arc::new([Net::parse("10.1.2.0/24").unwrap()]) };
+        let guard = Guard { loopback: false, plain: false, allow: Arc::new([Net::parse("10.1.2.0/24").unwrap()]) };
         let allows = |a: &str| guard.allows(a.parse().unwrap());
         assert!(allows("10.1.2.3") && allows("1.1.1.1"));
         assert!(
@@ -39,7 +41,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_of_this_machine_is_refused_unless_the_source_is_of_this_machine() {
-        let guard = |loopback| Guard { loopback, allow: Arc::new([]) };
+        let guard = |loopback| Guard { loopback, plain: false, allow: Arc::new([]) };
         assert!(matches!(resolve("localhost", |a| guard(false).allows(a)).await, Err(ResolveError::Refused(_))));
         assert!(resolve("localhost", |a| guard(true).allows(a)).await.is_ok());
     }

@@ -66,7 +66,7 @@ impl Client {
     pub(super) async fn ready(&self, proof: &Proof) -> Result<Proof, FetchError> {
         let Proof::Client(c) = proof else { return Ok(proof.clone()) };
         let url = parse(&c.token_url)?;
-        let guard = Guard { loopback: is_loopback(&url), allow: Arc::new([]) };
+        let guard = Guard { loopback: is_loopback(&url), plain: false, allow: Arc::new([]) };
         check(&url, &guard)?;
         self.check_behind_proxy(&url, &guard).await?;
         let body = url::form_urlencoded::Serializer::new(String::new())

@@ -219,6 +219,35 @@ pub struct MatterState {
 }
 
 impl MatterState {
+    /// A matter that goes on and of which nothing else is known.
+    pub fn new(id: MatterId, kind: Kind, provider: ProviderId, at: Timestamp) -> Self {
+        Self {
+            id,
+            kind,
+            provider,
+            connection: None,
+            stage: if kind == Kind::Deprecation { Stage::Announced } else { Stage::Open },
+            title: String::new(),
+            summary: String::new(),
+            severity: Severity::Major,
+            url: None,
+            subjects: Vec::new(),
+            deadline: None,
+            announced_on: None,
+            replacements: Vec::new(),
+            money: None,
+            window: None,
+            claims: BTreeMap::new(),
+            opened_at: at,
+            latest_at: at,
+            latest_fingerprint: String::new(),
+            baseline: false,
+            listing: None,
+            revision: 1,
+            version: 0,
+        }
+    }
+
     /// Whether there is nothing left to do about it.
     pub fn is_over(&self) -> bool {
         match self.stage {

@@ -217,6 +217,11 @@ impl Clock<'_> {
         if date == self.today() { "today".into() } else { date.strftime("%-d %b").to_string() }
     }
 
+    /// `25 Aug 2026`.
+    fn with_year(self, at: Timestamp) -> String {
+        self.local(at).date().strftime("%-d %b %Y").to_string()
+    }
+
     /// [`Clock::day`] with the time of day: `today 09:40 CET`.
     fn moment(self, at: Timestamp) -> String {
         format!("{} {}", self.day(at), self.local(at).strftime("%H:%M %Z"))

@@ -15,6 +15,7 @@ mod tests;
 use super::http::{Answer, UrlError, check_url, post};
 use super::render::render;
 use super::{Body, Message, Outcome};
+use crate::crypto::equal;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::{MapAccess, Visitor};
@@ -121,6 +122,12 @@ impl Bot {
     /// Whether a request is of this workspace.
     pub fn is_mine(&self, time: &str, signature: &str, body: &[u8], now: Timestamp) -> bool {
         self.signing.as_ref().is_some_and(|s| press::is_slacks(s, time, signature, body, now))
+    }
+
+    /// Whether what is pressed in the other workspace comes over the same connection: one app installed in both.
+    pub fn hears_with(&self, other: &Self) -> bool {
+        let tokens = self.app_token.as_ref().zip(other.app_token.as_ref());
+        tokens.is_some_and(|(a, b)| equal(a.expose_secret().as_bytes(), b.expose_secret().as_bytes()))
     }
 
     /// Opens a modal for somebody who pressed a button less than three seconds ago.

@@ -106,6 +106,8 @@ pub fn ending() -> Row {
             NextStep { at: at("2026-12-23T09:00:00Z"), tell: "search".into() },
             NextStep { at: at("2027-01-15T09:00:00Z"), tell: "ravi@example.com (lead)".into() },
         ],
+        daily_from: None,
+        unchanged_since: None,
     }
 }
 

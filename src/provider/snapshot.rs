@@ -5,7 +5,7 @@
 //! told of it, and a provider whose page was read since is no longer answered for.
 
 use crate::model::{
-    Claim, Deadline, Firmness, Kind, MatterState, Precision, ProviderId, Rank, Severity, SourceId, Stage, Subject,
+    Claim, Deadline, Firmness, Kind, MatterState, Precision, ProviderId, Rank, SourceId, Stage, Subject,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -43,6 +43,12 @@ pub static NONE: LazyLock<Snapshot> = LazyLock::new(Snapshot::default);
 
 /// The one in the binary, read when somebody first asks it something.
 pub static BUILT_IN: LazyLock<Snapshot> = LazyLock::new(|| parse(EMBEDDED).0);
+
+/// The beginning of the newest day on which something of the one in the binary was read, without reading the rest.
+pub fn taken_at() -> Option<Timestamp> {
+    let days = EMBEDDED.lines().filter(|l| l.starts_with('@')).filter_map(|l| l.split('\t').nth(1)?.parse().ok());
+    midnight(days.max()?)
+}
 
 /// Reads a snapshot, and counts the lines that are none.
 pub fn parse(text: &str) -> (Snapshot, usize) {
@@ -96,30 +102,18 @@ fn ending(fields: &[&str], places: &BTreeMap<&str, Place>) -> Option<MatterState
         ..Claim::new(place.rank, read_at)
     };
     let platform: ProviderId = subject.platform.clone();
+    let new = MatterState::new(subject.matter_id()?, Kind::Deprecation, platform.clone(), read_at);
     Some(MatterState {
-        id: subject.matter_id()?,
-        kind: Kind::Deprecation,
-        provider: platform.clone(),
-        connection: None,
         stage,
         title: format!("{} shuts down", subject.id),
-        summary: String::new(),
-        severity: Severity::Major,
         url: Some(place.url.clone()),
         subjects: vec![subject],
         deadline,
         announced_on,
         replacements,
-        money: None,
-        window: None,
         claims: BTreeMap::from([(SourceId::of(&platform, SOURCE).ok()?, claim)]),
-        opened_at: read_at,
-        latest_at: read_at,
-        latest_fingerprint: String::new(),
         baseline: true,
-        listing: None,
-        revision: 1,
-        version: 0,
+        ..new
     })
 }
 

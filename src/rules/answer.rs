@@ -41,6 +41,11 @@ pub enum Refused {
         /// What it must not pass.
         deadline: Date,
     },
+    /// There is no day left to plan.
+    #[error(
+        "it ended on {0}, so there is no day left to plan: acknowledge without a date and say in a note by when, or resolve it"
+    )]
+    EndedBefore(Date),
     /// The plan, or the end of a snooze, has passed.
     #[error("{0} has passed: name a day to come")]
     Passed(String),
@@ -161,6 +166,9 @@ fn acknowledged(
     f: Facts<'_>,
 ) -> Result<String, Refused> {
     let deadline_on = f.matter.remind_by().map(|d| d.date);
+    if let Some(ended) = deadline_on.filter(|d| plan_on.is_some() && *d < today(f.owner, f.now)) {
+        return Err(Refused::EndedBefore(ended));
+    }
     if let (Some(plan), Some(deadline)) = (plan_on, deadline_on)
         && plan > deadline
     {

@@ -118,6 +118,13 @@ pub struct Directory {
 }
 
 impl Directory {
+    /// All that says when somebody is to be told, as one text: ladders, zones, hours, absences.
+    pub fn reckoning(&self) -> String {
+        let owner = |o: &Owner| format!("{:?}", (&o.name, o.zone.iana_name(), &o.hours, &o.away));
+        let owners: Vec<String> = self.owners.values().map(owner).collect();
+        format!("{owners:?} {:?} {:?}", self.policies, self.moved)
+    }
+
     /// Builds and checks.
     ///
     /// # Errors

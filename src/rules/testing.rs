@@ -7,7 +7,7 @@ use super::policy::{PolicySection, Problem};
 use crate::model::observation::Ending;
 use crate::model::{
     Alert, AlertId, AlertState, Change, ConnectionId, Contact, ContactId, Deadline, Fact, Kind, MatterId, MatterState,
-    Observation, ProviderId, Rank, Severity, SourceId, Stage, Subject,
+    Observation, ProviderId, Rank, Severity, SourceId, Subject,
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::Deserialize;
@@ -73,30 +73,13 @@ pub(super) fn episode(native_id: Option<&str>, change: Change, occurred_at: Time
 /// A matter; a deprecation with a date, anything else without.
 pub(super) fn matter(kind: Kind, date: Option<Date>) -> MatterState {
     let subject = Subject::model(&openai(), "gpt-demo-1");
+    let new = MatterState::new(subject.matter_id().unwrap(), kind, openai(), at("2026-01-01T00:00:00Z"));
     MatterState {
-        id: subject.matter_id().unwrap(),
-        kind,
-        provider: openai(),
-        connection: None,
-        stage: if kind == Kind::Deprecation { Stage::Announced } else { Stage::Open },
         title: "gpt-demo-1 shuts down".into(),
-        summary: String::new(),
-        severity: Severity::Major,
-        url: None,
         subjects: vec![subject],
         deadline: date.map(|d| Deadline::day(d, d.to_string())),
-        announced_on: None,
-        replacements: Vec::new(),
-        money: None,
-        window: None,
-        claims: BTreeMap::new(),
-        opened_at: at("2026-01-01T00:00:00Z"),
-        latest_at: at("2026-01-01T00:00:00Z"),
-        latest_fingerprint: String::new(),
-        baseline: false,
-        listing: None,
-        revision: 1,
         version: 1,
+        ..new
     }
 }
 

@@ -104,6 +104,17 @@ impl Sqlite {
         Self { writer, readers, shelf: Arc::new(Shelf::new()), changed: AtomicU64::new(0) }
     }
 
+    /// The newest moment at which this data was written by a clock that was believed; none for data nobody wrote to.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    pub fn newest(&self) -> Result<Option<jiff::Timestamp>, StoreError> {
+        let c = self.readers.take()?;
+        let newest = housekeeping::newest(&c);
+        self.readers.give_back(c);
+        newest
+    }
+
     /// Waits until everything queued is on disk and stops taking more.
     pub async fn close(&self) {
         if let Some(w) = &self.writer {

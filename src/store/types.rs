@@ -376,6 +376,8 @@ pub struct Claimed {
     pub contact: ContactId,
     /// Attempts, this one included.
     pub attempts: u32,
+    /// Attempts before this one of which nobody knows how they ended: the process did not survive them.
+    pub unended: u32,
     /// When it was planned.
     pub created_at: Timestamp,
     /// Where the conversation goes on.

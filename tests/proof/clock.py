@@ -5,6 +5,8 @@ says is the wall clock, and it is read at every call.
 1. `down`: 30 days off across three rungs are one message, which names the most urgent.
 2. `jump`: 90 days too far for 90 s, and back: the operators hear of it, nobody else hears anything, though every job ticked on;
    what came in meanwhile is told afterwards, and pages are read again. Two days back is no different.
+3. `start`: a first start in 2099 and a later one in 1970 take deliveries and do nothing else until the clock is right (C6);
+   after 60 days somebody must have looked, or other servers agree.
 """
 
 import json
@@ -74,8 +76,8 @@ guards = {{ must_contain = ["Deprecations"], min_rows = 1 }}
         text = f"# Deprecations\n\n## Upcoming\n\n### Models\n\n| Shutdown date | Model | Recommended replacement |\n| --- | --- | --- |\n{rows}"
         return 200, {"content-type": "text/markdown; charset=utf-8"}, text.encode()
 
-    def start(self):
-        return self.d.start(**self.fake)
+    def start(self, *flags):
+        return self.d.start(flags=flags, **self.fake)
 
     def set(self, seconds):
         """The wall clock is so many seconds wrong from now on."""
@@ -170,8 +172,54 @@ def jump(check, o):
         w.remove()
 
 
+def start(check, o):
+    w = World(o.binary, 100)
+    try:
+        w.set(73 * 365 * DAY)
+        w.start()
+        check("a first start in 2099: the operators are told", until(w.clock_words, 20) == ["the clock cannot be right"], (w.clock_words(), w.d.log()[-1500:]))
+        status = w.d.json("status")[1]
+        check("health is red", not status["healthy"] and "cannot be right" in json.dumps(status), status["findings"])
+        check.equal("a delivery is taken all the same", w.deliver(), 200)
+        first, _ = w.runs()
+        time.sleep(25)
+        last, _ = w.runs()
+        check("every job ticks", all(last[n] > first[n] for n in ("remind", "clock", "poll", "normalize", "deliver webhook.search")), (first, last))
+        check.equal("no page was asked, the owner heard nothing", (w.asked, w.owner.received), (0, []))
+        w.set(0)
+        check("right: the operators are told", until(lambda: len(w.clock_words()) == 2, 20), w.clock_words())
+        check("the page is read, and what was delivered is told", until(lambda: w.asked and w.owner.received, 30), (w.asked, w.d.log()[-1500:]))
+        heard = len(w.owner.received)
+        check.equal("SIGTERM", w.d.stop(), 0)
+
+        w.set(-56 * 365 * DAY)
+        asked = w.asked
+        w.start()
+        check("a later start in 1970: the operators are told", until(lambda: len(w.clock_words()) == 3, 20), (w.clock_words(), w.d.log()[-1500:]))
+        time.sleep(25)
+        check.equal("nothing is asked or told", (w.asked, len(w.owner.received)), (asked, heard))
+        w.set(0)
+        check("right again by itself", until(lambda: len(w.clock_words()) == 4, 20), w.clock_words())
+        check("pages are read again", until(lambda: w.asked > asked, 30), w.asked)
+        check.equal("SIGTERM", w.d.stop(), 0)
+
+        w.set(60 * DAY)
+        w.start()
+        check("60 days later is doubted too", until(lambda: len(w.clock_words()) == 5, 20), w.clock_words())
+        check("the log says what to do", "--trust-clock" in w.d.log(), w.d.log()[-1500:])
+        time.sleep(25)
+        check.equal("of the model nothing was said", w.told(), [])
+        check.equal("SIGTERM", w.d.stop(), 0)
+        w.start("--trust-clock")
+        check("somebody has looked: the rung of that day is told", until(w.told, 40) == ["60d"], (w.told(), w.d.log()[-1500:]))
+        check("and the operators hear that it goes on", until(lambda: len(w.clock_words()) == 6, 20), w.clock_words())
+        check.equal("SIGTERM", w.d.stop(), 0)
+    finally:
+        w.remove()
+
+
 if __name__ == "__main__":
     if not LIBRARIES:
         print("SKIPPED: no libfaketime (apt-get install faketime)\n0 passed, 0 failed")
         sys.exit(0)
-    run(__doc__, {"down": down, "jump": jump})
+    run(__doc__, {"down": down, "jump": jump, "start": start})

@@ -174,10 +174,10 @@ class Daemon:
         self.intake, self.private = free_port(), free_port()
         self.process = None
 
-    def start(self, wait=True, **env):
+    def start(self, wait=True, flags=(), **env):
         out, err = open(self.dir / "stdout", "ab"), open(self.dir / "stderr", "ab")
         args = [self.binary, "serve", "--config", str(self.config), "--data", str(self.data)]
-        args += ["--intake", f"127.0.0.1:{self.intake}", "--listen", f"127.0.0.1:{self.private}"]
+        args += ["--intake", f"127.0.0.1:{self.intake}", "--listen", f"127.0.0.1:{self.private}", *flags]
         self.process = subprocess.Popen(args, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env={**self.env, **env})
         out.close(), err.close()
         if wait and not until(lambda: not self.alive() or self.healthy(), 20, 0.005):

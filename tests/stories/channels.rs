@@ -159,3 +159,113 @@ async fn a_restart_at_every_step_loses_nothing_and_doubles_nothing() {
     assert!(expected.len() > 15, "{expected:#?}");
     assert_eq!(seen, expected);
 }
+
+/// Two messages wait for one channel: an incident of search, and after it another.
+async fn two_waiting() -> World {
+    let mut w = World::new().await;
+    for (id, about) in [("e1", "db-1"), ("e2", "db-2")] {
+        let body = w.shop(id, "incident.opened", about);
+        w.deliver("generic-hmac/shop", id, &body).await;
+        w.normalize().await;
+        w.plan().await;
+    }
+    w
+}
+
+/// Somebody edited a row, or a disk did.
+#[tokio::test]
+async fn d15_a_damaged_message_at_the_head_of_the_queue_is_a_dead_letter_and_the_others_are_sent() {
+    let mut w = two_waiting().await;
+    let c = rusqlite::Connection::open(w.dir.path().join("forewarn.db")).unwrap();
+    assert_eq!(c.execute("UPDATE obligations SET reason = 'boredom' WHERE notification = 1", []).unwrap(), 1);
+    drop(c);
+    w.restart();
+    w.advance(minutes(1)).await;
+    let told = w.arrived();
+    let at = |who: &str| told.iter().filter(|m| m.contact == who).map(|m| m.text.clone()).collect::<Vec<_>>();
+    assert!(at("search/slack").len() == 1 && at("search/slack")[0].contains("db-2"), "{told:#?}");
+    assert!(at("operators/webhook").len() == 1 && at("operators/webhook")[0].contains("damaged"), "{told:#?}");
+    w.live(minutes(30), minutes(5)).await;
+    w.expect_silence();
+    assert_eq!(w.ledger("obligations", "dead").await, 1);
+}
+
+#[tokio::test]
+async fn d15_a_message_the_process_dies_over_five_times_lets_the_others_go_first_and_is_not_lost() {
+    let mut w = two_waiting().await;
+    w.mood("slack", Mood::Silent);
+    for _ in 0..5 {
+        w.die_sending("slack").await;
+    }
+    let died = w.arrived();
+    assert!(died.len() == 5 && died.iter().all(|m| m.text.contains("db-1")), "{died:#?}");
+    w.mood("slack", Mood::Well);
+    w.advance(minutes(1)).await;
+    w.expect("search/slack", &["db-2"]);
+    w.live(minutes(20), minutes(1)).await;
+    w.expect("search/slack", &["db-1"]);
+    assert_eq!(w.ledger("obligations", "dead").await, 0);
+}
+
+/// D12: everything is down for a day, and much of it is over when it is up again.
+#[tokio::test]
+async fn d12_a_day_without_any_channel_ends_in_few_messages_and_none_of_what_is_over() {
+    let mut w = World::new().await;
+    for of in ["slack", "ops", "billing"] {
+        w.mood(of, Mood::Broken);
+    }
+    w.page(&[("gpt-x", day(60)), ("gpt-b", day(60)), ("gpt-far", day(700))]);
+    w.tick().await;
+    let mut open = Vec::new();
+    for n in 0..200 {
+        let id = format!("e{n}");
+        let body = w.shop(&id, "incident.opened", &format!("db-{n}"));
+        w.deliver("generic-hmac/shop", &id, &body).await;
+        if n % 20 == 0 {
+            open.push(n);
+        } else {
+            let body = w.shop(&format!("{id}-end"), "incident.resolved", &format!("db-{n}"));
+            w.deliver("generic-hmac/shop", &format!("{id}-end"), &body).await;
+        }
+        w.advance(minutes(7)).await;
+    }
+    assert!(w.arrived().is_empty(), "nothing gets through");
+    for of in ["slack", "ops", "billing"] {
+        w.mood(of, Mood::Well);
+    }
+    w.live(minutes(120), minutes(5)).await;
+    let told = w.arrived();
+    let search: Vec<_> = told.iter().filter(|m| m.contact == "search/slack").collect();
+    for n in &open {
+        let one = search.iter().filter(|m| m.text.contains(&format!("db-{n} "))).count();
+        assert!(one >= 1, "db-{n} is still open and was not told: {search:#?}");
+    }
+    let over = (0..200).filter(|n| n % 20 != 0);
+    let late = over.filter(|n| search.iter().any(|m| m.text.contains(&format!("of db-{n} ")))).count();
+    assert_eq!(late, 0, "what is over is not told late");
+    assert!(search.len() <= 2 * open.len() + 2, "{} messages after a day", search.len());
+    assert!(told.iter().any(|m| m.contact == "billing/webhook" && m.text.contains("gpt-b")), "{told:#?}");
+    assert_eq!(w.ledger("obligations", "pending").await, 0);
+}
+
+/// D17: the config changes while messages wait and one is on its way.
+#[tokio::test]
+async fn d17_a_new_config_sends_nothing_again_and_loses_nothing() {
+    let mut w = two_waiting().await;
+    w.die_sending("slack").await;
+    let first = w.expect("search/slack", &["db-1"]);
+    let changed = w.config.replace("[owners.search]", "[owners.more]\nwebhook = \"billing\"\n[owners.search]");
+    w.restart_with(&changed);
+    w.advance(minutes(1)).await;
+    let told = w.arrived();
+    let texts: Vec<_> = told.iter().map(|m| (m.contact.as_str(), m.text.contains("db-1"))).collect();
+    assert_eq!(texts, [("search/slack", true), ("search/slack", false)], "the one that died, once more, and the other");
+    assert_ne!(told[0].id, first.id, "Slack has no key: it is another message there");
+    let back = w.config.clone();
+    for _ in 0..3 {
+        w.restart_with(&back);
+        w.advance(minutes(5)).await;
+    }
+    w.expect_silence();
+    assert_eq!(w.ledger("obligations", "pending").await, 0);
+}

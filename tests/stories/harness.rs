@@ -8,7 +8,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Path, State},
-    http::{HeaderMap, Request, StatusCode},
+    http::{HeaderMap, Method, Request, StatusCode},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -19,7 +19,7 @@ use forewarn::engine::access::Access;
 use forewarn::engine::act::{ActError, Acted, Reopener, act};
 use forewarn::engine::calendar::{Deprecation, Window, upcoming};
 use forewarn::engine::catchup::CatchUp;
-use forewarn::engine::clockwatch::{ClockBase, ClockWatch};
+use forewarn::engine::clockwatch::{ClockBase, ClockWatch, Past, servers};
 use forewarn::engine::confirm::Confirmer;
 use forewarn::engine::connections::Connection;
 use forewarn::engine::deliver::{Channels, DeadLetters, Deliverer};
@@ -31,6 +31,7 @@ use forewarn::engine::pin::{Pin, PinError, Truth, pin};
 use forewarn::engine::poll::{Off, Poller, Target};
 use forewarn::engine::private::PrivateDeadlines;
 use forewarn::engine::receive::Receiver;
+use forewarn::engine::reckon::Reckoner;
 use forewarn::engine::remind::Reminder;
 use forewarn::engine::show::{Shown, show};
 use forewarn::engine::silence::Watcher;
@@ -114,6 +115,16 @@ pub enum Mood {
     Silent,
 }
 
+/// What time the others say it is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Others {
+    /// That of the boot clock: their clock did not jump.
+    Right,
+    /// What our wall clock says: it is the boot clock that stood still.
+    LikeOurs,
+    Silent,
+}
+
 /// What a path of the world answers.
 #[derive(Clone, Default)]
 pub struct Script {
@@ -153,15 +164,26 @@ struct Outside {
     fetched: usize,
     moods: HashMap<String, Mood>,
     arrived: Vec<Arrived>,
+    others: Others,
+    /// Modals that were opened: by which token, and what they say.
+    views: Vec<(String, Value)>,
     attempts: Vec<String>,
     clock: Arc<FakeClock>,
 }
 type Shared = Arc<Mutex<Outside>>;
 
-async fn page(State(w): State<Shared>) -> Response {
+async fn page(State(w): State<Shared>, method: Method) -> Response {
     let mut w = w.lock().unwrap();
-    w.fetched += 1;
-    (StatusCode::from_u16(w.page.0).unwrap(), w.page.1.clone()).into_response()
+    w.fetched += usize::from(method == Method::GET);
+    let mut r = (StatusCode::from_u16(w.page.0).unwrap(), w.page.1.clone()).into_response();
+    let date = match w.others {
+        Others::Right => Some(Timestamp::UNIX_EPOCH + w.clock.since_boot()),
+        Others::LikeOurs => Some(w.clock.now()),
+        Others::Silent => None,
+    };
+    let date = date.map_or("at some time".into(), |d| d.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    r.headers_mut().insert("date", date.parse().unwrap());
+    r
 }
 
 async fn scripted(State(w): State<Shared>, request: Request<Body>) -> Response {
@@ -235,6 +257,13 @@ async fn slack(State(w): State<Shared>, body: String) -> Response {
     }
 }
 
+async fn views(State(w): State<Shared>, headers: HeaderMap, body: String) -> String {
+    let v: Value = serde_json::from_str(&body).unwrap();
+    let token = headers["authorization"].to_str().unwrap().to_owned();
+    w.lock().unwrap().views.push((token, v["view"].clone()));
+    json!({"ok": true, "view": {"id": "V1"}}).to_string()
+}
+
 async fn sink(State(w): State<Shared>, Path(name): Path<String>, headers: HeaderMap, body: String) -> StatusCode {
     let v: Value = serde_json::from_str(&body).unwrap();
     let mood = sunk(&mut w.lock().unwrap(), &name, &headers, &v);
@@ -284,6 +313,10 @@ pub fn env(name: &str) -> Option<String> {
         "TOKEN" => Some(TOKEN.into()),
         "SLACK" => Some("xoxb-of-a-test".into()),
         "APP" => Some("xapp-of-a-test".into()),
+        "SLACK_ACQUIRED" => Some("xoxb-acquired".into()),
+        "APP_ACQUIRED" => Some("xapp-acquired".into()),
+        "SIGNS" => Some("signs-of-a-test".into()),
+        "SIGNS_ACQUIRED" => Some("signs-acquired".into()),
         _ => None,
     }
 }
@@ -356,6 +389,8 @@ impl World {
             asked: vec![],
             moods: HashMap::new(),
             arrived: vec![],
+            others: Others::Right,
+            views: vec![],
             attempts: vec![],
             clock: clock.clone(),
         }));
@@ -365,6 +400,7 @@ impl World {
             .route("/token/{tenant}", post(token))
             .route("/pages/{*path}", get(scripted))
             .route("/slack/chat.postMessage", post(slack))
+            .route("/slack/views.open", post(views))
             .route("/sink/{name}", post(sink))
             .with_state(outside.clone());
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -397,9 +433,11 @@ impl World {
 
     /// A new process on the same data: nothing of the old one's memory is left.
     pub fn restart(&mut self) {
-        self.cx.store = Arc::new(Sqlite::open(&self.dir.path().join("forewarn.db")).unwrap());
+        let sqlite = Sqlite::open(&self.dir.path().join("forewarn.db")).unwrap();
+        let past = Past { newest: sqlite.newest().unwrap(), made: None };
+        self.cx.believed = ClockBase::at_start(&*self.clock, past);
+        self.cx.store = Arc::new(sqlite);
         self.cx.nudges = Arc::new(Nudges::default());
-        self.cx.believed = ClockBase::of(&*self.clock);
         self.receiver = Arc::new(Receiver::new(&self.cx, &self.connections).unwrap());
     }
 
@@ -482,9 +520,17 @@ impl World {
         Poller::new(self.cx.clone(), self.client.clone(), self.targets.clone())
     }
 
+    /// The look at the clock, which may ask others what time it is.
+    pub async fn watch_clock(&mut self) {
+        let asked = servers(&self.targets, &self.cx.catalog, &self.connections, self.now());
+        // The homes of providers are in the real world.
+        let asked = asked.into_iter().filter(|a| a.starts_with("http://127.0.0.1")).collect();
+        ClockWatch::new(self.cx.clone(), self.client.clone(), asked).tick(self.now()).await.unwrap();
+    }
+
     /// Every job, until nothing is left to do at this moment; while the clock is doubted, those that do not rest then.
     pub async fn tick(&mut self) {
-        ClockWatch { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
+        self.watch_clock().await;
         if self.cx.doubts(self.now()).is_some() {
             return self.speak().await;
         }
@@ -498,6 +544,8 @@ impl World {
         PrivateDeadlines { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
         self.after_job();
         Reopener { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
+        self.after_job();
+        Reckoner { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
         self.after_job();
         SilenceKeeper { cx: self.cx.clone() }.tick(self.now()).await.unwrap();
         self.after_job();
@@ -597,6 +645,10 @@ impl World {
     pub fn mood(&mut self, of: &str, mood: Mood) {
         self.outside.lock().unwrap().moods.insert(of.to_owned(), mood);
     }
+    /// What time the others say it is from now on.
+    pub fn others(&mut self, say: Others) {
+        self.outside.lock().unwrap().others = say;
+    }
     /// Attempts so far at this contact.
     pub fn attempts(&self, contact: &str) -> usize {
         self.outside.lock().unwrap().attempts.iter().filter(|a| *a == contact).count()
@@ -605,6 +657,11 @@ impl World {
     /// Takes everything that arrived since the last look.
     pub fn arrived(&mut self) -> Vec<Arrived> {
         std::mem::take(&mut self.outside.lock().unwrap().arrived)
+    }
+
+    /// Takes the modals that were opened in Slack: by which token, and the view.
+    pub fn views(&mut self) -> Vec<(String, Value)> {
+        std::mem::take(&mut self.outside.lock().unwrap().views)
     }
 
     /// Exactly one message arrived since the last look, at this contact, with all these words.

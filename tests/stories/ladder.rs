@@ -115,3 +115,99 @@ policy = "ours"
     w.live(days(8), minutes(360)).await;
     w.expect_silence();
 }
+
+/// C11: a quarter begins on its first day, whatever day of it is meant.
+#[tokio::test]
+async fn a_whole_quarter_is_counted_to_its_first_day_and_called_a_quarter() {
+    let mut w = World::new().await;
+    w.tick().await;
+    w.answer(200, &markdown("Upcoming", &[("gpt-x", day(40))]).replace(&day(40).to_string(), "Q2 2027"));
+    w.advance(days(1)).await;
+    w.expect("search/slack", &["gpt-x shuts down from Q2 2027", "only the quarter is given"]);
+    // Ninety days before the first of April is New Year, sixty days the last of January.
+    for at in ["2027-01-01T14:01:00Z", "2027-01-31T14:01:00Z"] {
+        let rung: jiff::Timestamp = at.parse().unwrap();
+        w.live(rung.duration_since(w.now()) - minutes(2), minutes(360)).await;
+        w.expect_silence();
+        w.advance(minutes(2)).await;
+        assert_eq!(w.expect("search/slack", &["from Q2 2027", "days or more"]).at, rung);
+    }
+}
+
+/// C11: a floor is a floor before and after its day.
+#[tokio::test]
+async fn a_date_before_which_nothing_ends_is_never_worded_as_an_end() {
+    let mut w = World::new().await;
+    w.tick().await;
+    let floor = format!("not sooner than {}", day(60));
+    w.answer(200, &markdown("Upcoming", &[("gpt-x", day(60))]).replace(&day(60).to_string(), &floor));
+    w.advance(days(1)).await;
+    w.expect(
+        "search/slack",
+        &["not before Fri 22 Jan 2027 (59 days or more)", "earliest possible date, not a promise"],
+    );
+    w.live(days(58), minutes(360)).await;
+    let rungs = w.arrived();
+    assert!(rungs.iter().all(|m| m.text.contains("not before Fri 22 Jan 2027")), "{rungs:#?}");
+    assert!(rungs.last().unwrap().text.contains("tomorrow at the earliest"), "{rungs:#?}");
+    w.live(days(1), minutes(360)).await;
+    let on_the_day = w.expect("search/slack", &["not before Fri 22 Jan 2027 (today at the earliest)"]);
+    assert!(!on_the_day.text.contains("shut down "), "{on_the_day:#?}");
+}
+
+#[test]
+fn route_prints_every_step_with_its_date_and_whom_it_tells() {
+    let now = forewarn::clock::Clock::now(&forewarn::clock::SystemClock);
+    let today = now.to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
+    let on = today.saturating_add(jiff::Span::new().days(100));
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("forewarn.toml");
+    let text = r#"
+[email]
+smtp = "smtp+plain://127.0.0.1:25"
+from = "forewarn@example.com"
+[owners.platform]
+console = true
+[owners.search]
+email = "search@example.com"
+lead = "ravi@example.com"
+zone = "Europe/Berlin"
+[services.bot]
+owner = "search"
+uses = ["openai:gpt-x"]
+"#;
+    std::fs::write(&config, text).unwrap();
+    let event = serde_json::json!({"kind": "deprecation", "provider": "openai", "title": "gpt-x shuts down",
+        "matter": "openai:gpt-x", "subjects": [{"platform": "openai", "type": "model", "id": "gpt-x"}],
+        "deadline": {"date": on.to_string(), "at": null, "precision": "day", "firmness": "firm", "zone": null, "text": "x", "revision": 1}});
+    let file = dir.path().join("event.json");
+    std::fs::write(&file, event.to_string()).unwrap();
+    let route = |more: &[&str]| {
+        let mut c = std::process::Command::new(env!("CARGO_BIN_EXE_forewarn"));
+        c.args(["route", file.to_str().unwrap(), "--config", config.to_str().unwrap()]).args(more);
+        let out = c.arg("--data").arg(dir.path().join("data")).output().unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        String::from_utf8(out.stdout).unwrap()
+    };
+    let text = route(&[]);
+    let mut lines = text.lines();
+    assert!(lines.next().unwrap().starts_with("search: "), "{text}");
+    for (days_before, tells) in [
+        (90, "search"),
+        (60, "search"),
+        (30, "search"),
+        (14, "search"),
+        (7, "search, ravi@example.com (lead)"),
+        (3, "search, ravi@example.com (lead)"),
+        (1, "search, ravi@example.com (lead)"),
+        (0, "search, ravi@example.com (lead)"),
+    ] {
+        let date = on.saturating_sub(jiff::Span::new().days(days_before)).strftime("%a %d %b %Y").to_string();
+        let step = format!("{days_before}d");
+        let line = text.lines().find(|l| l.split_whitespace().any(|w| w == step)).unwrap_or_else(|| panic!("{text}"));
+        assert!(line.contains(&date) && line.contains("09:00 CE") && line.trim_end().ends_with(tells), "{line}");
+    }
+    assert!(text.contains("now") && text.contains("daily after, while used"), "{text}");
+    let v: serde_json::Value = serde_json::from_str(&route(&["--json"])).unwrap();
+    assert_eq!(v["told"][0]["steps"].as_array().unwrap().len(), 10, "at once, eight rungs, daily");
+}

@@ -4,6 +4,7 @@
 
 mod acme;
 mod answers;
+mod cases;
 mod channels;
 mod clock;
 mod deliveries;
@@ -18,6 +19,7 @@ mod ladder;
 mod life;
 mod links;
 mod lists;
+mod mail;
 mod model;
 mod pages;
 mod people;
@@ -28,4 +30,5 @@ mod stream;
 mod tickets;
 mod truth;
 mod usage;
+mod workspaces;
 mod year;

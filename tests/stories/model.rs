@@ -3,7 +3,8 @@
 //!
 //! The model knows no ladder: it counts civil days, remembers how far down it has come, and what people said. It holds
 //! G4 (repeats only after a crash, with the same key), G5 (nothing is missed, days in the dark are one message), G6 (nothing
-//! twice) and G15 (a moved date once). `FOREWARN_MODEL_CASES=500` tries more histories.
+//! twice) and G15 (a moved date once). `FOREWARN_MODEL_CASES=500` tries more histories. That it would notice if one of these
+//! did not hold is shown by lies: what arrived is falsified before it is judged, in each way that a fault could show itself.
 
 use crate::harness::*;
 use crate::usage::export;
@@ -146,7 +147,95 @@ impl Matter {
     }
 }
 
+/// What a fault of forewarn would look like from outside.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Lie {
+    /// A message comes once more at once, under another key.
+    Twice,
+    /// It comes once more with a later one.
+    TwiceLater,
+    /// With its own key, and nothing crashed.
+    Repeated,
+    /// It does not come.
+    Missed,
+    /// It comes with the next look.
+    Late,
+    /// It names another day.
+    WrongDate,
+    /// It goes to the other owner.
+    WrongOwner,
+    /// The last rung before it is said once more when it is dealt with.
+    AfterResolve,
+    /// A moved date is said as a rung.
+    MovedUnsaid,
+    /// Somebody is said to have acted who did not.
+    NobodyActed,
+}
+
+/// What is falsified: the first message of a kind that arrives, once.
+#[derive(Debug, Default)]
+struct Liar {
+    lie: Option<Lie>,
+    kept: Option<Arrived>,
+    lied: bool,
+}
+
+impl Liar {
+    /// Falsifies what arrived, when there is something to falsify.
+    fn falsify(&mut self, all: &mut Vec<Arrived>, resolved: bool) {
+        let Some(lie) = self.lie.filter(|_| !self.lied) else { return };
+        let of_people = |m: &Arrived| m.contact != "operators/webhook";
+        let rung = |m: &Arrived| of_people(m) && m.text.contains("\"reason\":\"reminder\"");
+        let anew = |m: &Arrived| Arrived { id: format!("{}-again", m.id), ..m.clone() };
+        let first = all.iter().position(rung);
+        self.lied = true;
+        match (lie, first) {
+            (Lie::Twice, Some(n)) => all.push(anew(&all[n])),
+            (Lie::Repeated, Some(n)) => all.push(all[n].clone()),
+            (Lie::Missed, Some(n)) => drop(all.remove(n)),
+            (Lie::WrongDate, Some(n)) => {
+                let v: serde_json::Value = serde_json::from_str(&all[n].text).unwrap();
+                let date = v["rows"][0]["deadline"]["date"].as_str().unwrap();
+                let wrong = date.parse::<Date>().unwrap() + 1.days();
+                all[n].text = all[n].text.replace(date, &wrong.to_string());
+            }
+            (Lie::WrongOwner, Some(n)) => {
+                let other = if all[n].contact.starts_with("search") { "billing/webhook" } else { "search/webhook" };
+                all[n].contact = other.into();
+            }
+            (Lie::NobodyActed, Some(n)) => {
+                let v: serde_json::Value = serde_json::from_str(&all[n].text).unwrap();
+                let step = v["rows"][0]["step"].to_string();
+                let acted = anew(&all[n]);
+                all.push(Arrived { text: acted.text.replace(&step, "\"standing\""), ..acted });
+            }
+            (Lie::TwiceLater | Lie::Late | Lie::AfterResolve, Some(n)) if self.kept.is_none() => {
+                self.kept = Some(if lie == Lie::Late { all.remove(n) } else { anew(&all[n]) });
+                if let Some(m) = self.kept.as_mut().filter(|_| lie == Lie::AfterResolve) {
+                    let v: serde_json::Value = serde_json::from_str(&m.text).unwrap();
+                    m.text = m.text.replace(&v["rows"][0]["step"].to_string(), "\"0d\"");
+                }
+                self.lied = false;
+            }
+            (Lie::AfterResolve, _) if !resolved => self.lied = false,
+            (Lie::TwiceLater | Lie::Late | Lie::AfterResolve, _) if self.kept.is_some() => all.extend(self.kept.take()),
+            (Lie::MovedUnsaid, _) => {
+                let moved = all.iter_mut().find(|m| of_people(m) && m.text.contains("\"reason\":\"moved\""));
+                self.lied = moved.is_some();
+                if let Some(m) = moved {
+                    m.text = m.text.replace("\"reason\":\"moved\"", "\"reason\":\"reminder\"");
+                }
+            }
+            (_, _) => self.lied = false,
+        }
+    }
+}
+
+/// What was wrong with a history.
+type Judged = Result<(), String>;
+
 struct History {
+    liar: Liar,
     w: World,
     zone: TimeZone,
     page: BTreeMap<usize, Date>,
@@ -172,6 +261,7 @@ impl History {
         w.tick().await;
         w.expect_silence();
         Self {
+            liar: Liar::default(),
             w,
             zone: TimeZone::get(ZONE).unwrap(),
             page: BTreeMap::new(),
@@ -198,7 +288,7 @@ impl History {
         self.w.now().to_zoned_datetime(self.zone.clone()).datetime()
     }
 
-    async fn happens(&mut self, op: Op) {
+    async fn happens(&mut self, op: Op) -> Judged {
         match op {
             Op::Announce(m, n) if !self.page.contains_key(&m) => {
                 let on = self.date(m, n);
@@ -224,24 +314,24 @@ impl History {
             }
             Op::Look(n) => {
                 self.w.pass(minutes(n));
-                self.look(true).await;
+                self.look(true).await?;
             }
             Op::Down(n) => {
                 self.w.pass(days(n));
                 self.w.restart();
-                self.look(true).await;
+                self.look(true).await?;
             }
             Op::Restart => self.w.restart(),
-            Op::Crash => self.crash().await,
+            Op::Crash => self.crash().await?,
             Op::Correction(n) => {
                 // What was done just now waits for the same moment to come again; that much is no fault.
-                self.look(true).await;
+                self.look(true).await?;
                 self.w.jump(minutes(n));
-                self.look(true).await;
+                self.look(true).await?;
                 self.w.jump(minutes(-n));
             }
             Op::Madness(n) => {
-                self.look(true).await;
+                self.look(true).await?;
                 self.w.jump(days(n));
                 for _ in 0..2 {
                     self.w.pass(minutes(1));
@@ -250,9 +340,10 @@ impl History {
                 let all = self.w.arrived();
                 assert!(!all.is_empty() && all.iter().all(|m| m.contact == "operators/webhook"), "{all:#?}");
                 self.w.jump(days(-n));
-                self.look(true).await;
+                self.look(true).await?;
             }
         }
+        Ok(())
     }
 
     async fn acts(&mut self, op: Op) {
@@ -299,7 +390,7 @@ impl History {
         }
     }
 
-    async fn crash(&mut self) {
+    async fn crash(&mut self) -> Judged {
         self.w.pass(minutes(1));
         self.w.plan().await;
         for sink in OWNERS {
@@ -308,7 +399,7 @@ impl History {
             self.w.mood(sink, Mood::Well);
             self.crashes += 1;
         }
-        self.look(false).await;
+        self.look(false).await
     }
 
     /// Takes from the store what is outside of this model: what is known to end when.
@@ -344,7 +435,7 @@ impl History {
         }
     }
 
-    async fn look(&mut self, all_jobs: bool) {
+    async fn look(&mut self, all_jobs: bool) -> Judged {
         if all_jobs {
             self.w.tick().await;
         } else {
@@ -362,14 +453,21 @@ impl History {
                 acted.insert(*m);
             }
         }
-        let heard = self.hear(&acted);
-        assert_eq!(heard, expected, "at {}", self.w.now());
+        let heard = self.hear(&acted)?;
+        if heard == expected {
+            Ok(())
+        } else {
+            Err(format!("at {}: {heard:#?} instead of {expected:#?}", self.w.now()))
+        }
     }
 
     /// What arrived, without repeats; what only says who did something must have such a reason.
-    fn hear(&mut self, acted: &BTreeSet<usize>) -> BTreeSet<String> {
+    fn hear(&mut self, acted: &BTreeSet<usize>) -> Result<BTreeSet<String>, String> {
         let mut heard = BTreeSet::new();
-        for message in self.w.arrived().into_iter().filter(|m| m.contact != "operators/webhook") {
+        let mut arrived = self.w.arrived();
+        let resolved = self.known.values().any(|x| x.done.is_some());
+        self.liar.falsify(&mut arrived, resolved);
+        for message in arrived.into_iter().filter(|m| m.contact != "operators/webhook") {
             let times = self.keys.entry(message.id.clone()).or_default();
             *times += 1;
             if *times > 1 {
@@ -380,7 +478,9 @@ impl History {
                 let text = |key: &str| row[key].as_str().unwrap();
                 let m = MODELS.iter().position(|id| text("matter") == format!("openai:{id}")).unwrap();
                 if text("step") == "standing" {
-                    assert!(acted.contains(&m), "nobody did anything: {row}");
+                    if !acted.contains(&m) {
+                        return Err(format!("nobody did anything: {row}"));
+                    }
                     continue;
                 }
                 let reason = match text("reason") {
@@ -394,34 +494,47 @@ impl History {
                 let owner = message.contact.trim_end_matches("/webhook");
                 let said =
                     format!("{} {reason} to {owner} for {}", MODELS[m], row["deadline"]["date"].as_str().unwrap());
-                assert!(heard.insert(said), "twice in one look: {row}");
+                if !heard.insert(said) {
+                    return Err(format!("twice in one look: {row}"));
+                }
                 let episode = self.known[&m].episode;
                 let key = format!("{m} {episode} {} {} {owner}", row["deadline"]["revision"], text("step"));
-                assert!(self.told.insert(key), "told twice: {row}");
+                if !self.told.insert(key) {
+                    return Err(format!("told twice: {row}"));
+                }
             }
         }
-        heard
+        Ok(heard)
     }
 
     /// Time goes on until everything has ended.
-    async fn ends(&mut self) {
+    async fn ends(&mut self) -> Judged {
         while self.known.values().any(|x| x.on >= self.today()) {
             self.w.pass(SignedDuration::from_hours(20));
-            self.look(false).await;
+            self.look(false).await?;
         }
         let repeats: usize = self.keys.values().map(|n| n - 1).sum();
-        assert!(repeats <= self.crashes, "{repeats} repeats after {} crashes", self.crashes);
+        if repeats > self.crashes {
+            return Err(format!("{repeats} repeats after {} crashes", self.crashes));
+        }
         assert_eq!(self.w.ledger("obligations", "pending").await, 0);
         assert_eq!(self.w.ledger("obligations", "dead").await, 0);
+        Ok(())
     }
 }
 
-async fn plays(ops: &[Op]) {
+/// What is wrong with this history; whether there was something to falsify.
+async fn plays(ops: &[Op], lie: Option<Lie>) -> (Judged, bool) {
     let mut history = History::new().await;
-    for op in ops {
-        history.happens(*op).await;
-    }
-    history.ends().await;
+    history.liar.lie = lie;
+    let judged = async {
+        for op in ops {
+            history.happens(*op).await?;
+        }
+        history.ends().await
+    };
+    let judged = judged.await;
+    (judged, history.liar.lied || history.liar.kept.is_some())
 }
 
 #[test]
@@ -431,7 +544,47 @@ fn any_history_tells_what_a_small_model_says_and_nothing_else() {
         ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 400, ..ProptestConfig::default() };
     let play = |ops: &[Op]| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(plays(ops));
+        runtime.block_on(plays(ops, None)).0.map_err(TestCaseError::fail)
     };
-    proptest!(config, |(ops in ops())| play(&ops));
+    proptest!(config, |(ops in ops())| play(&ops)?);
+}
+
+/// A history in which everything happens that a lie needs, and that is well without one.
+#[tokio::test]
+async fn a_history_in_which_one_promise_is_broken_is_found_out() {
+    let history = [
+        Op::Announce(0, 35),
+        Op::Look(10),
+        Op::Look(10),
+        Op::Down(20),
+        Op::Move(0, 25),
+        Op::Look(20),
+        Op::Down(20),
+        Op::Look(2_000),
+        Op::Resolve(0),
+        Op::Look(10),
+        Op::Look(2_000),
+        Op::Announce(1, 12),
+        Op::Look(10),
+        Op::Look(10),
+    ];
+    let (judged, _) = plays(&history, None).await;
+    assert_eq!(judged, Ok(()), "this history is well");
+    for (lie, complaint) in [
+        (Lie::Twice, "twice in one look"),
+        (Lie::TwiceLater, "told twice"),
+        (Lie::Repeated, "1 repeats after 0 crashes"),
+        (Lie::Missed, "{} instead of {"),
+        (Lie::Late, "{} instead of {"),
+        (Lie::WrongDate, "instead of"),
+        (Lie::WrongOwner, "instead of"),
+        (Lie::AfterResolve, "instead of {}"),
+        (Lie::MovedUnsaid, "rung to"),
+        (Lie::NobodyActed, "nobody did anything"),
+    ] {
+        let (judged, lied) = plays(&history, Some(lie)).await;
+        assert!(lied, "{lie:?}: there was nothing to falsify");
+        let why = judged.expect_err(&format!("{lie:?} was not noticed"));
+        assert!(why.contains(complaint), "{lie:?}: {why}");
+    }
 }

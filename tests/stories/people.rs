@@ -8,6 +8,7 @@ use forewarn::engine::silences::{NewSilence, add, end};
 use forewarn::engine::usage::take;
 use forewarn::model::{Act, Action, AlertId, AlertState, By, Matcher, ResolveReason, Until, Via};
 use forewarn::rules::answer::Refused;
+use forewarn::store::AuditFilter;
 
 fn resolve(reason: ResolveReason) -> Action {
     Action::Resolve { reason, note: Some("because".into()), services: vec![], duplicate_of: None }
@@ -299,6 +300,28 @@ async fn what_ended_and_is_still_called_is_said_each_morning_until_the_calls_end
     w.expect_silence();
 }
 
+/// Counted for the first time when everything was said already, and again after a long silence.
+#[tokio::test]
+async fn use_that_is_first_counted_after_the_end_is_said_each_morning_too() {
+    let mut w = World::new().await;
+    w.page(&[("gpt-x", day(2)), ("gpt-far", day(700))]);
+    w.tick().await;
+    w.live(days(6), minutes(60)).await;
+    w.arrived();
+    w.live(days(3), minutes(60)).await;
+    w.expect_silence();
+    take(&w.cx, export("gpt-x", "proj_bot", 7, w.now())).await.unwrap();
+    w.advance(minutes(1)).await;
+    w.expect("search/slack", &["last today", "nobody has said done"]);
+    for pause in [0, 40] {
+        w.live(days(pause), minutes(360)).await;
+        w.arrived();
+        take(&w.cx, export("gpt-x", "proj_bot", 7, w.now() + minutes(60 * 20))).await.unwrap();
+        w.live(days(1), minutes(60)).await;
+        w.expect("search/slack", &["nobody has said done"]);
+    }
+}
+
 #[tokio::test]
 async fn a_reassigned_alert_goes_on_with_its_new_owner() {
     let (mut w, alert, _) = told().await;
@@ -403,4 +426,86 @@ async fn what_joins_a_wave_later_goes_on_in_its_thread() {
     assert_eq!(w.expect("search/slack", &["gpt-y"]).thread, Some(first.id.clone()));
     w.live(days(30), days(1)).await;
     assert_eq!(w.expect("search/slack", &["2 of yours end within 30 days"]).thread, Some(first.id));
+}
+
+#[tokio::test]
+async fn a_plan_for_what_has_ended_is_refused_with_what_one_can_do() {
+    let (mut w, alert, _) = told().await;
+    w.live(days(70), minutes(360)).await;
+    w.arrived();
+    let plan = Action::Acknowledge { note: None, plan_on: Some(day(80)) };
+    let why = w.act(alert, plan).await.unwrap_err().to_string();
+    assert!(why.starts_with("it ended on 2027-01-22, so there is no day left to plan: acknowledge without"), "{why}");
+    w.act(alert, Action::Acknowledge { note: Some("by 11 February".into()), plan_on: None }).await.unwrap();
+}
+
+#[tokio::test]
+async fn everything_that_people_do_is_in_the_audit_with_who_what_and_why() {
+    let (mut w, alert, _) = told().await;
+    let note = || Some("because of the move".to_owned());
+    for action in [
+        Action::Acknowledge { note: note(), plan_on: Some(day(30)) },
+        Action::Snooze { until: Until::Day(day(10)), note: note() },
+        Action::Reassign { to: "billing".into(), note: note() },
+        Action::Resolve { reason: ResolveReason::WrongDate, note: note(), services: vec![], duplicate_of: None },
+        Action::Resolve { reason: ResolveReason::AcceptedRisk, note: note(), services: vec![], duplicate_of: None },
+        Action::Reopen { note: note(), services: vec![] },
+    ] {
+        w.act(alert, action).await.unwrap();
+    }
+    // What is refused is not done, and is no deed.
+    w.act(alert, Action::Reopen { note: None, services: vec![] }).await.unwrap_err();
+    let new = NewSilence {
+        matcher: Matcher { provider: Some("openai".into()), ..Matcher::default() },
+        until: w.now() + days(2),
+        remind: None,
+        by: "mei".into(),
+        note: "because of the move".into(),
+    };
+    let silence = add(&w.cx, new, w.now()).await.unwrap();
+    end(&w.cx, silence.id, "ravi", w.now()).await.unwrap();
+    let rows = w.cx.store.audit(AuditFilter { limit: 100, ..AuditFilter::default() }).await.unwrap();
+    let deeds: Vec<(String, String)> = rows
+        .iter()
+        .rev()
+        .filter(|r| r.what.starts_with("alert.") && r.who.starts_with("mei") || r.what.starts_with("silence."))
+        .map(|r| (r.who.clone(), r.what.clone()))
+        .collect();
+    let by = |who: &str, what: &str| (who.to_owned(), what.to_owned());
+    assert_eq!(
+        deeds,
+        [
+            by("mei", "alert.acknowledged"),
+            by("mei", "alert.snoozed"),
+            by("mei", "alert.reassigned"),
+            by("mei", "alert.disputed"),
+            by("mei", "alert.resolved"),
+            by("mei", "alert.reopened"),
+            by("mei", "silence.added"),
+            by("ravi", "silence.ended"),
+        ],
+        "{rows:#?}"
+    );
+    let told = rows.iter().filter(|r| r.what.starts_with("alert.") && r.detail.contains("because of the move"));
+    assert_eq!(told.count(), 6, "{rows:#?}");
+}
+
+/// Two owners who read one channel: what is handed over stays where it was talked about.
+#[tokio::test]
+async fn what_is_handed_to_somebody_in_the_same_channel_goes_on_in_its_thread() {
+    let mut w = World::new().await;
+    let config = w.config.replace("[owners.billing]\nwebhook = \"billing\"", "[owners.billing]\nslack = \"#search\"");
+    w.restart_with(&config);
+    w.page(&[("gpt-x", day(60)), ("gpt-far", day(700))]);
+    w.tick().await;
+    let first = w.expect("search/slack", &["60 days"]);
+    let alert = w.alerts().await[0].0.id;
+    w.act(alert, Action::Reassign { to: "billing".into(), note: None }).await.unwrap();
+    w.live(days(31), minutes(360)).await;
+    let later = w.arrived();
+    assert!(later.len() >= 2, "{later:#?}");
+    assert!(later.iter().all(|m| m.thread.as_ref() == Some(&first.id)), "{later:#?}");
+    assert!(later.last().unwrap().text.contains("30 days"), "{later:#?}");
+    let told = w.cx.store.told_of(w.alerts().await[0].1.id.clone()).await.unwrap();
+    assert!(told.len() >= 3 && told[0].contact.0 == "search/slack", "the history stays: {told:#?}");
 }

@@ -31,6 +31,8 @@ struct Inner {
     /// The newest connection: what goes to forewarn.
     to: Option<UnboundedSender<Message>>,
     views: Vec<Value>,
+    /// Of each call.
+    tokens: Vec<String>,
     posted: Vec<Value>,
 }
 
@@ -49,7 +51,7 @@ async fn open(State((inner, ws)): State<(Shared, SocketAddr)>, headers: HeaderMa
     if let Some(error) = s.refuse {
         return json!({"ok": false, "error": error}).to_string();
     }
-    if header("authorization") != "Bearer xapp-of-a-test" {
+    if !["Bearer xapp-of-a-test", "Bearer xapp-acquired"].contains(&header("authorization")) {
         return json!({"ok": false, "error": "invalid_auth"}).to_string();
     }
     assert_eq!(header("content-type"), "application/x-www-form-urlencoded");
@@ -61,8 +63,10 @@ async fn open(State((inner, ws)): State<(Shared, SocketAddr)>, headers: HeaderMa
 
 async fn call(State((inner, _)): State<(Shared, SocketAddr)>, headers: HeaderMap, body: String) -> String {
     let body: Value = serde_json::from_str(&body).unwrap();
-    assert_eq!(headers["authorization"], "Bearer xoxb-of-a-test", "the bot's token, not the app's");
+    let token = headers["authorization"].to_str().unwrap().to_owned();
+    assert!(token.starts_with("Bearer xoxb-"), "the bot's token, not the app's");
     let mut s = inner.lock().unwrap();
+    s.tokens.push(token);
     if body.get("trigger_id").is_some() {
         s.views.push(body);
         return json!({"ok": true, "view": {"id": "V1"}}).to_string();
@@ -261,4 +265,62 @@ async fn a_broken_connection_is_opened_anew_and_a_wrong_token_is_told_to_the_ope
     ear.tick(w.now()).await.unwrap();
     w.advance(minutes(11)).await;
     w.expect("operators/webhook", &["are heard again"]);
+}
+
+/// `gpt-x` is told to search in the first workspace, `gpt-b` to ml in `[slack.acquired]`; each value is a press on the first
+/// button there.
+async fn two(slack: &Slack, app: &str) -> (World, String, String) {
+    let (mut w, _) = world(slack).await;
+    let of_search = slack.button();
+    let config = w.config.replace(
+        "[webhooks.ops]",
+        &format!("[slack.acquired]\nbot_token = \"env:SLACK_ACQUIRED\"\napp_token = \"env:{app}\"\n[webhooks.ops]"),
+    );
+    let ml = "[owners.ml]\nslack = \"acquired:#ml\"\n[services.invoices]\nowner = \"ml\"";
+    w.restart_with(&config.replace("[services.invoices]\nowner = \"billing\"", ml));
+    w.page(&[("gpt-x", day(60)), ("gpt-b", day(60)), ("gpt-far", day(700))]);
+    w.advance(minutes(5)).await;
+    w.advance(days(1)).await;
+    let last = slack.inner.lock().unwrap().tokens.last().cloned();
+    assert_eq!(last.as_deref(), Some("Bearer xoxb-acquired"), "ml hears in its own workspace");
+    (w, of_search, slack.button())
+}
+
+fn ear(w: &World, channel: &str) -> Ear {
+    Ear::new(Presser { cx: w.cx.clone(), channels: w.channels() }, channel.into())
+}
+
+#[tokio::test]
+async fn over_a_connection_of_one_workspace_nothing_is_done_to_an_alert_of_another() {
+    let mut slack = Slack::new().await;
+    let (w, of_search, of_ml) = two(&slack, "APP_ACQUIRED").await;
+    let ear = ear(&w, "slack.acquired");
+    ear.tick(w.now()).await.unwrap();
+    slack.send(&submit(&json!(of_search), "2027-01-10"));
+    let said = answer(&mut slack, &ear, &w).await;
+    assert!(
+        said["payload"]["errors"]["plan_on"].as_str().unwrap().contains("was not told in this workspace"),
+        "{said}"
+    );
+    assert!(w.alerts().await.iter().all(|(a, _)| a.state == AlertState::Open));
+    slack.send(&submit(&json!(of_ml), "2027-01-10"));
+    assert_eq!(answer(&mut slack, &ear, &w).await, json!({"envelope_id": "e-save"}));
+    let done: Vec<_> = w.alerts().await.into_iter().map(|(a, _)| (a.owner, a.state)).collect();
+    assert_eq!(done, [("search".into(), AlertState::Open), ("ml".into(), AlertState::Acknowledged)]);
+}
+
+/// Slack gives what is pressed to any connection of an app, whichever workspace it was pressed in.
+#[tokio::test]
+async fn one_app_in_two_workspaces_answers_in_the_one_that_was_told() {
+    let mut slack = Slack::new().await;
+    let (w, of_search, of_ml) = two(&slack, "APP").await;
+    let ear = ear(&w, "slack.acquired");
+    ear.tick(w.now()).await.unwrap();
+    for (value, token) in [(of_search, "Bearer xoxb-of-a-test"), (of_ml, "Bearer xoxb-acquired")] {
+        slack.send(&press(&value));
+        assert_eq!(answer(&mut slack, &ear, &w).await, json!({"envelope_id": "e-press"}));
+        let inner = slack.inner.lock().unwrap();
+        assert_eq!(inner.tokens.last().unwrap(), token, "the modal opens where somebody pressed");
+        assert_eq!(inner.views.last().unwrap()["view"]["private_metadata"], value);
+    }
 }

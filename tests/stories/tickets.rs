@@ -1,8 +1,10 @@
 //! A ticket of GitHub and its alert: opened once, closed by a person, opened again by use.
 
 use crate::harness::*;
+use crate::usage::export;
 use axum::{Router, extract::State, http::Method, http::StatusCode, http::Uri};
 use forewarn::engine::act::act;
+use forewarn::engine::usage::take;
 use forewarn::model::{Act, Action, By, Via};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -103,4 +105,23 @@ async fn closing_the_ticket_resolves_the_alert_and_reopening_the_alert_opens_the
     act(&w.cx, again, w.now()).await.unwrap();
     w.tick().await;
     assert_eq!((issues(&hub), state(&w).await), (vec!["open".to_owned()], ("open".into(), 2)));
+}
+
+#[tokio::test]
+async fn use_that_is_seen_after_the_ticket_was_closed_opens_it_again() {
+    let (mut w, hub) = world().await;
+    w.page(&[("gpt-b", day(60))]);
+    w.tick().await;
+    hub.lock().unwrap().issues[0]["state"] = json!("closed");
+    w.live(minutes(15), minutes(5)).await;
+    assert_eq!(state(&w).await, ("resolved".into(), 1));
+    // Calls of the next days are calls after the word.
+    w.pass(days(3));
+    take(&w.cx, export("gpt-b", "proj_bill", 7, w.now())).await.unwrap();
+    w.tick().await;
+    assert_eq!(
+        (issues(&hub), state(&w).await),
+        (vec!["open".to_owned()], ("open".into(), 2)),
+        "one ticket, opened again"
+    );
 }

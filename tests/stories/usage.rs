@@ -6,7 +6,7 @@ use axum::http::Request;
 use forewarn::engine::adopt::Adopter;
 use forewarn::engine::count::{Counter, counters};
 use forewarn::engine::gaps::{GapWatch, Lack, gaps};
-use forewarn::engine::plan::plan;
+use forewarn::engine::plan::{digests, plan};
 use forewarn::engine::usage::take;
 use forewarn::fetch::Client;
 use forewarn::model::{Direction, ProviderId, Subject, UsageReport, Use};
@@ -158,6 +158,21 @@ async fn a_plan_says_who_would_be_told_instead_and_what_would_be_lost() {
     let (changed, _) = plan(&w.cx, &moved, &channels, w.now()).await.unwrap();
     assert_eq!(changed.len(), 1);
     assert!(changed[0].unreachable.is_none());
+    let weekly = directory(&w.config.replace("digest = \"off\"", "digest = \"0 9 * * mon\""));
+    let friday = directory(
+        &w.config
+            .replace("digest = \"off\"", "digest = \"0 9 * * mon\"")
+            .replace("zone = \"America/New_York\"", "zone = \"America/New_York\"\ndigest = \"0 8 * * fri\""),
+    );
+    assert_eq!(digests(&w.cx.directory, &directory(&w.config)), []);
+    let begun = digests(&w.cx.directory, &weekly);
+    let names: Vec<_> = begun.iter().map(|d| (d.owner.as_str(), d.was.as_deref())).collect();
+    assert_eq!(names, [("billing", None), ("operators", None), ("search", None)]);
+    let moved_digest = digests(&weekly, &friday);
+    assert_eq!(moved_digest.len(), 1, "{moved_digest:?}");
+    assert_eq!(moved_digest[0].was.as_deref(), Some("0 9 * * mon America/New_York to search/slack (#search)"));
+    assert_eq!(moved_digest[0].will.as_deref(), Some("0 8 * * fri America/New_York to search/slack (#search)"));
+    assert_eq!(digests(&friday, &w.cx.directory).iter().filter(|d| d.will.is_none()).count(), 3, "all are off");
     let rung = changed[0].rungs.iter().find(|r| r.step == "30d").unwrap();
     assert_eq!((&rung.was[0][..], &rung.will[0][..]), ("search/slack (#search)", "search/slack (#search-new)"));
     let gone = w
@@ -388,4 +403,32 @@ async fn a_counter_that_stays_silent_is_told_to_the_operators_and_its_return_too
     w.advance(minutes(20)).await;
     w.expect("operators/webhook", &["calls of openai/main are counted again"]);
     assert!(w.cx.store.source(forewarn::model::SourceId::new("openai/cost").unwrap()).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_gateway_in_plain_http_is_asked_where_the_config_says_so_and_nowhere_else() {
+    let mut w = World::new().await;
+    let day = json!({"date": "2026-11-22", "breakdown": {"models": {}}, "metrics": {}});
+    let host = w.address("").split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    let config =
+        |more: &str| format!("{}[connections.\"litellm/main\"]\nusage_key = \"env:API_KEY\"\n{more}", w.config);
+    let problems =
+        |text: &str| forewarn::config::parse(forewarn::config::Text::embedded("new", text), &env).map(|_| ());
+    for bad in ["gopher://x", "http://a@b", "litellm.internal", "http://x?y=1"] {
+        let why = problems(&config(&format!("usage_url = \"{bad}\"\n"))).unwrap_err().to_string();
+        assert!(why.contains("write http://HOST:PORT"), "{bad}: {why}");
+    }
+    let no_gateway = w.config.replace(
+        "[connections.\"openai/main\"]\n",
+        "[connections.\"openai/main\"]\nusage_key = \"env:API_KEY\"\nusage_url = \"http://x:1\"\n",
+    );
+    assert!(problems(&no_gateway).unwrap_err().to_string().contains("OpenAI is none"));
+    let good = config(&format!("usage_url = \"http://{host}/api\"\n"));
+    w.restart_with(&good);
+    let path = "/api/user/daily/activity?start_date=2026-10-24&end_date=2026-11-23&page_size=1000";
+    w.api(path, json!({"results": [day], "metadata": {"has_more": false}}), None);
+    let counted = counters(&w.cx.catalog, &w.configuration(), &BTreeMap::new());
+    assert_eq!(counted.len(), 1);
+    Counter { cx: w.cx.clone(), client: Arc::new(Client::default()), counted }.tick(w.now()).await.unwrap();
+    assert_eq!(w.asked(), [format!("Bearer key-of-a-test {path}")]);
 }

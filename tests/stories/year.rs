@@ -111,6 +111,7 @@ impl Year {
         if all_jobs {
             self.w.tick().await
         } else {
+            self.w.watch_clock().await;
             self.w.speak().await
         }
         self.looks += 1;

@@ -15,31 +15,8 @@ fn matter(claims: &[(&str, Claim)]) -> MatterState {
     let openai = ProviderId::new("openai").unwrap();
     let subject = Subject::of(&openai, SubjectType::Model, "gpt-demo-1");
     let claims = claims.iter().map(|(s, c)| (SourceId::new(format!("openai/{s}")).unwrap(), c.clone())).collect();
-    let mut m = MatterState {
-        listing: None,
-        window: None,
-        id: subject.matter_id().unwrap(),
-        kind: Kind::Deprecation,
-        provider: openai,
-        connection: None,
-        stage: Stage::Announced,
-        title: String::new(),
-        summary: String::new(),
-        severity: Severity::Major,
-        url: None,
-        subjects: vec![subject],
-        deadline: None,
-        announced_on: None,
-        replacements: Vec::new(),
-        money: None,
-        claims,
-        opened_at: Timestamp::UNIX_EPOCH,
-        latest_at: Timestamp::UNIX_EPOCH,
-        latest_fingerprint: String::new(),
-        baseline: false,
-        revision: 1,
-        version: 0,
-    };
+    let new = MatterState::new(subject.matter_id().unwrap(), Kind::Deprecation, openai, Timestamp::UNIX_EPOCH);
+    let mut m = MatterState { subjects: vec![subject], claims, ..new };
     m.deadline = m.winning_claim().and_then(|(_, c)| c.deadline.clone());
     m
 }

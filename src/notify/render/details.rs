@@ -8,6 +8,7 @@ use crate::model::event::Money;
 use crate::model::text::{one_line, safe_link};
 use crate::model::{Claim, Deadline, Firmness, Kind, Precision, Reason, SourceId, SubjectType};
 use crate::notify::{Row, ServiceBrief};
+use jiff::SignedDuration;
 
 /// Services shown before they are counted.
 const SERVICES_SHOWN: usize = 10;
@@ -15,6 +16,8 @@ const SERVICES_SHOWN: usize = 10;
 const NEXT_SHOWN: usize = 3;
 /// Notices named to somebody who does not know of them.
 const NOTICES_SHOWN: usize = 4;
+/// A date that is what it was for so long is worth a word.
+const UNCHANGED: SignedDuration = SignedDuration::from_hours(24);
 /// Longest quote of a provider.
 const QUOTE_MAX: usize = 300;
 /// Longest summary of a provider.
@@ -254,9 +257,11 @@ fn quote(source: &SourceId, claim: &Claim, row: &Row, clock: Clock<'_>) -> Line 
         let text = format!("Said by us ({}, {}){quoted}", source.name(), clock.moment(claim.read_at));
         return Line { part: Part::Proof, text, link, alert: None };
     }
+    let since = row.unchanged_since.filter(|at| clock.now.duration_since(*at) >= UNCHANGED);
+    let since = since.map_or_else(String::new, |at| format!(". Date unchanged since {}", clock.with_year(at)));
     Line {
         part: Part::Proof,
-        text: format!("Read {} {}{quoted}", clock.moment(claim.read_at), place(source, row)),
+        text: format!("Read {} {}{quoted}{since}", clock.moment(claim.read_at), place(source, row)),
         link,
         alert: None,
     }
@@ -278,10 +283,7 @@ fn place(source: &SourceId, row: &Row) -> String {
 
 /// `Without a plan date: reminder Wed 23 Dec; ravi@example.com (lead) is told Fri 15 Jan.`
 fn next(row: &Row, clock: Clock<'_>) -> Option<Line> {
-    if row.next.is_empty() {
-        return None;
-    }
-    let steps: Vec<_> = row
+    let mut steps: Vec<_> = row
         .next
         .iter()
         .take(NEXT_SHOWN)
@@ -296,6 +298,14 @@ fn next(row: &Row, clock: Clock<'_>) -> Option<Line> {
             }
         })
         .collect();
+    // The first morning after the day itself; that day has a reminder of its own.
+    steps.extend(row.daily_from.map(|day| match day > clock.today() {
+        true => format!("from {} daily while calls continue", day.strftime("%a %-d %b")),
+        false => "daily while calls continue".into(),
+    }));
+    if steps.is_empty() {
+        return None;
+    }
     let intro = match (row.answer.is_some(), row.matter.kind) {
         (true, _) => "Next",
         (false, Kind::Deprecation) => "Without a plan date",

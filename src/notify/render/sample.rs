@@ -57,30 +57,16 @@ fn ending(now: Timestamp, days: Option<i64>) -> Option<Row> {
         url: Some("https://provider.example/deprecations".into()),
         ..Claim::new(Rank::Page, now)
     };
+    let new = MatterState::new(subject.matter_id()?, Kind::Deprecation, provider, now);
     let matter = MatterState {
-        id: subject.matter_id()?,
-        kind: Kind::Deprecation,
-        provider,
-        connection: None,
-        stage: Stage::Announced,
         title: "gpt-demo-2025-08-07 shuts down".into(),
-        summary: String::new(),
-        severity: Severity::Major,
         url: Some("https://provider.example/deprecations".into()),
         subjects: vec![subject],
         deadline,
-        announced_on: None,
         replacements: vec!["gpt-demo-2".into()],
-        money: None,
-        window: None,
         claims: BTreeMap::from([(SourceId::new("openai/deprecations").ok()?, claim)]),
-        opened_at: now,
-        latest_at: now,
-        latest_fingerprint: "00".into(),
-        baseline: false,
-        listing: None,
-        revision: 1,
         version: 1,
+        ..new
     };
     let service = |name: &str, env: &str| ServiceBrief { name: name.into(), env: env.into(), usage: None, done: None };
     Some(Row {
@@ -100,6 +86,8 @@ fn ending(now: Timestamp, days: Option<i64>) -> Option<Row> {
         answer: None,
         said: None,
         next: vec![NextStep { at: now.saturating_add(SignedDuration::from_hours(48)).ok()?, tell: "search".into() }],
+        daily_from: None,
+        unchanged_since: None,
     })
 }
 

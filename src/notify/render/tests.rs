@@ -46,6 +46,22 @@ fn a_reminder_says_what_then_ours_then_proof_then_next() {
 }
 
 #[test]
+fn a_reminder_says_how_long_the_date_has_stood_and_that_it_goes_on_each_morning_while_it_is_called() {
+    let mut row = ending();
+    row.unchanged_since = Some(at("2026-08-25T10:00:00Z"));
+    row.daily_from = Some(date(2027, 1, 22));
+    let said = texts(&render(&message(vec![row.clone()])));
+    assert!(said[3].ends_with("gpt-demo-2\". Date unchanged since 25 Aug 2026"), "{said:#?}");
+    assert!(said[4].ends_with("is told Fri 15 Jan; from Fri 22 Jan daily while calls continue."), "{said:#?}");
+    // When the day has come there is no rung left, and that it was read today is no news.
+    (row.daily_from, row.next) = (Some(date(2026, 11, 23)), vec![]);
+    row.unchanged_since = Some(at("2026-11-23T01:00:00Z"));
+    let said = texts(&render(&message(vec![row])));
+    assert!(!said[3].contains("unchanged"), "{said:#?}");
+    assert_eq!(said[4], "Without a plan date: daily while calls continue.");
+}
+
+#[test]
 fn each_reason_has_its_own_words() {
     let tail = ": support-bot, rerank-batch";
     for (reason, words) in [

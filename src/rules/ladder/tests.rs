@@ -381,6 +381,28 @@ fn a_rung_is_at_nine_local_on_the_right_civil_day_in_every_zone() {
 }
 
 #[test]
+fn c9_leap_days_ends_of_months_and_years_are_counted_in_civil_days() {
+    for (ends, days, on) in [
+        (date(2028, 2, 29), 0, "2028-02-29"),
+        (date(2028, 3, 1), 1, "2028-02-29"),
+        (date(2028, 3, 30), 30, "2028-02-29"),
+        (date(2027, 3, 30), 30, "2027-02-28"),
+        (date(2027, 3, 31), 30, "2027-03-01"),
+        (date(2027, 1, 1), 1, "2026-12-31"),
+        (date(2027, 1, 3), 3, "2026-12-31"), // the 53rd week of 2026
+        (date(2026, 12, 31), 90, "2026-10-02"),
+        (date(2028, 5, 29), 90, "2028-02-29"),
+        (date(2100, 3, 1), 1, "2100-02-28"), // no leap year
+    ] {
+        let c = Case::new(Kind::Deprecation, Some(ends), at("2011-01-01T00:00:00Z"), "America/New_York");
+        let all = rungs(&c.policy, &c.matter, c.alert.opened_at, &c.owner);
+        let rung = all.into_iter().find(|r| r.step.0 == format!("{days}d")).unwrap();
+        let local = rung.at.to_zoned_datetime(c.owner.zone.clone());
+        assert_eq!((local.date().to_string().as_str(), local.hour()), (on, 9), "{days} days before {ends}");
+    }
+}
+
+#[test]
 fn casablanca_keeps_nine_local_through_its_ramadan_change() {
     // From 15 February to 22 March 2026 by its rules; tzdata knows, we only ask.
     let zone = TimeZone::get("Africa/Casablanca").unwrap();

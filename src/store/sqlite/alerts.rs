@@ -14,6 +14,17 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// Alerts woken by one operation.
+const SLICE: i64 = 1_000;
+
+/// Open alerts after the first number up to the second are looked at now.
+fn wake(c: &Connection, (after, upto): (i64, i64), now: i64) -> Result<u64, StoreError> {
+    let sql =
+        "UPDATE alerts SET next_due_at = ?3, version = version + 1 WHERE id > ?1 AND id <= ?2 AND state <> 'resolved'
+         AND (next_due_at IS NULL OR next_due_at > ?3)";
+    Ok(c.execute(sql, params![after, upto, now]).map_err(fault)? as u64)
+}
+
 impl Alerts for Sqlite {
     fn due_alerts(&self, now: Timestamp, limit: usize) -> Fut<'_, Vec<DueAlert>> {
         self.read_matters(move |c, shelf| {
@@ -48,6 +59,27 @@ impl Alerts for Sqlite {
                 Err(StoreError::Unavailable(why)) if why == STALE => Ok(PlanOutcome::Stale),
                 Err(e) => Err(e),
             }
+        })
+    }
+
+    fn reckon_by(&self, mark: i64, now: Timestamp) -> Fut<'_, u64> {
+        Box::pin(async move {
+            let sql = "SELECT value, (SELECT coalesce(max(id), 0) FROM alerts) FROM cursors WHERE name = 'reckoned'
+                 UNION ALL SELECT NULL, (SELECT coalesce(max(id), 0) FROM alerts) LIMIT 1";
+            let (known, last): (Option<i64>, i64) =
+                self.read(move |c| c.query_row(sql, [], |r| Ok((r.get(0)?, r.get(1)?))).map_err(fault)).await?;
+            let mut woken = 0;
+            let (mut from, another) = (0, known.is_some_and(|k| k != mark));
+            while another && from < last {
+                woken += self.write(move |c| wake(c, (from, from + SLICE), ms(now))).await?;
+                from += SLICE;
+            }
+            // Last, so that whoever stops before begins again.
+            if known != Some(mark) {
+                let sql = "INSERT INTO cursors (name, value) VALUES ('reckoned', ?1) ON CONFLICT (name) DO UPDATE SET value = ?1";
+                self.write(move |c| c.execute(sql, [mark]).map(drop).map_err(fault)).await?;
+            }
+            Ok(woken)
         })
     }
 

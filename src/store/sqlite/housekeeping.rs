@@ -23,6 +23,10 @@ impl Housekeeping for Sqlite {
         self.note(move |c| mark(c, "pulse", now))
     }
 
+    fn believed(&self, now: Timestamp) -> Fut<'_, ()> {
+        self.note(move |c| mark(c, "believed", now))
+    }
+
     fn alive(&self, now: Timestamp) -> Fut<'_, ()> {
         self.note(move |c| mark(c, "alive", now))
     }
@@ -66,6 +70,11 @@ impl Housekeeping for Sqlite {
             }
         })
     }
+}
+
+/// The newest moment at which the clock was believed.
+pub(super) fn newest(c: &Connection) -> Result<Option<Timestamp>, StoreError> {
+    Ok(marked(c, "believed")?.max(marked(c, "alive")?))
 }
 
 fn mark(c: &Connection, name: &str, now: Timestamp) -> Result<(), StoreError> {

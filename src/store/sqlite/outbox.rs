@@ -25,12 +25,21 @@ impl Outbox for Sqlite {
 
     fn claim(&self, channel: String, now: Timestamp) -> Fut<'_, Option<Claimed>> {
         self.write(move |c| {
-            let sql = "SELECT * FROM notifications WHERE state = 'pending' AND channel = ?1 AND next_attempt_at <= ?2 AND NOT EXISTS (SELECT 1 FROM held) ORDER BY next_attempt_at, id LIMIT 1";
-            let Some(mut claimed) = rows(c, sql, params![channel, ms(now)], claimed)?.pop() else { return Ok(None) };
-            claimed.rows = rows_of(c, claimed.id)?;
-            claimed.thread = thread(c, &claimed)?;
-            (claimed.place, claimed.beside) = posts::place(c, &claimed.contact, &claimed.rows)?;
-            claimed.attempts += 1;
+            let sql = "SELECT id FROM notifications WHERE state = 'pending' AND channel = ?1 AND next_attempt_at <= ?2 AND NOT EXISTS (SELECT 1 FROM held) ORDER BY next_attempt_at, id LIMIT 1";
+            let head = || rows(c, sql, params![channel, ms(now)], |r| Ok(NotificationId(r.get(0).map_err(fault)?)));
+            let mut claimed = loop {
+                let Some(id) = head()?.pop() else { return Ok(None) };
+                match whole(c, id) {
+                    Ok(claimed) => break claimed,
+                    // What cannot be read becomes a dead letter, or nothing behind it would ever be sent.
+                    Err(StoreError::Damaged(why)) => {
+                        let reason = format!("its rows are damaged: {why}");
+                        settle(c, id, &Settlement::Dead { reason }, ms(now))?;
+                    }
+                    Err(other) => return Err(other),
+                }
+            };
+            claimed.attempts = claimed.attempts.saturating_add(1);
             c.execute("UPDATE notifications SET attempts = attempts + 1 WHERE id = ?1", [claimed.id.0]).map_err(fault)?;
             c.execute("INSERT INTO attempts (notification, started_at) VALUES (?1, ?2)", [claimed.id.0, ms(now)]).map_err(fault)?;
             Ok(Some(claimed))
@@ -69,12 +78,25 @@ impl Outbox for Sqlite {
     }
 }
 
+/// A notification with everything it is made from.
+fn whole(c: &Connection, id: NotificationId) -> Result<Claimed, StoreError> {
+    let found = rows(c, "SELECT * FROM notifications WHERE id = ?1", [id.0], claimed)?.pop();
+    let mut claimed = found.ok_or_else(|| StoreError::Damaged(format!("no notification {id}")))?;
+    claimed.rows = rows_of(c, id)?;
+    claimed.thread = thread(c, &claimed)?;
+    (claimed.place, claimed.beside) = posts::place(c, &claimed.contact, &claimed.rows)?;
+    let sql = "SELECT count(*) FROM attempts WHERE notification = ?1 AND ended_at IS NULL";
+    claimed.unended = c.query_row(sql, [id.0], |r| r.get(0)).map_err(fault)?;
+    Ok(claimed)
+}
+
 fn claimed(r: &Row<'_>) -> Result<Claimed, StoreError> {
     Ok(Claimed {
         id: NotificationId(r.get("id").map_err(fault)?),
         key: r.get("key").map_err(fault)?,
         contact: ContactId(r.get("contact").map_err(fault)?),
         attempts: r.get("attempts").map_err(fault)?,
+        unended: 0,
         created_at: time_at(r, "created_at")?,
         thread: None,
         place: None,

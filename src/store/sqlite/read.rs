@@ -15,6 +15,7 @@ use crate::store::types::{
 use crate::store::{Fut, Read};
 use jiff::{Timestamp, civil::Date};
 use rusqlite::{Connection, Row, params};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -112,6 +113,14 @@ impl Read for Sqlite {
                     at: time_at(r, "created_at")?,
                 })
             })
+        })
+    }
+
+    fn channels_of(&self, alert: AlertId) -> Fut<'_, BTreeSet<String>> {
+        self.read(move |c| {
+            let sql = "SELECT DISTINCT n.channel FROM obligations o JOIN notifications n ON n.id = o.notification
+                 WHERE o.alert = ?1";
+            Ok(rows(c, sql, [alert.0], |r| r.get::<_, String>(0).map_err(fault))?.into_iter().collect())
         })
     }
 

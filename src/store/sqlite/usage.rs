@@ -26,6 +26,7 @@ impl Usage for Sqlite {
                 return self.write(move |c| scanned(c, &via, service.as_deref(), &uses)).await;
             }
             let mut new = 0;
+            let seen = uses.iter().map(|u| u.until).max();
             let mut rest = uses.into_iter();
             loop {
                 let slice: Vec<Use> = rest.by_ref().take(SLICE).collect();
@@ -43,6 +44,9 @@ impl Usage for Sqlite {
                     Ok(())
                 })
                 .await?;
+            }
+            if let Some(at) = seen {
+                self.write(move |c| wake(c, at.to_zoned_datetime(TimeZone::UTC).date())).await?;
             }
             Ok(new)
         })
@@ -87,6 +91,14 @@ impl Usage for Sqlite {
             })
         })
     }
+}
+
+/// What has ended is looked at no more while nobody counts calls; once somebody does, it may turn out to be in use.
+fn wake(c: &Connection, day: Date) -> Result<(), StoreError> {
+    let sql =
+        "UPDATE alerts SET next_due_at = 0, version = version + 1 WHERE next_due_at IS NULL AND state <> 'resolved'
+         AND matter IN (SELECT id FROM matters WHERE kind = 'deprecation' AND shutdown_on <= ?1)";
+    c.execute(sql, params![day.to_string()]).map(drop).map_err(fault)
 }
 
 /// The row of a use, made or moved on; its id and whether it is new.

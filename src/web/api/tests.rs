@@ -7,7 +7,7 @@ use crate::config::{Text, parse};
 use crate::engine::access::Access;
 use crate::model::event::Money;
 use crate::model::{Change, Claim, Deadline, Kind, MatterId, MatterState, NewEvent, ProviderId, Rank, Recipient};
-use crate::model::{Severity, SourceId, Stage, Subject, Window};
+use crate::model::{SourceId, Stage, Subject, Window};
 use crate::store::sqlite::Sqlite;
 use crate::store::{Recording, RoutedEvent, Routing};
 use crate::web::access::Door;
@@ -55,30 +55,17 @@ fn deprecation(id: &str, on: jiff::civil::Date) -> MatterState {
         url: Some("https://provider.example/a?b=c;d,e".into()),
         ..Claim::new(Rank::Page, now())
     };
+    let new = MatterState::new(subject.matter_id().unwrap(), Kind::Deprecation, provider, now());
     MatterState {
-        listing: None,
-        id: subject.matter_id().unwrap(),
-        kind: Kind::Deprecation,
-        provider,
-        connection: None,
-        stage: Stage::Announced,
         title: HOSTILE.into(),
         summary: HOSTILE.into(),
-        severity: Severity::Major,
         url: Some("https://provider.example/\r\nX:1".into()),
         subjects: vec![subject],
         deadline: Some(deadline),
         announced_on: Some(date(2026, 1, 1)),
         replacements: vec![HOSTILE.into()],
-        money: None,
-        window: None,
         claims: BTreeMap::from([(SourceId::new("openai/deprecations").unwrap(), claim)]),
-        opened_at: now(),
-        latest_at: now(),
-        latest_fingerprint: "00".into(),
-        baseline: false,
-        revision: 1,
-        version: 0,
+        ..new
     }
 }
 

@@ -8,7 +8,7 @@ use crate::config::{Text, parse};
 use crate::model::event::Money;
 use crate::model::{
     Change, Claim, ConnectionId, Deadline, Kind, MatterId, MatterState, NewEvent, ProviderId, Rank, Recipient,
-    Severity, SourceId, Stage, Subject, Trust, Window,
+    Severity, SourceId, Subject, Trust, Window,
 };
 use crate::store::sqlite::Sqlite;
 use crate::store::{Deed, Delivery, Fetched, Recording, RoutedEvent, Routing, SourceRow};
@@ -82,12 +82,9 @@ fn state(kind: Kind, key: &str, word: &str) -> MatterState {
     };
     let window =
         Window { from: now() + SignedDuration::from_hours(5), until: Some(now() + SignedDuration::from_hours(6)) };
+    let new = MatterState::new(MatterId::new(id).unwrap(), kind, provider, now());
     MatterState {
-        id: MatterId::new(id).unwrap(),
-        kind,
-        provider,
         connection: (kind == Kind::Billing).then(|| ConnectionId::new("openai/main").unwrap()),
-        stage: if kind == Kind::Deprecation { Stage::Announced } else { Stage::Open },
         title: word.into(),
         summary: word.into(),
         severity: Severity::Critical,
@@ -100,12 +97,7 @@ fn state(kind: Kind, key: &str, word: &str) -> MatterState {
         window: (kind == Kind::Maintenance).then_some(window),
         claims: BTreeMap::from([(SourceId::new("openai/deprecations").unwrap(), claim)]),
         opened_at: now() - SignedDuration::from_hours(3),
-        latest_at: now(),
-        latest_fingerprint: "00".into(),
-        baseline: false,
-        listing: None,
-        revision: 1,
-        version: 0,
+        ..new
     }
 }
 
