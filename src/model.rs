@@ -30,7 +30,7 @@ pub use digest::{DigestOf, DigestPlan, DigestTime, NewDigest};
 pub use event::{Change, Event, Kind, NewEvent, Severity};
 pub use ids::{AlertId, ConnectionId, EventId, MatterId, NotificationId, PayloadId, ProviderId, SourceId};
 pub use listed::{Listed, ModelList};
-pub use matter::{Claim, Listing, MatterState, Pending, Rank, Stage, Window};
+pub use matter::{Claim, Claims, Listing, MatterState, Pending, Rank, Stage, Window};
 pub use moment::Stretch;
 pub use obligation::{Contact, ContactId, NewNotification, NewObligation, Reason, StepKey, Told};
 pub use observation::{Aftermath, Fact, Observation, Outcome as ReadOutcome};

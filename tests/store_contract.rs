@@ -328,7 +328,7 @@ async fn a_state_comes_back_as_it_was_written_with_its_next_version<B: Bench>() 
         url: Some("https://provider.example/".into()),
         ..Claim::new(Rank::Page, now())
     };
-    m.claims.insert(SourceId::new("openai/deprecations").unwrap(), claim);
+    m.claims.insert(SourceId::new("openai/deprecations").unwrap(), Box::new(claim));
     b.s().record(recording(vec![m.clone()], vec![])).await.unwrap();
     b.step();
     m.version = 1;
@@ -662,7 +662,7 @@ async fn open_points_of_deprecations_are_found_and_closed<B: Bench>() {
     let source = SourceId::new("openai/deprecations").unwrap();
     let with = |id: &str, on: Option<jiff::civil::Date>, claim: Claim| MatterState {
         deadline: on.map(|d| Deadline::day(d, "x")),
-        claims: BTreeMap::from([(source.clone(), claim)]),
+        claims: BTreeMap::from([(source.clone(), Box::new(claim))]),
         ..matter(id, Kind::Deprecation)
     };
     let plain = || Claim::new(Rank::Page, now());

@@ -143,6 +143,9 @@ impl Claim {
     }
 }
 
+/// Claims by source. Boxed: a map has room for eleven before it holds one.
+pub type Claims = BTreeMap<SourceId, Box<Claim>>;
+
 /// How a polled page speaks of a matter: what one good read alone does not settle.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Listing {
@@ -200,7 +203,7 @@ pub struct MatterState {
     #[serde(default)]
     pub window: Option<Window>,
     /// All claims by source.
-    pub claims: BTreeMap<SourceId, Claim>,
+    pub claims: Claims,
     /// When it began, by the provider's word.
     pub opened_at: Timestamp,
     /// The newest thing said about it, by the provider's word.
@@ -260,10 +263,11 @@ impl MatterState {
     /// earliest date. When it was read does not count, or two sources of one rank would take turns.
     pub fn winning_claim(&self) -> Option<(&SourceId, &Claim)> {
         let date = |c: &Claim| c.deadline.as_ref().map(|d| Reverse(d.date));
-        self.claims.iter().max_by_key(|(source, c)| {
+        let winner = self.claims.iter().max_by_key(|(source, c)| {
             let pin = source.as_str() == PIN;
             (c.deadline.is_some() || c.withdrawn, c.rank, pin, c.withdrawn, date(c), Reverse(source.as_str()))
-        })
+        });
+        winner.map(|(source, c)| (source, &**c))
     }
 
     /// Why a person should look, if one should: what the provider's own sources say and we could not read, or what they keep
@@ -309,7 +313,7 @@ impl MatterState {
             return Some(stands);
         }
         let dated = || self.claims.values().filter(|c| c.deadline.is_some());
-        let any_own = dated().any(Claim::is_first_hand);
+        let any_own = dated().any(|c| c.is_first_hand());
         let earliest =
             dated().filter(|c| !any_own || c.is_first_hand()).filter_map(|c| c.deadline.clone()).min_by_key(|d| d.date);
         match earliest {

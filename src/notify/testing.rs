@@ -85,7 +85,7 @@ pub fn ending() -> Row {
             replacements: vec!["gpt-demo-2".into()],
             money: None,
             window: None,
-            claims: BTreeMap::from([(SourceId::new("openai/deprecations").unwrap(), claim)]),
+            claims: BTreeMap::from([(SourceId::new("openai/deprecations").unwrap(), Box::new(claim))]),
             opened_at: at("2026-08-25T00:00:00Z"),
             latest_at: at("2026-08-25T00:00:00Z"),
             latest_fingerprint: "00".into(),

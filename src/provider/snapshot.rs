@@ -111,7 +111,7 @@ fn ending(fields: &[&str], places: &BTreeMap<&str, Place>) -> Option<MatterState
         deadline,
         announced_on,
         replacements,
-        claims: BTreeMap::from([(SourceId::of(&platform, SOURCE).ok()?, claim)]),
+        claims: BTreeMap::from([(SourceId::of(&platform, SOURCE).ok()?, Box::new(claim))]),
         baseline: true,
         ..new
     })

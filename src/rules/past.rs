@@ -85,7 +85,7 @@ fn ending(m: &mut MatterState, known: &MatterState, e: &NewEvent, change: Change
         m.claims.retain(|source, _| source.as_str() == CONFIG);
         let rank = known.claims.get(&e.source).map_or(Rank::Page, |c| c.rank);
         let claim = Claim { deadline: m.deadline.clone(), url: e.url.clone(), ..Claim::new(rank, e.received_at) };
-        m.claims.insert(e.source.clone(), claim);
+        m.claims.insert(e.source.clone(), Box::new(claim));
     }
     match change {
         // A data set that contradicts the page moves nothing, and says so by its severity.

@@ -54,7 +54,7 @@ pub(super) async fn beside_what_was_listed(
         let subject = of(id);
         match state(id) {
             Some(m) if m.is_over() => {}
-            Some(m) => unsaid.push(teller.ended(subject, m.claims.get(&t.id), *since)),
+            Some(m) => unsaid.push(teller.ended(subject, m.claims.get(&t.id).map(|c| &**c), *since)),
             None => {
                 let subjects = std::slice::from_ref(&subject);
                 let about = About { kind: Kind::Deprecation, provider: &platform, subjects };

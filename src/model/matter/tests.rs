@@ -14,7 +14,8 @@ fn claim(rank: Rank, date: &str) -> Claim {
 fn matter(claims: &[(&str, Claim)]) -> MatterState {
     let openai = ProviderId::new("openai").unwrap();
     let subject = Subject::of(&openai, SubjectType::Model, "gpt-demo-1");
-    let claims = claims.iter().map(|(s, c)| (SourceId::new(format!("openai/{s}")).unwrap(), c.clone())).collect();
+    let claims =
+        claims.iter().map(|(s, c)| (SourceId::new(format!("openai/{s}")).unwrap(), Box::new(c.clone()))).collect();
     let new = MatterState::new(subject.matter_id().unwrap(), Kind::Deprecation, openai, Timestamp::UNIX_EPOCH);
     let mut m = MatterState { subjects: vec![subject], claims, ..new };
     m.deadline = m.winning_claim().and_then(|(_, c)| c.deadline.clone());
@@ -83,9 +84,9 @@ fn a_pin_settles_a_conflict() {
 fn a_pin_stands_above_the_config_and_both_above_all_else() {
     let source = |s: &str| SourceId::new(s).unwrap();
     let mut m = matter(&[("models", claim(Rank::Api, "2027-01-01"))]);
-    m.claims.insert(source("forewarn/config"), claim(Rank::Pinned, "2027-02-01"));
+    m.claims.insert(source("forewarn/config"), claim(Rank::Pinned, "2027-02-01").into());
     assert_eq!((m.winning_claim().unwrap().0.as_str(), m.in_conflict()), ("forewarn/config", false));
-    m.claims.insert(source(PIN), claim(Rank::Pinned, "2027-03-01"));
+    m.claims.insert(source(PIN), claim(Rank::Pinned, "2027-03-01").into());
     assert_eq!((m.winning_claim().unwrap().0.as_str(), m.in_conflict()), (PIN, false));
 }
 

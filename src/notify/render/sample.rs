@@ -64,7 +64,7 @@ fn ending(now: Timestamp, days: Option<i64>) -> Option<Row> {
         subjects: vec![subject],
         deadline,
         replacements: vec!["gpt-demo-2".into()],
-        claims: BTreeMap::from([(SourceId::new("openai/deprecations").ok()?, claim)]),
+        claims: BTreeMap::from([(SourceId::new("openai/deprecations").ok()?, Box::new(claim))]),
         version: 1,
         ..new
     };

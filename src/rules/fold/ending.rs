@@ -9,10 +9,9 @@ use super::claim::merge;
 use super::{Folded, Heard, chained, event, fingerprint};
 use crate::model::observation::Word;
 use crate::model::{
-    Change, Claim, Deadline, Fact, MatterId, MatterState, NewEvent, Observation, Severity, SourceId, Stage,
+    Change, Claim, Claims, Deadline, Fact, MatterId, MatterState, NewEvent, Observation, Severity, Stage,
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use std::collections::BTreeMap;
 
 pub(super) fn fold(state: Option<&MatterState>, seen: &Observation, id: &MatterId, heard: Heard) -> Folded {
     let claims = state.map(|s| s.claims.clone()).unwrap_or_default();
@@ -24,15 +23,15 @@ pub(super) fn fold(state: Option<&MatterState>, seen: &Observation, id: &MatterI
 }
 
 /// The claims after what was said; none where it speaks of an end nobody has announced.
-fn said(mut claims: BTreeMap<SourceId, Claim>, seen: &Observation, at: Timestamp) -> Option<BTreeMap<SourceId, Claim>> {
+fn said(mut claims: Claims, seen: &Observation, at: Timestamp) -> Option<Claims> {
     let known = !claims.is_empty();
     let old = claims.remove(&seen.source);
     let worded = |word: &Word| Claim { text: word.quote.clone(), url: seen.url.clone(), ..Claim::new(word.rank, at) };
     let new = match &seen.fact {
-        Fact::Ending(e) => merge(old.as_ref(), seen, e, at),
+        Fact::Ending(e) => merge(old.as_deref(), seen, e, at),
         Fact::Withdrawn(word) if known => Claim { withdrawn: true, ..worded(word) },
         Fact::Redirected { to, word } if known => {
-            let before = old.unwrap_or_else(|| worded(word));
+            let before = old.map_or_else(|| worded(word), |c| *c);
             Claim { redirect: Some(to.clone()), read_at: at, ..before }
         }
         Fact::Dropped if known => return Some(claims),
@@ -46,11 +45,11 @@ fn said(mut claims: BTreeMap<SourceId, Claim>, seen: &Observation, at: Timestamp
             return None;
         }
     };
-    claims.insert(seen.source.clone(), new);
+    claims.insert(seen.source.clone(), Box::new(new));
     Some(claims)
 }
 
-fn announce(seen: &Observation, id: &MatterId, claims: BTreeMap<SourceId, Claim>, heard: Heard) -> Folded {
+fn announce(seen: &Observation, id: &MatterId, claims: Claims, heard: Heard) -> Folded {
     let mut state = MatterState {
         id: id.clone(),
         kind: seen.kind,
@@ -90,7 +89,7 @@ fn announce(seen: &Observation, id: &MatterId, claims: BTreeMap<SourceId, Claim>
     Folded { state: Some(state), events: vec![event] }
 }
 
-fn update(old: &MatterState, seen: &Observation, claims: BTreeMap<SourceId, Claim>, heard: Heard) -> Folded {
+fn update(old: &MatterState, seen: &Observation, claims: Claims, heard: Heard) -> Folded {
     let mut new = MatterState { claims, ..old.clone() };
     let (wins, counts) = match new.winning_claim() {
         Some((source, claim)) => (*source == seen.source, Some(claim.clone())),
@@ -158,7 +157,7 @@ fn update(old: &MatterState, seen: &Observation, claims: BTreeMap<SourceId, Clai
 
 /// What to use instead: the winner's word, or that of the provider's best source that has one. A model list gives dates and
 /// names no replacement; that takes none back. What a data set of others would rather use is no replacement of the provider's.
-fn instead(claims: &BTreeMap<SourceId, Claim>, winner: Vec<String>) -> Vec<String> {
+fn instead(claims: &Claims, winner: Vec<String>) -> Vec<String> {
     if !winner.is_empty() {
         return winner;
     }

@@ -64,7 +64,7 @@ fn deprecation(id: &str, on: jiff::civil::Date) -> MatterState {
         deadline: Some(deadline),
         announced_on: Some(date(2026, 1, 1)),
         replacements: vec![HOSTILE.into()],
-        claims: BTreeMap::from([(SourceId::new("openai/deprecations").unwrap(), claim)]),
+        claims: BTreeMap::from([(SourceId::new("openai/deprecations").unwrap(), Box::new(claim))]),
         ..new
     }
 }

@@ -95,7 +95,7 @@ fn state(kind: Kind, key: &str, word: &str) -> MatterState {
         replacements: vec![word.into()],
         money: Some(Money { minor: -12_345, currency: word.into() }),
         window: (kind == Kind::Maintenance).then_some(window),
-        claims: BTreeMap::from([(SourceId::new("openai/deprecations").unwrap(), claim)]),
+        claims: BTreeMap::from([(SourceId::new("openai/deprecations").unwrap(), Box::new(claim))]),
         opened_at: now() - SignedDuration::from_hours(3),
         ..new
     }
