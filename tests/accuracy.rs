@@ -294,6 +294,74 @@ fn compare(
     score
 }
 
+/// Words alone, parted by single spaces: what stays the same in Markdown, in HTML and in an id.
+fn bare(text: &str) -> String {
+    let mut out = String::from(" ");
+    let mut in_tag = false;
+    for c in text.chars() {
+        match c {
+            '<' => in_tag = true,
+            '>' => in_tag = false,
+            _ if in_tag => continue,
+            _ => {}
+        }
+        if c.is_alphanumeric() {
+            out.extend(c.to_lowercase());
+        } else if !out.ends_with(' ') {
+            out.push(' ');
+        }
+    }
+    if !out.ends_with(' ') {
+        out.push(' ');
+    }
+    out
+}
+
+/// The stretches of a page in which what ends and when stand together: rows of tables first, then what stands under one heading.
+fn stretches(text: &str) -> Vec<String> {
+    let rows = text.split("<tr").skip(1).map(|r| r.split("</tr").next().unwrap_or_default());
+    let lines = text.lines().filter(|l| l.trim_start().starts_with('|'));
+    let mut out: Vec<String> = rows.chain(lines).map(bare).collect();
+    let mut section = String::new();
+    let mut in_update = false;
+    for line in text.lines() {
+        let lower = line.trim_start().to_lowercase();
+        // A component is one section, whatever headings stand in it.
+        in_update = (in_update || lower.starts_with("<update")) && !lower.starts_with("</update");
+        let is_heading = lower.starts_with("##") || ["<h2", "<h3", "<h4"].iter().any(|h| lower.contains(h));
+        if lower.starts_with("<update") || (is_heading && !in_update) {
+            out.push(bare(&std::mem::take(&mut section)));
+        }
+        section.push_str(line);
+        section.push('\n');
+    }
+    out.push(bare(&section));
+    out
+}
+
+/// Of the dates that were read, those that are right: the record has the same, or, where there is no record, the page says it of
+/// that thing in one row or section, found without the reader.
+fn precision(
+    read: &BTreeMap<String, Read>,
+    known: Option<&BTreeMap<String, Known>>,
+    page: &[String],
+) -> (usize, Vec<String>) {
+    let mut wrong = Vec::new();
+    let dated = read.iter().filter_map(|(id, r)| Some((id, r.deadline.as_ref()?)));
+    let mut count = 0;
+    for (id, deadline) in dated {
+        count += 1;
+        let (thing, when) = (bare(id), bare(&deadline.text));
+        let has_record =
+            known.and_then(|k| k.get(id)).and_then(|k| k.date.clone()).is_some_and(|d| d == deadline.date.to_string());
+        let stands = || page.iter().any(|s| s.contains(&thing) && s.contains(&when));
+        if !has_record && !stands() {
+            wrong.push(format!("{id} ends {} ({})", deadline.date, deadline.text));
+        }
+    }
+    (count, wrong)
+}
+
 /// No date that is not in the page: each date is read again from the row it is quoted from.
 fn assert_nothing_invented(provider: &str, text: &str, read: &BTreeMap<String, Read>) {
     for (id, found) in read {
@@ -342,18 +410,22 @@ fn every_record_that_stands_on_its_page_is_read_with_its_date() {
         let read = page(provider, name);
         assert_nothing_invented(provider, &text, &read);
         let file = name.rsplit('/').next().unwrap();
+        let page = stretches(&text);
+        let share = |n: usize, of: usize| {
+            if of == 0 { "-".to_owned() } else { format!("{:.1} %", 100.0 * n as f64 / of as f64) }
+        };
         let mut any = false;
         for (set, known) in [(CURATED, curated_in.map(curated)), (SCRAPED, scraped_as.map(scraped))] {
             let Some(known) = known else { continue };
             let s = compare(provider, set, &text, &read, &known);
-            let share = |n: usize, of: usize| {
-                if of == 0 { "-".to_owned() } else { format!("{:.1} %", 100.0 * n as f64 / of as f64) }
-            };
+            let (dated, strays) = precision(&read, Some(&known), &page);
             let due = s.records - s.absent - s.excepted;
             writeln!(
                 table,
-                "| {provider} | {file} | {set} | {} | {} | {} | {} | {} | {} | {} | {} |",
+                "| {provider} | {file} | {set} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
                 read.len(),
+                dated,
+                share(dated - strays.len(), dated),
                 s.records,
                 s.absent,
                 s.excepted,
@@ -364,10 +436,19 @@ fn every_record_that_stands_on_its_page_is_read_with_its_date() {
             )
             .unwrap();
             wrong.extend(s.wrong);
+            wrong.extend(strays);
             any = true;
         }
         if !any {
-            writeln!(table, "| {provider} | {file} | none | {} | - | - | - | - | - | - | - |", read.len()).unwrap();
+            let (dated, strays) = precision(&read, None, &page);
+            let right = share(dated - strays.len(), dated);
+            writeln!(
+                table,
+                "| {provider} | {file} | none | {} | {dated} | {right} | - | - | - | - | - | - | - |",
+                read.len()
+            )
+            .unwrap();
+            wrong.extend(strays);
         }
     }
     assert!(wrong.is_empty(), "{} differences that no exception explains:\n{}", wrong.len(), wrong.join("\n"));
@@ -404,7 +485,9 @@ fn every_exception_is_still_one() {
 const HEAD: &str = "# Accuracy of the readers
 
 Captured pages, read by the settings of `providers/`, beside data sets of the same days. Measured by `tests/accuracy.rs`, which
-also checks that no date is read that does not stand on its page. Subjects: things the page was read to speak of. Records: what
+also checks that no date is read that does not stand on its page. Subjects: things the page was read to speak of; dated: those
+for which it was read to give a date; precision: the share of these whose date is right, because the record has the same, or, where there
+is no record, because the page says it of that thing in one row or section (looked up without the reader). Records: what
 the data set has with a date for this provider; absent: not on the captured page; excepted: the record differs from its own page
 (listed below). Recall is of the rest; dates, firmness and replacements are compared where both have one. The scraped set knows no
 floors, so its firmness says nothing. A record without a date, for which the page was read to give one, fails the test as well.
@@ -413,8 +496,15 @@ Replacements that differ are those the provider rewrote after the record was mad
 curators' own advice (Bedrock's page names none), and two of Mistral's that lead to a newer page than the record's.
 `FOREWARN_SHOW_REPLACEMENTS=1 cargo test --test accuracy -- --nocapture` prints each beside the page's line.
 
-| Provider | Page | Data set | Subjects | Records | Absent | Excepted | Recall | Same date | Same firmness | Same replacement |
-|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|
+**Pages that change.** `tests/mutated.rs` changes each of these pages and each page of our fixtures in some hundred ways (headers renamed, empty or
+missing; columns moved with their headers and without, added, lost; tables emptied, split, halved, turned round; headings, paragraphs and
+labels taken away; dates in forty styles, sure and unsure; error pages, logins, catalogues and news in their place; bodies cut short) and reads
+them again: each row is then what the unchanged page gives, or has no date and asks a person to look, or nothing is read. What each
+change means stands in `tests/mutated/mutations.rs`. Two columns of dates exchanged below their headers are not among them: such a page
+would itself be wrong.
+
+| Provider | Page | Data set | Subjects | Dated | Precision | Records | Absent | Excepted | Recall | Same date | Same firmness | Same replacement |
+|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|
 ";
 
 const EXCEPTIONS_HEAD: &str = "

@@ -280,6 +280,12 @@ fn dates_in_other_styles() {
         ("in 3 months", "?"),
         ("3 months after the release of demo-2", "?"),
         ("3027-01-15", "?"),
+        ("15.1.2027", "?"),
+        ("around January 15, 2027", "?"),
+        ("by January 15, 2027", "?"),
+        ("January 15, 2027 (estimated)", "?"),
+        ("week of January 15, 2027", "?"),
+        ("January 15, 2027 (tentative)", "~2027-01-15"),
     ] {
         let page = format!(
             "| Model | Shutdown date | Replacement |\n|---|---|---|\n| `demo-1` | {text} | `demo-2` |\n| `demo-8` | 2026-12-24 | `demo-9` |\n\n[^1]: Noon.\n"
@@ -728,6 +734,50 @@ const OTHER_PAGES: &[(&str, &str, &[&str])] = &[
         &["api/v1/chat 2026-12-01 v2/chat", "feature/demo_quality 2027-03-01", "demo-r-1 ? demo-r-2"],
     ),
 ];
+
+/// Found by changing pages (`mutated.rs`): what moved under another header, or is doubted by its own words, is for a person.
+#[test]
+fn what_a_page_does_not_say_for_sure_is_for_a_person() {
+    check(&[
+        (
+            "cells one column to the right of their headers",
+            MD,
+            "| Model ID | Regions | Legacy date | EOL date | Replacement |\n|---|---|---|---|---|\n| 17 | `demo-1` | us-east-1 | January 15, 2026 | January 15, 2027 |\n",
+            &["17 ?"],
+        ),
+        (
+            "an id where a date is promised",
+            MD,
+            "| Model | Release date | Shutdown date |\n|---|---|---|\n| `demo-2` | `demo-1` | January 15, 2027 |\n",
+            &["demo-2 ?"],
+        ),
+        (
+            "two dates for one thing in one table, and nothing tells them apart",
+            MD,
+            "| Model | Announced | Shutdown date |\n|---|---|---|\n| `demo-1` | May 1, 2026 | January 15, 2027 |\n| `demo-1` | June 1, 2026 | March 15, 2027 |\n",
+            &["demo-1 ?"],
+        ),
+        (
+            "a column of regions that is not called so",
+            MD,
+            "| Model | Where | Shutdown date |\n|---|---|---|\n| `demo-1` | us-east-1 | January 15, 2027 |\n| `demo-1` | eu-west-1 | March 15, 2027 |\n",
+            &["demo-1~us-east-1 2027-01-15", "demo-1~eu-west-1 2027-03-15"],
+        ),
+        (
+            "dates that their own words doubt",
+            PROSE,
+            "# Deprecations\n\n`demo-1` will be shut down around January 15, 2027.\n\n`demo-2` will be retired on January 15, 2027 (estimated).\n\n\
+             The following models will be retired on March 1, 2027:\n\n- `demo-3`\n- `demo-4`: around May 1, 2027\n",
+            &["demo-1 ?", "demo-2 ?", "demo-3 2027-03-01", "demo-4 ?"],
+        ),
+        (
+            "when it was announced, with a remark",
+            PROSE,
+            "# Deprecations\n\n## Demo\n\nOn December 2, 2026 (originally November 2, 2026), we announced the deprecation of `demo-1`. It will be shut down on May 2, 2027.\n",
+            &["demo-1 2027-05-02"],
+        ),
+    ]);
+}
 
 #[test]
 fn a_page_that_is_an_error_or_a_login_is_none() {

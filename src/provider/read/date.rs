@@ -16,7 +16,7 @@ mod words;
 mod zone;
 
 pub use crate::provider::file::SlashOrder;
-pub use find::{Found, find};
+pub use find::{Found, Hedge, find};
 
 use crate::model::{Deadline, Firmness, Precision, text::one_line};
 use day::Part;

@@ -73,8 +73,14 @@ fn plain_part<'t, 'a>(tokens: Tokens<'t, 'a>, order: Option<SlashOrder>) -> Opti
         [Number(y), Sign(a @ ('.' | '/')), Number(m), Sign(b), Number(d), rest @ ..] if a == b && y.len() == 4 => {
             of(date(y, m.parse().ok()?, d), Precision::Day, rest)
         }
-        [Number(a), Sign(x @ ('.' | '/')), Number(b), Sign(y), Number(year), rest @ ..] if x == y => {
+        [Number(a), Sign('/'), Number(b), Sign('/'), Number(year), rest @ ..] => {
             of(ordered(a, b, year, order?), Precision::Day, rest)
+        }
+        // Nobody writes the month first before a dot, whatever a source does before a slash.
+        [Number(a), Sign('.'), Number(b), Sign('.'), Number(year), rest @ ..]
+            if order == Some(SlashOrder::DayFirst) =>
+        {
+            of(ordered(a, b, year, SlashOrder::DayFirst), Precision::Day, rest)
         }
         [Number(d), Sign('-'), Word(m), Sign('-'), Number(y), rest @ ..] => {
             of(date(y, month(m)?, d), Precision::Day, rest)

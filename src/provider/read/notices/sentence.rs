@@ -44,6 +44,8 @@ pub struct Said {
     pub of_following: bool,
     /// It gives a time that is no date.
     pub is_relative: bool,
+    /// A date that its words make unsure: "around D", "D (estimated)".
+    pub vague: Option<String>,
 }
 
 impl Said {
@@ -64,7 +66,7 @@ impl Said {
 pub(super) fn word(item: &Item) -> Option<&str> {
     match item {
         Item::Word(w) => Some(w),
-        Item::Thing(_) | Item::Date(_) | Item::Sign(_) => None,
+        Item::Thing(_) | Item::Date(..) | Item::Sign(_) => None,
     }
 }
 
@@ -91,7 +93,8 @@ pub fn read(sentence: &Sentence) -> Option<Said> {
 
 fn plain(sentence: &Sentence) -> Option<Said> {
     let items = &sentence.items;
-    let has_floor = items.iter().any(|i| matches!(i, Item::Date(d) if d.firmness == crate::model::Firmness::NotBefore));
+    let has_floor =
+        items.iter().any(|i| matches!(i, Item::Date(d, _) if d.firmness == crate::model::Firmness::NotBefore));
     if NOT.iter().any(|n| has(items, n) && !(has_floor && FLOOR_NOT.contains(n)) && !is_lead(items, n)) {
         return None;
     }
@@ -141,8 +144,14 @@ fn plain(sentence: &Sentence) -> Option<Said> {
         is_past: was || is_state,
         of_following: has(items, "following") || has(items, "models below") || has(items, "below"),
         is_relative: RELATIVE.iter().any(|r| has(items, r)),
+        vague: vague(items),
         ends,
     })
+}
+
+/// The first date that is no sure one.
+pub(super) fn vague(items: &[Item]) -> Option<String> {
+    items.iter().find_map(|i| if let Item::Date(d, false) = i { Some(d.text.clone()) } else { None })
 }
 
 /// `before June 1` in front of a comma is a lead of another clause, and is not said of the end.
@@ -173,7 +182,7 @@ fn before(items: &[Item], verb: usize) -> Option<Vec<Ends>> {
                 let noun = items.get(at + 1).and_then(word).filter(|w| NOUNS.contains(w)).map(str::to_owned);
                 found.push(Ends { thing: thing.clone(), noun });
             }
-            Item::Date(_) => {
+            Item::Date(..) => {
                 if found.is_empty() {
                     return None;
                 }
@@ -204,7 +213,7 @@ fn before(items: &[Item], verb: usize) -> Option<Vec<Ends>> {
 fn is_family(items: &[Item], at: usize) -> bool {
     let noun = items.get(at + 1).and_then(word);
     let begins = at == 0
-        || matches!(items[at - 1], Item::Sign(',' | ';' | ':') | Item::Date(_))
+        || matches!(items[at - 1], Item::Sign(',' | ';' | ':') | Item::Date(..))
         || matches!(word(&items[at - 1]), Some("the" | "our" | "all"));
     begins && matches!(noun, Some("models" | "snapshots" | "versions" | "aliases" | "endpoints"))
 }
@@ -221,7 +230,7 @@ fn is_listed(item: &Item) -> bool {
     match item {
         Item::Thing(_) | Item::Sign(',' | '(' | ')') => true,
         Item::Word(w) => matches!(w.as_str(), "and" | "or" | "alias"),
-        Item::Sign(_) | Item::Date(_) => false,
+        Item::Sign(_) | Item::Date(..) => false,
     }
 }
 
@@ -231,7 +240,7 @@ fn is_planned(item: &Item) -> bool {
 
 /// Whether a word leads a date: `effective May 15`.
 fn starts_date(items: &[Item], at: usize) -> bool {
-    items[at..].iter().take(3).any(|i| matches!(i, Item::Date(_)))
+    items[at..].iter().take(3).any(|i| matches!(i, Item::Date(..)))
 }
 
 fn behind(items: &[Item], from: usize, to: usize) -> Option<Vec<Ends>> {
@@ -261,7 +270,7 @@ fn behind(items: &[Item], from: usize, to: usize) -> Option<Vec<Ends>> {
                 Some(id) => passed = id,
                 None => break,
             },
-            Item::Date(_) | Item::Sign(_) => break,
+            Item::Date(..) | Item::Sign(_) => break,
         }
     }
     (!found.is_empty()).then_some(found)
@@ -272,8 +281,8 @@ pub(super) fn dates(items: &[Item]) -> Vec<Deadline> {
     let is_verb = |i: &Item| word(i).is_some_and(|w| VERBS.iter().any(|(v, ..)| v.split(' ').next() == Some(w)));
     let mut out: Vec<Deadline> = Vec::new();
     for (at, item) in items.iter().enumerate() {
-        let Item::Date(deadline) = item else { continue };
-        let after = items[at + 1..].iter().take(6).take_while(|i| !is_verb(i));
+        let Item::Date(deadline, true) = item else { continue };
+        let after = after_remark(&items[at + 1..]).iter().take(6).take_while(|i| !is_verb(i));
         let announced_after = after.clone().any(|i| word(i).is_some_and(|w| ANNOUNCES.contains(&w)));
         let near: Vec<&Item> = items[at.saturating_sub(3)..at].iter().collect();
         // "no longer available after" is no release.
@@ -293,12 +302,20 @@ pub(super) fn dates(items: &[Item]) -> Vec<Deadline> {
     out
 }
 
+/// Without a remark in brackets in front: "D (originally E), we announced".
+fn after_remark(items: &[Item]) -> &[Item] {
+    match (items.first(), items.iter().position(|i| *i == Item::Sign(')'))) {
+        (Some(Item::Sign('(')), Some(end)) => &items[end + 1..],
+        _ => items,
+    }
+}
+
 /// The day on which a sentence says that something was announced: `On June 17, 2026, we emailed users`.
 pub fn announced(sentence: &Sentence) -> Option<jiff::civil::Date> {
     let items = &sentence.items;
     items.iter().enumerate().find_map(|(at, item)| {
-        let Item::Date(d) = item else { return None };
-        let near = items[at + 1..].iter().take(4).chain(items[at.saturating_sub(3)..at].iter());
+        let Item::Date(d, _) = item else { return None };
+        let near = after_remark(&items[at + 1..]).iter().take(4).chain(items[at.saturating_sub(3)..at].iter());
         let says = near.filter_map(word).any(|w| matches!(w, "notified" | "announced" | "emailed" | "informed"));
         (says && d.precision == crate::model::Precision::Day).then_some(d.date)
     })
