@@ -47,6 +47,7 @@ fn read_by(file: &str, page: &str) -> Vec<String> {
                     Precision::Instant | Precision::Day => "",
                     Precision::Month => "m",
                     Precision::Quarter => "q",
+                    Precision::Half => "h",
                     Precision::Year => "y",
                 };
                 format!("{floor}{}{less}", d.date)
@@ -253,6 +254,17 @@ fn dates_in_other_styles() {
         ("Q1 2027", "2027-01-01q"),
         ("2027 Q1", "2027-01-01q"),
         ("Q1'27", "?"),
+        ("H1 2027", "2027-01-01h"),
+        ("H2 2027", "2027-07-01h"),
+        ("2027 H2", "2027-07-01h"),
+        ("first half of 2027", "2027-01-01h"),
+        ("second half of 2027", "2027-07-01h"),
+        ("No sooner than H2 2027", "~2027-07-01h"),
+        ("H3 2027", "?"),
+        ("mid-2027", "?"),
+        ("early 2027", "?"),
+        ("end of H1 2027", "?"),
+        ("no later than January 15, 2027", "?"),
         ("2027", "2027-01-01y"),
         ("No earlier than January 15, 2027", "~2027-01-15"),
         ("January 15, 2027 or later", "~2027-01-15"),
@@ -769,6 +781,12 @@ fn what_a_page_does_not_say_for_sure_is_for_a_person() {
             "# Deprecations\n\n`demo-1` will be shut down around January 15, 2027.\n\n`demo-2` will be retired on January 15, 2027 (estimated).\n\n\
              The following models will be retired on March 1, 2027:\n\n- `demo-3`\n- `demo-4`: around May 1, 2027\n",
             &["demo-1 ?", "demo-2 ?", "demo-3 2027-03-01", "demo-4 ?"],
+        ),
+        (
+            "the latest day of an end is no day of it; that of a migration is no date at all",
+            PROSE,
+            "# Deprecations\n\n`demo-1` will be removed by January 15, 2027.\n\n`demo-2` is deprecated. Migrate by January 15, 2027.\n",
+            &["demo-1 ?", "demo-2 -"],
         ),
         (
             "when it was announced, with a remark",

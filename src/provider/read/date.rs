@@ -3,7 +3,7 @@
 //! In: text and, where a source has one, the order of its slash dates. Out: [`DateCell`]: deadlines with the part of the
 //! platform each holds for, "there is no date", or "there is text we could not read". Invariant: every word of a cell is
 //! accounted for; a date is the earliest day the text allows. Refuses to guess: slash dates without their order, dates
-//! without a year, seasons and halves, several dates without a region or deployment each.
+//! without a year, seasons, several dates without a region or deployment each.
 //! Rows of the grammar: what the deprecation pages of `providers/` write (see `providers/README.md`).
 
 mod clauses;
@@ -151,6 +151,14 @@ pub fn cell(text: &str, order: Option<SlashOrder>) -> DateCell {
         }
         None => DateCell::Unreadable,
     }
+}
+
+/// The zone that a header gives for the dates below it: `Retirement date (UTC)`.
+pub fn zone_of(header: &str) -> Option<String> {
+    let plain = text_of(header);
+    let lexed = lex(&plain);
+    let at = lexed.tokens.iter().position(|t| *t == Sign('('))?;
+    zone::zone_part(&lexed.tokens[at..]).map(|(zone, _)| zone.name)
 }
 
 /// The regions a cell lists, if it lists nothing else: `us-east-1, us-west-2`.

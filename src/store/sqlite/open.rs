@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_posts.sql"),
     include_str!("schema_lists.sql"),
     include_str!("schema_digests.sql"),
+    include_str!("schema_redirects.sql"),
 ];
 /// The schema this binary writes.
 pub const KNOWN_SCHEMA: i64 = MIGRATIONS.len() as i64;

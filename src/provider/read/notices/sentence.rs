@@ -151,7 +151,16 @@ fn plain(sentence: &Sentence) -> Option<Said> {
 
 /// The first date that is no sure one.
 pub(super) fn vague(items: &[Item]) -> Option<String> {
-    items.iter().find_map(|i| if let Item::Date(d, false) = i { Some(d.text.clone()) } else { None })
+    let ends_by = |at: usize| match items.get(at.saturating_sub(2)..at) {
+        Some([Item::Word(verb), Item::Word(by)]) => {
+            by == "by" && VERBS.iter().any(|(v, kind, _)| *kind == Verb::End && v.rsplit(' ').next() == Some(verb))
+        }
+        _ => false,
+    };
+    items.iter().enumerate().find_map(|(at, i)| match i {
+        Item::Date(d, sure) if !sure || ends_by(at) => Some(d.text.clone()),
+        _ => None,
+    })
 }
 
 /// `before June 1` in front of a comma is a lead of another clause, and is not said of the end.

@@ -17,6 +17,8 @@ pub struct Shutdown {
     pub is_floor: bool,
     /// The type of deployment that its header names.
     pub deployment: Option<String>,
+    /// The zone that its header gives.
+    pub zone: Option<String>,
 }
 
 /// Which column means what.
@@ -392,6 +394,7 @@ fn ends(table: &Grid, columns: &[usize]) -> Vec<Shutdown> {
             column: *column,
             is_floor: says(header, &["earliest", "not before", "no sooner", "not sooner", "no earlier", "minimum"]),
             deployment: deployments.into_iter().next().or_else(|| tuned.then(|| "fine-tuning".to_owned())),
+            zone: date::zone_of(header),
         }
     };
     let found: Vec<Shutdown> = columns.iter().map(of).collect();

@@ -204,7 +204,7 @@ impl Place<'_> {
         }
         if let (true, Some(deadline)) = (roles.shutdown.is_empty(), &self.section.ends_on) {
             let whole = Dated { deadline: deadline.clone(), regions: Vec::new(), deployments: Vec::new() };
-            let end = Shutdown { column: usize::MAX, is_floor: false, deployment: None };
+            let end = Shutdown { column: usize::MAX, is_floor: false, deployment: None, zone: None };
             out.extend(self.dated(row, &subjects, &whole, &end, &blank));
         }
         let is_going = matches!(status, Some(Lifecycle::Deprecated | Lifecycle::Retired)) && roles.status.is_some();
@@ -217,6 +217,7 @@ impl Place<'_> {
     /// A claim for each subject in each region and deployment that the date is limited to.
     fn dated(&self, row: &Row, subjects: &[Named], dated: &Dated, end: &Shutdown, blank: &Claim) -> Vec<Claim> {
         let mut deadline = dated.deadline.clone();
+        deadline.zone = deadline.zone.or_else(|| end.zone.clone());
         if (end.is_floor || self.manner.floor_after.is_some_and(|day| deadline.date > day))
             && blank.stage != Some(Lifecycle::Retired)
         {
