@@ -206,7 +206,7 @@ fn without_remarks(text: &str) -> String {
         let mark = close == ']' && inside.trim_start_matches('^').len() <= 3;
         let counts = inside.starts_with(|c: char| c.is_ascii_digit()) || inside.starts_with("in ");
         let relative =
-            counts && ["days", "weeks", "months", "day", "left", "to go"].iter().any(|w| inside.ends_with(w));
+            counts && ["days", "weeks", "months", "day", "left", "to go", "ago"].iter().any(|w| inside.ends_with(w));
         let before = BEFORE.iter().any(|b| inside.starts_with(b));
         out.push_str(&rest[..at]);
         if !(mark || relative || before) {

@@ -304,6 +304,10 @@ impl Roles {
         let replacement = only(set_to(&set.replacement), all(&[Meaning::ReplacementId, Meaning::Replacement]));
         let mut subject = only(set_to(&set.subject), all(&[Meaning::Id, Meaning::Name, Meaning::Version]));
         subject.retain(|c| !replacement.contains(c));
+        if subject.is_empty() {
+            // "Release | End-of-life": without another name that is one, and no day.
+            subject.extend(table.header.iter().position(|h| matches!(h.as_str(), "release" | "releases")));
+        }
         let mut shutdown = only(set_to(&set.shutdown), all(&[Meaning::Shutdown]));
         if shutdown.is_empty() && subject.first().is_some_and(|c| says(&table.header[*c], ENDS)) {
             // "Date | Models being shut down": the other header says what the date is.
