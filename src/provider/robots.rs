@@ -31,7 +31,7 @@ fn allows(robots: &str, path: &str) -> bool {
                 if std::mem::take(&mut in_rules) {
                     (names_us, names_all) = (false, false);
                 }
-                names_us |= value.eq_ignore_ascii_case(NAME);
+                names_us |= value.split(['/', ' ']).next().is_some_and(|name| name.eq_ignore_ascii_case(NAME));
                 names_all |= value == "*";
                 if names_us {
                     ours.get_or_insert_default();
@@ -83,6 +83,10 @@ mod tests {
         }
         let named = format!("{page}\nUser-Agent: Forewarn\nUser-agent: Another\nAllow: /\n");
         assert!(allows(&named, "/api/v2/summary.json"), "the group that names us counts alone");
+        assert!(
+            !allows("User-agent: *\nAllow: /\nUser-agent: forewarn/1.0\nDisallow: /x", "/x"),
+            "a version is no part of a name"
+        );
         assert!(!allows("user-agent: forewarn\r\nuser-agent: *\r\nDISALLOW: /\r\n", "/x"));
         for open in ["", "<!doctype html><p>404", "User-agent: *\nDisallow:\n", "Disallow: /\n"] {
             assert!(allows(open, "/api/v2/summary.json"), "{open}");

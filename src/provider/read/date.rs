@@ -102,6 +102,9 @@ pub fn day(text: &str) -> Option<Date> {
 
 /// Whether a text says "nothing": empty, dashes, `N/A`, `TBD` and their like.
 pub fn is_none_form(text: &str) -> bool {
+    if has_digit(text) {
+        return false;
+    }
     let plain: String = text_of(text)
         .chars()
         .map(|c| if lex::is_dash(c) { '-' } else { c })
@@ -109,6 +112,11 @@ pub fn is_none_form(text: &str) -> bool {
         .trim_matches(['.', '(', ')', ' '])
         .to_owned();
     plain.chars().all(|c| c == '-') || NONE_FORMS.contains(&plain.as_str()) || is_no_date_announced(&plain)
+}
+
+/// No date is without one, and none of the words for "no date" has one.
+fn has_digit(text: &str) -> bool {
+    text.bytes().any(|b| b.is_ascii_digit())
 }
 
 /// `No shutdown date announced`, `No retirement date has been set`.
@@ -124,6 +132,9 @@ fn is_no_date_announced(text: &str) -> bool {
 pub fn cell(text: &str, order: Option<SlashOrder>) -> DateCell {
     if is_none_form(text) {
         return DateCell::NoDate;
+    }
+    if !has_digit(text) {
+        return DateCell::Unreadable;
     }
     let plain = without_remarks(&text_of(text)).replace("a.m.", "am").replace("p.m.", "pm");
     let lexed = lex(&plain);

@@ -160,9 +160,12 @@ fn hedge(before: &str, after: &str) -> Option<Hedge> {
 
 /// Every date of a text that stands free.
 pub fn find(text: &str, order: Option<SlashOrder>) -> Vec<Found> {
+    let mut out = Vec::new();
+    if !super::has_digit(text) {
+        return out;
+    }
     let lower = text.to_ascii_lowercase();
     let lexed = lex(&lower);
-    let mut out = Vec::new();
     for place in places(&lexed.tokens, order) {
         let range = lexed.spans[place.start].start..lexed.spans[place.end - 1].end;
         if !is_free(text, &range) {

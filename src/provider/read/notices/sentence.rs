@@ -72,6 +72,10 @@ pub(super) fn word(item: &Item) -> Option<&str> {
 
 /// Where a phrase ends, if the items begin with it.
 pub(super) fn phrase(items: &[Item], phrase: &str) -> Option<usize> {
+    // Most phrases begin otherwise, which is seen without taking them apart.
+    if !phrase.starts_with(items.first().and_then(word)?) {
+        return None;
+    }
     let mut n = 0;
     for w in phrase.split(' ') {
         if items.get(n).and_then(word)? != w {
@@ -168,9 +172,7 @@ fn is_lead(items: &[Item], not: &str) -> bool {
     matches!(not, "before" | "if" | "when")
         && {
             let at = items.iter().position(|i| word(i) == Some(not));
-            let verb = items
-                .iter()
-                .position(|i| word(i).is_some_and(|w| VERBS.iter().any(|(v, ..)| v.split(' ').next() == Some(w))));
+            let verb = items.iter().position(|i| word(i).is_some_and(is_verb_word));
             // "X will be retired on D; migrate before D": it stands behind the verb's own clause.
             matches!((at, verb), (Some(at), Some(verb)) if at > verb && items[verb..at].iter().any(|i| matches!(i, Item::Sign(';' | '-'))))
         }
@@ -285,9 +287,14 @@ fn behind(items: &[Item], from: usize, to: usize) -> Option<Vec<Ends>> {
     (!found.is_empty()).then_some(found)
 }
 
+/// Whether a verb of an end begins with this word.
+fn is_verb_word(word: &str) -> bool {
+    VERBS.iter().any(|(v, ..)| v.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
+}
+
 /// The dates that may be those of an end: not of an announcement, and not what people should do before.
 pub(super) fn dates(items: &[Item]) -> Vec<Deadline> {
-    let is_verb = |i: &Item| word(i).is_some_and(|w| VERBS.iter().any(|(v, ..)| v.split(' ').next() == Some(w)));
+    let is_verb = |i: &Item| word(i).is_some_and(is_verb_word);
     let mut out: Vec<Deadline> = Vec::new();
     for (at, item) in items.iter().enumerate() {
         let Item::Date(deadline, true) = item else { continue };
