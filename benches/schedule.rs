@@ -90,6 +90,7 @@ fn event(m: &MatterState, n: usize) -> NewEvent {
         subjects: m.subjects.clone(),
         deadline: m.deadline.clone(),
         moved_from: None,
+        redirected_to: None,
         replacements: m.replacements.clone(),
         money: None,
         occurred_at: m.latest_at,

@@ -8,10 +8,12 @@
 mod aws;
 mod guard;
 mod proof;
+mod robots;
 mod section;
 
 pub use aws::AwsKey;
 pub use proof::{ClientSecret, Proof};
+pub use robots::Robots;
 pub use section::{FetchSection, Problem, Settings, check as check_section};
 
 use crate::reach::{Checked, Net, ResolveError, resolve};
@@ -142,12 +144,13 @@ pub enum FetchError {
 pub struct Client {
     settings: Settings,
     made: Mutex<BTreeMap<Guard, reqwest::Client>>,
+    heard: robots::Heard,
 }
 
 impl Client {
     /// With the way out of the config.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, made: Mutex::default() }
+        Self { settings, ..Self::default() }
     }
 
     fn client(&self, guard: &Guard) -> Result<reqwest::Client, FetchError> {

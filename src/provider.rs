@@ -11,6 +11,7 @@ pub mod kind;
 pub mod pick;
 pub mod read;
 pub mod redact;
+pub mod robots;
 pub mod shallow;
 pub mod sign;
 pub mod snapshot;

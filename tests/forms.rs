@@ -47,6 +47,7 @@ fn read_by(file: &str, page: &str) -> Vec<String> {
                     Precision::Instant | Precision::Day => "",
                     Precision::Month => "m",
                     Precision::Quarter => "q",
+                    Precision::Half => "h",
                     Precision::Year => "y",
                 };
                 format!("{floor}{}{less}", d.date)
@@ -253,6 +254,17 @@ fn dates_in_other_styles() {
         ("Q1 2027", "2027-01-01q"),
         ("2027 Q1", "2027-01-01q"),
         ("Q1'27", "?"),
+        ("H1 2027", "2027-01-01h"),
+        ("H2 2027", "2027-07-01h"),
+        ("2027 H2", "2027-07-01h"),
+        ("first half of 2027", "2027-01-01h"),
+        ("second half of 2027", "2027-07-01h"),
+        ("No sooner than H2 2027", "~2027-07-01h"),
+        ("H3 2027", "?"),
+        ("mid-2027", "?"),
+        ("early 2027", "?"),
+        ("end of H1 2027", "?"),
+        ("no later than January 15, 2027", "?"),
         ("2027", "2027-01-01y"),
         ("No earlier than January 15, 2027", "~2027-01-15"),
         ("January 15, 2027 or later", "~2027-01-15"),
@@ -280,6 +292,12 @@ fn dates_in_other_styles() {
         ("in 3 months", "?"),
         ("3 months after the release of demo-2", "?"),
         ("3027-01-15", "?"),
+        ("15.1.2027", "?"),
+        ("around January 15, 2027", "?"),
+        ("by January 15, 2027", "?"),
+        ("January 15, 2027 (estimated)", "?"),
+        ("week of January 15, 2027", "?"),
+        ("January 15, 2027 (tentative)", "~2027-01-15"),
     ] {
         let page = format!(
             "| Model | Shutdown date | Replacement |\n|---|---|---|\n| `demo-1` | {text} | `demo-2` |\n| `demo-8` | 2026-12-24 | `demo-9` |\n\n[^1]: Noon.\n"
@@ -527,6 +545,16 @@ fn catalogues_prices_and_news_say_nothing() {
         "# Incident\n\nFrom January 15, 2026 10:00 UTC requests to `demo-1` returned an error. This is resolved.\n",
         "# Docs\n\nUse `shutdown-1` to stop the server. `demo-1` shuts down gracefully.\n",
         "# Survey\n\n| Question | Closes on |\n|---|---|\n| demo-1 or demo-2? | 2026-12-31 |\n",
+        "# Pricing\n\n| Model | Input | Output | Effective date |\n|---|---|---|---|\n| `demo-1` | $1 | $2 | January 15, 2027 |\n",
+        "# Models\n\n| Model | Released | Knowledge cutoff date | Last updated |\n|---|---|---|---|\n| `demo-1` | 2026-01-15 | 2025-06-01 | 2026-08-01 |\n",
+        "# Roadmap\n\n| Feature | Status | Target date |\n|---|---|---|\n| Streaming of `demo-1` | Planned | 2027-01-15 |\n",
+        "# Changelog\n\n## 2026-08-01\n\n- Fixed a bug where `demo-1` stopped responding.\n- Removed the need for the `x-demo` header on August 1, 2026.\n- The `demo-1` docs moved.\n",
+        "# Changelog\n\n## August 1, 2026\n\nWe fixed an outage of August 1, 2026 in which `demo-1` was unavailable.\n",
+        "# Benchmarks\n\n| Model | Score | Run on |\n|---|---|---|\n| `demo-1` | 88.1 | 2026-07-01 |\n",
+        "# Fine-tuning\n\nFiles of `demo-1` jobs are removed 30 days after the job has ended, for example on January 15, 2027.\n",
+        "# Terms\n\nCredits for `demo-1` expire on January 15, 2027.\n",
+        "# Availability\n\n| Model | us-east-1 | eu-west-1 |\n|---|---|---|\n| `demo-1` | since 2026-01-15 | from 2027-01-15 |\n",
+        "# Preview\n\n`demo-9` is in preview until January 15, 2027, and generally available after that.\n",
         "# Jobs\n\n| Position | Location | Application end date |\n|---|---|---|\n| Engineer-2 | Paris | 2026-12-31 |\n",
     ] {
         for settings in [MD, PROSE] {
@@ -728,6 +756,135 @@ const OTHER_PAGES: &[(&str, &str, &[&str])] = &[
         &["api/v1/chat 2026-12-01 v2/chat", "feature/demo_quality 2027-03-01", "demo-r-1 ? demo-r-2"],
     ),
 ];
+
+#[test]
+fn pages_of_other_vendors() {
+    check(&[
+        (
+            "versions of an API by their sunset",
+            MD,
+            "# Version history\n\n| Version | Release date | Sunset date |\n|---|---|---|\n| v17 | May 1, 2025 | **January 15, 2027** |\n| v18 | May 1, 2026 | — |\n",
+            &["v17 2027-01-15"],
+        ),
+        (
+            "releases of a runtime",
+            MD,
+            "# Releases\n\n| Release | Status | Initial release | Maintenance start | End-of-life |\n|---|---|---|---|---|\n| demo-20 | Maintenance | 2023-04-18 | 2024-10-22 | 2027-04-30 |\n",
+            &["demo-20 2027-04-30"],
+        ),
+        (
+            "a heading with the day, bullets with reasons",
+            PROSE,
+            "# Breaking changes\n\n## Models retiring on 2027-01-01\n\n- `demo-1`\n- `demo-2`\n\n## Models retiring on 2027-04-01\n\n- `demo-3`: use `demo-9`\n",
+            &["demo-1 2027-01-01", "demo-2 2027-01-01", "demo-3 2027-04-01 demo-9"],
+        ),
+        (
+            "a banner",
+            HTML_PROSE,
+            "<html><body><h1>Models</h1><div class=\"warn\"><p><strong>Deprecation notice:</strong> <code>demo-1</code> is deprecated and will be shut down on \
+             <time datetime=\"2027-01-15\">January 15, 2027</time>. Please migrate to <code>demo-2</code>.</p></div></body></html>",
+            &["demo-1 2027-01-15 demo-2"],
+        ),
+        (
+            "a table of ids and aliases with a note below",
+            MD,
+            "## Legacy models\n\n| Name | API ID | Alias | Shutdown |\n|---|---|---|---|\n| Demo One | `demo-1-20250101` | `demo-1-latest` | Jan 15, 2027 |\n\nPrices rise on March 1, 2027.\n",
+            &["demo-1-20250101 2027-01-15"],
+        ),
+        (
+            "a cell that says how long it has been gone",
+            MD,
+            "| Model | Status | Shutdown date |\n|---|---|---|\n| `demo-0` | Shut down | January 15, 2026 (217 days ago) |\n",
+            &["demo-0 2026-01-15!"],
+        ),
+        (
+            "the year is in the heading alone",
+            PROSE,
+            "# Retirements 2027\n\n| Model | Retirement date |\n|---|---|\n| `demo-1` | January 15 |\n",
+            &["demo-1 ?"],
+        ),
+        (
+            "a question and its answer",
+            PROSE,
+            "# FAQ\n\n**When will `demo-1` be retired?** January 15, 2027.\n\n**Is `demo-2` going away?** No.\n",
+            &[],
+        ),
+        (
+            "both days of a pair of columns",
+            MD,
+            "| Model | Deprecation date | Retirement date |\n|---|---|---|\n| `demo-1` | 2026-06-15 | 2027-01-15 |\n| `demo-2` | 2026-06-15 | TBD |\n",
+            &["demo-1 2027-01-15", "demo-2 -"],
+        ),
+        (
+            "a timeline of one thing",
+            MD,
+            "# Deprecations\n\n## Demo Studio deprecation\n\n| Date | Change |\n|---|---|\n| June 1, 2026 | No new projects. |\n| January 15, 2027 | Demo Studio shuts down. |\n",
+            &["product/demo-studio 2027-01-15"],
+        ),
+        (
+            "ended last year, by a sentence",
+            PROSE,
+            "# Changelog\n\n## 2026-03-01\n\nWe have retired `demo-0` on March 1, 2026. Requests return 404. Use `demo-1` instead.\n",
+            &["demo-0 2026-03-01! demo-1"],
+        ),
+        (
+            "brought forward",
+            PROSE,
+            "# Deprecations\n\nThe retirement of `demo-1` has been moved from March 1, 2027 to January 15, 2027.\n",
+            &["demo-1 ?"],
+        ),
+    ]);
+}
+
+/// Found by changing pages (`mutated.rs`): what moved under another header, or is doubted by its own words, is for a person.
+#[test]
+fn what_a_page_does_not_say_for_sure_is_for_a_person() {
+    check(&[
+        (
+            "cells one column to the right of their headers",
+            MD,
+            "| Model ID | Regions | Legacy date | EOL date | Replacement |\n|---|---|---|---|---|\n| 17 | `demo-1` | us-east-1 | January 15, 2026 | January 15, 2027 |\n",
+            &["17 ?"],
+        ),
+        (
+            "an id where a date is promised",
+            MD,
+            "| Model | Release date | Shutdown date |\n|---|---|---|\n| `demo-2` | `demo-1` | January 15, 2027 |\n",
+            &["demo-2 ?"],
+        ),
+        (
+            "two dates for one thing in one table, and nothing tells them apart",
+            MD,
+            "| Model | Announced | Shutdown date |\n|---|---|---|\n| `demo-1` | May 1, 2026 | January 15, 2027 |\n| `demo-1` | June 1, 2026 | March 15, 2027 |\n",
+            &["demo-1 ?"],
+        ),
+        (
+            "a column of regions that is not called so",
+            MD,
+            "| Model | Where | Shutdown date |\n|---|---|---|\n| `demo-1` | us-east-1 | January 15, 2027 |\n| `demo-1` | eu-west-1 | March 15, 2027 |\n",
+            &["demo-1~us-east-1 2027-01-15", "demo-1~eu-west-1 2027-03-15"],
+        ),
+        (
+            "dates that their own words doubt",
+            PROSE,
+            "# Deprecations\n\n`demo-1` will be shut down around January 15, 2027.\n\n`demo-2` will be retired on January 15, 2027 (estimated).\n\n\
+             The following models will be retired on March 1, 2027:\n\n- `demo-3`\n- `demo-4`: around May 1, 2027\n",
+            &["demo-1 ?", "demo-2 ?", "demo-3 2027-03-01", "demo-4 ?"],
+        ),
+        (
+            "the latest day of an end is no day of it; that of a migration is no date at all",
+            PROSE,
+            "# Deprecations\n\n`demo-1` will be removed by January 15, 2027.\n\n`demo-2` is deprecated. Migrate by January 15, 2027.\n",
+            &["demo-1 ?", "demo-2 -"],
+        ),
+        (
+            "when it was announced, with a remark",
+            PROSE,
+            "# Deprecations\n\n## Demo\n\nOn December 2, 2026 (originally November 2, 2026), we announced the deprecation of `demo-1`. It will be shut down on May 2, 2027.\n",
+            &["demo-1 2027-05-02"],
+        ),
+    ]);
+}
 
 #[test]
 fn a_page_that_is_an_error_or_a_login_is_none() {

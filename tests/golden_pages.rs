@@ -74,6 +74,7 @@ fn event(o: &Observation) -> Value {
         subjects: o.subjects.clone(),
         deadline,
         moved_from: None,
+        redirected_to: None,
         replacements,
         money: o.money.clone(),
         occurred_at: o.occurred_at,

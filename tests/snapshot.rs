@@ -81,6 +81,7 @@ fn row(m: &MatterState, read: &Read) -> Option<(String, String)> {
         Precision::Instant | Precision::Day => "day",
         Precision::Month => "month",
         Precision::Quarter => "quarter",
+        Precision::Half => "half",
         Precision::Year => "year",
     });
     let floor = if date.is_some_and(|d| d.firmness == Firmness::NotBefore) { "+" } else { "" };

@@ -103,6 +103,7 @@ fn told(m: &MatterState, print: u64, owners: &[&str]) -> RoutedEvent {
         subjects: m.subjects.clone(),
         deadline: m.deadline.clone(),
         moved_from: None,
+        redirected_to: None,
         replacements: vec!["gpt-demo-2".into()],
         money: None,
         occurred_at: now(),

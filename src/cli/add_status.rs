@@ -1,11 +1,12 @@
 //! `forewarn add-status`: from the address of a status page to a provider file.
 
 use super::{Done, Failure, Place, out};
-use crate::fetch::{Client, Fetched, Request};
+use crate::fetch::{Client, Fetched, Request, Robots};
 use crate::model::{ProviderId, ReadOutcome, SourceId};
 use crate::provider::catalog::prepare;
 use crate::provider::file::{self, Dialect};
 use crate::provider::read::{ReadContext, polled, status};
+use crate::provider::robots::may_read;
 use std::path::{Path, PathBuf};
 use url::Url;
 
@@ -39,7 +40,7 @@ pub(super) async fn run(args: Args, place: &Place) -> Done {
     }
     let client = Client::new(config.fetch.clone());
     let mut tried = Vec::new();
-    for url in status::addresses(&args.url) {
+    for url in politely(&client, args.url.trim()).await {
         let said = match client.get(&Request::plain(url.clone())).await {
             Ok(Fetched::Body { body, .. }) => match status::recognise(&url, None, &body) {
                 Some(dialect) => read(&id, &file_of(&id, &args, &url, dialect), &body).map(|seen| (dialect, seen)),
@@ -51,6 +52,9 @@ pub(super) async fn run(args: Args, place: &Place) -> Done {
         match said {
             Ok((dialect, seen)) => {
                 say_found(&url, dialect, &seen)?;
+                if !is_wanted(&client, &url).await {
+                    out::say(&format!("# {UNWANTED}"))?;
+                }
                 return keep(&args, &id, &file_of(&id, &args, &url, dialect), config.providers_dir.as_deref());
             }
             Err(why) => tried.push(format!("  {url}: {why}")),
@@ -58,6 +62,31 @@ pub(super) async fn run(args: Args, place: &Place) -> Done {
     }
     out::say(&format!("No status page that can be read was found. Tried:\n{}", tried.join("\n")))?;
     Err(Failure::Found)
+}
+
+/// Said of an address that `robots.txt` names.
+pub(super) const UNWANTED: &str =
+    "robots.txt asks robots to leave this address alone: a history feed may be the politer choice";
+
+/// The addresses in the order to ask: those that the host's `robots.txt` wants left alone come last, so that a history feed is
+/// taken before an API. One that was given with its path stays first: that is the choice of who gave it.
+async fn politely(client: &Client, page: &str) -> Vec<String> {
+    let mut all = status::addresses(page);
+    let given = usize::from(all.first().is_some_and(|a| a.ends_with(page)));
+    let (mut wanted, mut unwanted) = (Vec::new(), Vec::new());
+    for address in all.drain(given.min(all.len())..) {
+        if is_wanted(client, &address).await { wanted.push(address) } else { unwanted.push(address) }
+    }
+    all.into_iter().chain(wanted).chain(unwanted).collect()
+}
+
+/// Whether the address's host lets robots read it. One that cannot say forbids nothing here: a person asks, and is told.
+pub(super) async fn is_wanted(client: &Client, address: &str) -> bool {
+    let now = crate::clock::Clock::now(&crate::clock::SystemClock);
+    match (client.robots(address, None, now).await, Url::parse(address)) {
+        (Ok(Robots::Rules(text)), Ok(url)) => may_read(&text, &url),
+        (Ok(_) | Err(_), Ok(_) | Err(_)) => true,
+    }
 }
 
 /// What was found, as a comment: the file may be piped somewhere.

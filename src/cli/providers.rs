@@ -1,5 +1,6 @@
 //! `forewarn providers`: who can be connected, and how.
 
+use super::add_status::{UNWANTED, is_wanted};
 use super::{Done, Failure, Place, out};
 use crate::config::Text;
 use crate::engine::listing;
@@ -208,11 +209,20 @@ async fn check_live(p: &Provider, way: &Settings) -> Done {
         }
         let id = SourceId::of(&p.file.id, name).map_err(|e| Failure::Usage(e.to_string()))?;
         for url in [Some(polled.url.to_owned()), polled.history].into_iter().flatten() {
+            let unwanted = !is_wanted(&client, &url).await;
+            if unwanted && polled.heeds_robots {
+                bad = true;
+                out::say(&format!(
+                    "  {name} ({url}): FORBIDDEN by robots.txt, so it is left alone; robots = \"ignore\" in its source reads it nevertheless"
+                ))?;
+                continue;
+            }
             let request = Request { url: url.clone(), allow: way.allow.get(&id).cloned(), ..Request::default() };
             let said = match client.get(&request).await {
                 Ok(Fetched::Body { body, moved_to, .. }) => {
                     let moved = moved_to.map_or_else(String::new, |h| format!(", answered by {h}: has it moved?"));
-                    read_live(p, &id, s, &body).map(|said| format!("{said}{moved}"))
+                    let unwanted = if unwanted { format!("; {UNWANTED}") } else { String::new() };
+                    read_live(p, &id, s, &body).map(|said| format!("{said}{moved}{unwanted}"))
                 }
                 Ok(Fetched::Unchanged { .. }) => Err("answered 304 to a question without validators".into()),
                 Err(e) => Err(e.to_string()),

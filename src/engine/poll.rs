@@ -7,6 +7,7 @@
 mod judge;
 mod models;
 mod page;
+mod robots;
 mod slots;
 mod targets;
 
@@ -108,7 +109,12 @@ impl Poller {
         }
         let (cx, client, target, row) = (self.cx.clone(), self.client.clone(), t.clone(), row.clone());
         let handle = flying.tasks.spawn(async move {
-            let looked = look(&cx, &client, &target, &row).await;
+            let forbidden =
+                if target.heeds_robots { robots::forbidden(&client, &target, cx.clock.now()).await } else { None };
+            let looked = match forbidden {
+                Some(f) => Ok(Looked::left_alone(f.health, f.why)),
+                None => look(&cx, &client, &target, &row).await,
+            };
             (target, row, looked)
         });
         flying.who.insert(handle.id(), (t.id.clone(), host));
@@ -299,8 +305,9 @@ fn good(row: &mut SourceRow, doubt: Option<String>, every: i64, now: Timestamp) 
 /// Whether operators should know: at once where the answer itself is wrong, after some failures where the network is.
 fn worth_telling(row: &SourceRow) -> bool {
     match row.health {
-        SourceHealth::Unreadable | SourceHealth::Moved | SourceHealth::Gone => true,
+        // A source that runs is off only where its host forbids it.
+        SourceHealth::Unreadable | SourceHealth::Moved | SourceHealth::Gone | SourceHealth::Off => true,
         SourceHealth::Stale => row.failures >= MISSED || row.last_ok_at.is_some(),
-        SourceHealth::Fresh | SourceHealth::Off => false,
+        SourceHealth::Fresh => false,
     }
 }

@@ -19,6 +19,8 @@ pub enum Precision {
     Month,
     /// A quarter; `date` is its first day.
     Quarter,
+    /// A half of a year; `date` is its first day.
+    Half,
     /// A year; `date` is its first day.
     Year,
 }
@@ -83,6 +85,7 @@ impl Deadline {
             (Firmness::Firm, Precision::Instant | Precision::Day) => return self.date,
             (Firmness::Firm, Precision::Month) => 1.month(),
             (Firmness::Firm, Precision::Quarter) => 3.months(),
+            (Firmness::Firm, Precision::Half) => 6.months(),
             (Firmness::Firm, Precision::Year) => 1.year(),
         };
         self.date.saturating_add(span).yesterday().unwrap_or(self.date)
@@ -95,12 +98,15 @@ impl Deadline {
             Precision::Instant | Precision::Day => d.strftime("%a %-d %b %Y").to_string(),
             Precision::Month => d.strftime("%b %Y").to_string(),
             Precision::Quarter => format!("Q{} {}", (d.month() - 1) / 3 + 1, d.year()),
+            Precision::Half => format!("H{} {}", (d.month() - 1) / 6 + 1, d.year()),
             Precision::Year => d.year().to_string(),
         };
         match (self.firmness, self.precision) {
             (Firmness::NotBefore, _) => format!("not before {when}"),
             (Firmness::Firm, Precision::Instant | Precision::Day) => when,
-            (Firmness::Firm, Precision::Month | Precision::Quarter | Precision::Year) => format!("from {when}"),
+            (Firmness::Firm, Precision::Month | Precision::Quarter | Precision::Half | Precision::Year) => {
+                format!("from {when}")
+            }
         }
     }
 }
@@ -127,5 +133,7 @@ mod tests {
         assert_eq!(d.in_words(), "not before Feb 2027");
         d.precision = Precision::Quarter;
         assert_eq!(d.in_words(), "not before Q1 2027");
+        (d.date, d.precision, d.firmness) = (date(2027, 7, 1), Precision::Half, Firmness::Firm);
+        assert_eq!((d.in_words().as_str(), d.latest()), ("from H2 2027", date(2027, 12, 31)));
     }
 }

@@ -133,6 +133,9 @@ pub struct NewEvent {
     /// For a date that changed: the one before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moved_from: Option<Deadline>,
+    /// For calls that another answers now: what that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirected_to: Option<String>,
     /// What to use instead.
     pub replacements: Vec<String>,
     /// Amount, for billing.

@@ -20,7 +20,7 @@ pub use changelog::{ChangelogForm, ChangelogSource};
 pub use counted::{DayForm, UsageApi};
 pub use handshake::{HandshakeTable, ReplyTable};
 pub use polled::{Columns, Form, Guards, ModelsSource, Pointers, SlashOrder, TableSource};
-pub use polling::{Polled, in_words};
+pub use polling::{Polled, Robots, in_words};
 pub use schema::schema;
 pub use status::{Dialect, StatusGuards, StatusSource};
 pub use verify::{

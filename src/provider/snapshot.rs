@@ -117,7 +117,7 @@ fn ending(fields: &[&str], places: &BTreeMap<&str, Place>) -> Option<MatterState
     })
 }
 
-/// `day`, `month`, `quarter` or `year`; with `+` it is a floor.
+/// `day`, `month`, `quarter`, `half` or `year`; with `+` it is a floor.
 fn deadline(date: &str, precision: &str) -> Option<Deadline> {
     let (word, firmness) =
         precision.strip_suffix('+').map_or((precision, Firmness::Firm), |p| (p, Firmness::NotBefore));
@@ -125,6 +125,7 @@ fn deadline(date: &str, precision: &str) -> Option<Deadline> {
         "day" => Precision::Day,
         "month" => Precision::Month,
         "quarter" => Precision::Quarter,
+        "half" => Precision::Half,
         "year" => Precision::Year,
         _ => return None,
     };

@@ -129,6 +129,7 @@ fn event(seen: &Observation, change: Change, fingerprint: String, heard: Heard) 
         subjects: seen.subjects.clone(),
         deadline,
         moved_from: None,
+        redirected_to: None,
         replacements,
         money: seen.money.clone(),
         occurred_at: seen.occurred_at,

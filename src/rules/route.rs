@@ -182,6 +182,7 @@ pub fn adopters(dir: &Directory, m: &MatterState) -> Vec<Recipient> {
         subjects: m.subjects.clone(),
         deadline: m.deadline.clone(),
         moved_from: None,
+        redirected_to: None,
         replacements: m.replacements.clone(),
         money: None,
         occurred_at: m.latest_at,

@@ -95,5 +95,22 @@ def written(check, o):
     d.remove()
 
 
+def polite(check, o):
+    """A page whose robots.txt wants its API left alone is read by its feed, unless somebody names the API."""
+    folder, d = place(o)
+    page = Page("statuspage", "statuspage.summary.json", "/api/v2/summary.json")
+    page.at["/history.atom"] = (BODIES / "history_feed.statuspage.atom").read_bytes()
+    page.at["/robots.txt"] = b"User-agent: *\nDisallow: /api/\n"
+    code, out, err = d.cli("add-status", page.root, "--id", "polite")
+    check("robots.txt makes the history feed the first choice", code == 0 and "/history.atom speaks history_feed:" in out, (code, out, err))
+    code, out, err = d.cli("add-status", page.root + "/api/v2/summary.json", "--id", "chosen", "--write")
+    check("an address that was given is the operator's choice, and what robots.txt asks is said",
+          code == 0 and "speaks statuspage" in out and "robots.txt asks" in out, (code, out, err))
+    code, out, err = d.cli("providers", "check", "chosen", "--live")
+    check("and check --live says what robots.txt asks", code == 0 and "robots.txt asks" in out, (code, out, err))
+    page.server.shutdown()
+    d.remove()
+
+
 if __name__ == "__main__":
-    run(__doc__, {"found": found, "written": written})
+    run(__doc__, {"found": found, "written": written, "polite": polite})

@@ -176,3 +176,28 @@ async fn a_hint_makes_us_look_and_what_was_fetched_is_what_is_told() {
     let told: Vec<_> = a.w.alerts().await;
     assert_eq!(told.len(), 1, "one matter");
 }
+
+#[tokio::test]
+async fn lists_of_incidents_and_maintenance_name_the_status_pages_that_cannot_be_read() {
+    let mut a = Acme::known().await;
+    a.answer(STATUS, 200, "<!doctype html><title>Sign in</title>");
+    a.poll().await;
+    a.w.arrived();
+    let config = a.w.dir.path().join("forewarn.toml");
+    std::fs::write(&config, &a.w.config).unwrap();
+    let said = |args: &[&str]| {
+        let mut c = std::process::Command::new(env!("CARGO_BIN_EXE_forewarn"));
+        c.args(args).arg("--config").arg(&config).arg("--data").arg(a.w.dir.path());
+        let out = c.envs(["WHSEC", "PLAIN", "TOKEN", "SLACK"].map(|n| (n, env(n).unwrap()))).output().unwrap();
+        [out.stdout, out.stderr].map(|b| String::from_utf8(b).unwrap()).concat()
+    };
+    for list in ["incidents", "maintenance"] {
+        let text = said(&[list]);
+        assert!(text.contains("Not read now, so unknown: acme/status (unreadable)"), "{text}");
+        assert!(text.contains(&format!("No {} that we heard of", list.trim_end_matches('s'))), "{text}");
+        let other = said(&[list, "--provider", "openai"]);
+        assert!(!other.contains("acme/status"), "only what was asked for: {other}");
+    }
+    assert!(!said(&["billing"]).contains("Not read now"), "no page tells of bills");
+    assert!(said(&["incidents", "--json"]).trim().starts_with('{'), "JSON stays JSON");
+}

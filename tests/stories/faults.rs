@@ -477,6 +477,83 @@ async fn p21_what_a_cache_may_keep_is_not_asked_again_within_bounds() {
     assert!((3..=5).contains(&asked), "{asked}");
 }
 
+/// How often the page and `robots.txt` were asked for since the last look.
+fn asked(w: &mut World, before: usize) -> (usize, usize) {
+    let robots = w.hits().iter().filter(|(p, _)| p == "/robots.txt").count();
+    (w.fetched() - before, robots)
+}
+
+#[tokio::test]
+async fn p21_a_page_that_robots_txt_forbids_is_left_alone_and_says_so() {
+    let mut w = World::new().await;
+    w.page(&[("gpt-x", day(120)), ("gpt-y", day(60))]);
+    w.robots(page(200, "User-agent: *\nDisallow: /page\n"));
+    w.tick().await;
+    assert_eq!(asked(&mut w, 0), (0, 1), "the page itself is not asked for");
+    w.expect("operators/webhook", &["openai/deprecations is off", "forbidden by robots.txt", "never"]);
+    w.live(minutes(20 * 60), minutes(60)).await;
+    assert_eq!(asked(&mut w, 0), (0, 0), "robots.txt is asked for once a day");
+    w.expect_silence();
+    let s = w.status().await;
+    let row = s.sources.iter().find(|s| s.id.as_str() == "openai/deprecations").unwrap();
+    assert_eq!(row.health, SourceHealth::Off);
+    assert!(row.problem.as_deref().unwrap().contains("robots.txt of 127.0.0.1"), "{row:?}");
+    // Another day the host has thought better of it.
+    w.robots(page(200, "User-agent: *\nDisallow: /page\n\nUser-agent: forewarn\nAllow: /\n"));
+    w.live(days(2), minutes(60)).await;
+    let told = w.arrived();
+    assert!(told.iter().any(|t| t.contact == "operators/webhook" && t.text.contains("read again")), "{told:#?}");
+    assert!(told.iter().any(|t| t.contact == "search/slack" && t.text.contains("gpt-y")), "{told:#?}");
+}
+
+#[tokio::test]
+async fn p21_no_robots_txt_allows_and_one_that_fails_forbids_until_it_answers() {
+    for allows in [page(404, ""), page(403, ""), page(200, ""), page(200, "User-agent: other\nDisallow: /\n")] {
+        let mut w = World::new().await;
+        w.page(&[("gpt-y", day(60))]);
+        w.robots(allows.clone());
+        w.tick().await;
+        w.expect("search/slack", &["gpt-y"]);
+        w.live(minutes(20 * 60), minutes(60)).await;
+        let (pages, robots) = asked(&mut w, 0);
+        assert!(pages >= 2 && robots == 1, "{pages} {robots}: {}", allows.status);
+    }
+    let mut w = World::new().await;
+    w.page(&[("gpt-y", day(60))]);
+    w.robots(page(503, ""));
+    w.tick().await;
+    assert_eq!(w.fetched(), 0);
+    let row = w.status().await.sources.into_iter().find(|s| s.id.as_str() == "openai/deprecations").unwrap();
+    assert!(row.problem.as_deref().unwrap().contains("robots.txt cannot be had"), "{row:?}");
+    w.robots(page(200, "User-agent: *\nDisallow: /other\n"));
+    w.live(days(1), minutes(30)).await;
+    let told = w.arrived();
+    assert!(told.iter().any(|t| t.contact == "search/slack" && t.text.contains("gpt-y")), "{told:#?}");
+    // Once heard, its rules hold while it fails.
+    w.robots(page(500, ""));
+    let before = w.fetched();
+    w.live(days(2), minutes(60)).await;
+    assert!(w.fetched() > before);
+}
+
+#[tokio::test]
+async fn p21_what_is_made_for_machines_is_read_and_a_source_may_ignore_robots_txt() {
+    let mut a = Acme::new().await;
+    a.w.robots(page(200, "User-agent: *\nDisallow: /\n"));
+    a.polls(3).await;
+    let hits = a.w.hits();
+    assert!(hits.iter().any(|(p, _)| p.ends_with(STATUS)) && hits.iter().any(|(p, _)| p.ends_with(FEED)), "{hits:?}");
+    assert!(hits.iter().all(|(p, _)| p != "/robots.txt"), "{hits:?}");
+    let mut w = World::new().await;
+    let own = "[provider.openai.sources.deprecations]\n";
+    let config = w.config.replace(own, &format!("{own}robots = \"ignore\"\n"));
+    w.restart_with(&config);
+    w.page(&[("gpt-y", day(60))]);
+    w.robots(page(200, "User-agent: *\nDisallow: /\n"));
+    w.tick().await;
+    w.expect("search/slack", &["gpt-y"]);
+}
+
 #[tokio::test]
 async fn p22_a_source_that_hangs_delays_nobody_and_is_not_asked_twice() {
     let mut a = Acme::new().await;

@@ -398,6 +398,7 @@ impl World {
             .route("/page", get(page))
             .route("/api/{*path}", get(api))
             .route("/token/{tenant}", post(token))
+            .route("/robots.txt", get(scripted))
             .route("/pages/{*path}", get(scripted))
             .route("/slack/chat.postMessage", post(slack))
             .route("/slack/views.open", post(views))
@@ -620,6 +621,10 @@ impl World {
     /// A path under `/pages/` answers so from now on.
     pub fn script(&mut self, path: &str, script: Script) {
         self.outside.lock().unwrap().scripts.insert(format!("/pages/{path}"), script);
+    }
+    /// What the host of all pages says of robots; without it, nothing (404).
+    pub fn robots(&mut self, script: Script) {
+        self.outside.lock().unwrap().scripts.insert("/robots.txt".to_owned(), script);
     }
     /// The whole address of a path under `/pages/`.
     pub fn address(&self, path: &str) -> String {

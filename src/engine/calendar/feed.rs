@@ -176,7 +176,9 @@ fn proof(e: &Entry, d: &Deadline) -> String {
     }
     match d.firmness {
         Firmness::NotBefore => out.push_str(" No date is promised: this is the earliest."),
-        Firmness::Firm if matches!(d.precision, Precision::Month | Precision::Quarter | Precision::Year) => {
+        Firmness::Firm
+            if matches!(d.precision, Precision::Month | Precision::Quarter | Precision::Half | Precision::Year) =>
+        {
             out.push_str(" No day is given: this is the first it can be.");
         }
         Firmness::Firm => {}

@@ -33,6 +33,14 @@ pub(super) struct Looked {
     pub cached: Option<i64>,
 }
 
+impl Looked {
+    /// Nothing was fetched, because the host wants to be left alone.
+    pub fn left_alone(health: Option<SourceHealth>, problem: String) -> Self {
+        let verdict = Verdict::Bad { health, problem, sample: None, retry_after: None };
+        Self { verdict, history: None, compared: None, cached: None }
+    }
+}
+
 /// Whether a body is believed.
 pub(super) enum Verdict {
     /// What we have is what there is; new validators where the whole body came.

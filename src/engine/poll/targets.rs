@@ -31,6 +31,8 @@ pub struct Target {
     pub(super) lists: bool,
     /// It is the provider's own list of its models.
     pub(super) models: bool,
+    /// It is left alone where the host's `robots.txt` says so.
+    pub(super) heeds_robots: bool,
     pub(super) connection: Option<ConnectionId>,
     pub(super) proof: Option<Proof>,
     pub(super) headers: Vec<(String, String)>,
@@ -136,6 +138,7 @@ pub fn targets(catalog: &Catalog, directory: &Directory, wanted: Wanted<'_>) -> 
                 history: polled.history,
                 lists: polled.lists,
                 models: polled.models,
+                heeds_robots: polled.heeds_robots,
                 connection: asked.connection,
                 proof: asked.proof,
                 headers: asked.headers,

@@ -149,6 +149,7 @@ fn firmness(d: &Deadline, clock: Clock<'_>) -> String {
         },
         (Firmness::Firm, Precision::Month) => "only the month is given".into(),
         (Firmness::Firm, Precision::Quarter) => "only the quarter is given".into(),
+        (Firmness::Firm, Precision::Half) => "only the half of the year is given".into(),
         (Firmness::Firm, Precision::Year) => "only the year is given".into(),
     }
 }

@@ -84,7 +84,8 @@ pub(super) fn name(row: &Row) -> String {
 fn is_exact(d: &Deadline) -> bool {
     match (d.firmness, d.precision) {
         (Firmness::Firm, Precision::Day | Precision::Instant) => true,
-        (Firmness::Firm, Precision::Month | Precision::Quarter | Precision::Year) | (Firmness::NotBefore, _) => false,
+        (Firmness::Firm, Precision::Month | Precision::Quarter | Precision::Half | Precision::Year)
+        | (Firmness::NotBefore, _) => false,
     }
 }
 

@@ -3,7 +3,7 @@
 //! In: one table. Out: its struct. Invariant: a changelog has a floor of entries or a marker, so that an empty or foreign
 //! page is noticed. Refuses to know which entries matter: that is read from their words.
 
-use super::{Evidence, Guards};
+use super::{Evidence, Guards, Robots};
 use crate::model::Every;
 use crate::model::event::words;
 use serde::Deserialize;
@@ -47,6 +47,8 @@ pub struct ChangelogSource {
     /// Only entries whose title, text or category holds one of these words, in any case.
     #[serde(default)]
     pub only: Vec<String>,
+    /// Whether the host's `robots.txt` counts; by default for pages, not for feeds.
+    pub robots: Option<Robots>,
 }
 
 fn an_hour() -> Every {

@@ -3,7 +3,7 @@
 //! In: one table. Out: its struct. Invariant: a page always has a floor of rows or a marker, so that an empty or foreign
 //! page is noticed. Refuses anything but https addresses (checked by the catalog's lint, so tests can use loopback).
 
-use super::{Access, Auth, Evidence};
+use super::{Access, Auth, Evidence, Robots};
 use crate::model::{Every, ProviderId, Rank};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -44,6 +44,8 @@ pub struct TableSource {
     pub prose: bool,
     /// The class of rows about what has ended, where a page says it by colour only.
     pub ended_class: Option<String>,
+    /// Whether the host's `robots.txt` counts; it does by default.
+    pub robots: Option<Robots>,
 }
 
 fn six_hours() -> Every {

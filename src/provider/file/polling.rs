@@ -2,7 +2,7 @@
 //!
 //! In: a source. Out: [`Polled`]. Invariant: a webhook is not polled. Refuses to decide when: that is `rules::cadence`.
 
-use super::{Access, Auth, Source, Span};
+use super::{Access, Auth, ChangelogForm, Source, Span};
 use crate::model::{Every, Schedule};
 use serde::{Deserialize, Deserializer, de::Error};
 
@@ -25,6 +25,19 @@ pub struct Polled<'a> {
     pub lists: bool,
     /// It is the provider's own list of its models.
     pub models: bool,
+    /// It is left alone where the host's `robots.txt` says so.
+    pub heeds_robots: bool,
+}
+
+/// Whether a host's `robots.txt` counts for a source. Pages for people heed it unless their file says otherwise; what a
+/// provider offers to machines (status APIs, feeds, lists of models) does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Robots {
+    /// It counts.
+    Obey,
+    /// It does not.
+    Ignore,
 }
 
 impl Source {
@@ -39,18 +52,26 @@ impl Source {
             floor,
             lists: false,
             models: false,
+            heeds_robots: false,
         };
+        let heeds = |said: Option<Robots>, by_itself: bool| said.map_or(by_itself, |r| r == Robots::Obey);
         match self {
             Source::Webhook(_) => None,
-            Source::Table(s) => Some(plain(&s.url, &s.every, Auth::None, s.guards.min_rows)),
+            Source::Table(s) => {
+                let all = plain(&s.url, &s.every, Auth::None, s.guards.min_rows);
+                Some(Polled { heeds_robots: heeds(s.robots, true), ..all })
+            }
             Source::Models(s) => {
                 let all = plain(&s.url, &s.every, s.auth, s.guards.min_rows);
                 Some(Polled { models: s.is_own(), access: Some(&s.access), ..all })
             }
-            Source::Changelog(s) => Some(plain(&s.url, &s.every, Auth::None, s.guards.min_rows)),
+            Source::Changelog(s) => {
+                let all = plain(&s.url, &s.every, Auth::None, s.guards.min_rows);
+                Some(Polled { heeds_robots: heeds(s.robots, s.form != ChangelogForm::Feed), ..all })
+            }
             Source::Status(s) => {
                 let all = plain(&s.url, &s.every, Auth::None, s.least_rows());
-                Some(Polled { history: s.history(), lists: true, ..all })
+                Some(Polled { history: s.history(), lists: true, heeds_robots: heeds(s.robots, false), ..all })
             }
         }
     }

@@ -3,7 +3,7 @@
 //! In: one table. Out: its struct. Invariant: every dialect says which address it polls and, where one exists, which
 //! holds the ends (a summary lists only what is open). Refuses to guess a dialect: that is [`crate::provider::read::status`].
 
-use super::Evidence;
+use super::{Evidence, Robots};
 use crate::model::Every;
 use crate::model::event::words;
 use serde::Deserialize;
@@ -106,6 +106,8 @@ pub struct StatusSource {
     /// Only what concerns one of these regions, with `*`; what names none is kept.
     #[serde(default)]
     pub regions: Vec<String>,
+    /// Whether the host's `robots.txt` counts; it does not by default, as these are made for machines.
+    pub robots: Option<Robots>,
 }
 
 fn two_minutes() -> Every {

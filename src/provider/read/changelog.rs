@@ -16,7 +16,6 @@ use crate::provider::file::{ChangelogForm, ChangelogSource};
 use class::Class;
 use feed::Markup;
 use jiff::Timestamp;
-use std::borrow::Cow;
 
 const TITLE_LENGTH: usize = 200;
 
@@ -46,7 +45,8 @@ pub fn read(source: &ChangelogSource, cx: &ReadContext, body: &[u8]) -> Reading 
     match items(source, body) {
         Ok(items) => {
             let rows = items.len();
-            let seen = items.into_iter().filter_map(|i| observed(source, cx, i)).collect();
+            let mut room = Room::default();
+            let seen = items.into_iter().filter_map(|i| observed(source, cx, i, &mut room)).collect();
             Reading { outcome: ReadOutcome::Ok(seen), rows, steady, models: None }
         }
         Err(outcome) => Reading { outcome, rows: 0, steady, models: None },
@@ -114,15 +114,18 @@ impl<'b> From<feed::Entry<'b>> for Item<'b> {
     }
 }
 
+/// Where the content of an entry is put while it is read, one after the other.
+#[derive(Default)]
+struct Room {
+    markup: String,
+    words: String,
+}
+
 /// What an entry says, if it is wanted. Its words are taken out of its markup only here, one entry at a time.
-fn observed(source: &ChangelogSource, cx: &ReadContext, item: Item<'_>) -> Option<Observation> {
-    let markup;
+fn observed(source: &ChangelogSource, cx: &ReadContext, item: Item<'_>, room: &mut Room) -> Option<Observation> {
     let words = match &item.text {
-        Text::Words(words) => Cow::Borrowed(words.as_str()),
-        Text::Markup(m) => {
-            markup = m.text();
-            prose::of_either(&markup, feed::MAX_WORDS)
-        }
+        Text::Words(words) => words.as_str(),
+        Text::Markup(m) => prose::of_either_in(m.text_in(&mut room.markup), feed::MAX_WORDS, &mut room.words),
     };
     let holds = |text: &str, word: &str| text.to_lowercase().contains(word);
     let wanted = source.only.is_empty()
@@ -130,8 +133,8 @@ fn observed(source: &ChangelogSource, cx: &ReadContext, item: Item<'_>) -> Optio
             .only
             .iter()
             .map(|w| w.to_lowercase())
-            .any(|w| holds(&item.title, &w) || holds(&words, &w) || item.categories.iter().any(|c| holds(c, &w)));
-    let (class, said) = if wanted { class::classify(&item.title, &words) } else { return None };
+            .any(|w| holds(&item.title, &w) || holds(words, &w) || item.categories.iter().any(|c| holds(c, &w)));
+    let (class, said) = if wanted { class::classify(&item.title, words) } else { return None };
     let title = if item.title.is_empty() { one_line(&said, TITLE_LENGTH) } else { item.title };
     Some(Observation {
         provider: cx.provider.clone(),

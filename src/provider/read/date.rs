@@ -3,7 +3,7 @@
 //! In: text and, where a source has one, the order of its slash dates. Out: [`DateCell`]: deadlines with the part of the
 //! platform each holds for, "there is no date", or "there is text we could not read". Invariant: every word of a cell is
 //! accounted for; a date is the earliest day the text allows. Refuses to guess: slash dates without their order, dates
-//! without a year, seasons and halves, several dates without a region or deployment each.
+//! without a year, seasons, several dates without a region or deployment each.
 //! Rows of the grammar: what the deprecation pages of `providers/` write (see `providers/README.md`).
 
 mod clauses;
@@ -16,7 +16,7 @@ mod words;
 mod zone;
 
 pub use crate::provider::file::SlashOrder;
-pub use find::{Found, find};
+pub use find::{Found, Hedge, find};
 
 use crate::model::{Deadline, Firmness, Precision, text::one_line};
 use day::Part;
@@ -102,6 +102,9 @@ pub fn day(text: &str) -> Option<Date> {
 
 /// Whether a text says "nothing": empty, dashes, `N/A`, `TBD` and their like.
 pub fn is_none_form(text: &str) -> bool {
+    if has_digit(text) {
+        return false;
+    }
     let plain: String = text_of(text)
         .chars()
         .map(|c| if lex::is_dash(c) { '-' } else { c })
@@ -109,6 +112,11 @@ pub fn is_none_form(text: &str) -> bool {
         .trim_matches(['.', '(', ')', ' '])
         .to_owned();
     plain.chars().all(|c| c == '-') || NONE_FORMS.contains(&plain.as_str()) || is_no_date_announced(&plain)
+}
+
+/// No date is without one, and none of the words for "no date" has one.
+fn has_digit(text: &str) -> bool {
+    text.bytes().any(|b| b.is_ascii_digit())
 }
 
 /// `No shutdown date announced`, `No retirement date has been set`.
@@ -124,6 +132,9 @@ fn is_no_date_announced(text: &str) -> bool {
 pub fn cell(text: &str, order: Option<SlashOrder>) -> DateCell {
     if is_none_form(text) {
         return DateCell::NoDate;
+    }
+    if !has_digit(text) {
+        return DateCell::Unreadable;
     }
     let plain = without_remarks(&text_of(text)).replace("a.m.", "am").replace("p.m.", "pm");
     let lexed = lex(&plain);
@@ -151,6 +162,14 @@ pub fn cell(text: &str, order: Option<SlashOrder>) -> DateCell {
         }
         None => DateCell::Unreadable,
     }
+}
+
+/// The zone that a header gives for the dates below it: `Retirement date (UTC)`.
+pub fn zone_of(header: &str) -> Option<String> {
+    let plain = text_of(header);
+    let lexed = lex(&plain);
+    let at = lexed.tokens.iter().position(|t| *t == Sign('('))?;
+    zone::zone_part(&lexed.tokens[at..]).map(|(zone, _)| zone.name)
 }
 
 /// The regions a cell lists, if it lists nothing else: `us-east-1, us-west-2`.
@@ -198,7 +217,7 @@ fn without_remarks(text: &str) -> String {
         let mark = close == ']' && inside.trim_start_matches('^').len() <= 3;
         let counts = inside.starts_with(|c: char| c.is_ascii_digit()) || inside.starts_with("in ");
         let relative =
-            counts && ["days", "weeks", "months", "day", "left", "to go"].iter().any(|w| inside.ends_with(w));
+            counts && ["days", "weeks", "months", "day", "left", "to go", "ago"].iter().any(|w| inside.ends_with(w));
         let before = BEFORE.iter().any(|b| inside.starts_with(b));
         out.push_str(&rest[..at]);
         if !(mark || relative || before) {

@@ -17,6 +17,7 @@ use chrono::{DateTime, Utc};
 use feed_rs::model::Link;
 use feed_rs::parser::Builder;
 use jiff::Timestamp;
+use std::cell::LazyCell;
 use std::collections::HashMap;
 
 /// Most entries that are read, newest first.
@@ -170,24 +171,40 @@ fn entry(raw: RawEntry<'_>) -> Entry<'_> {
 /// Gives each entry its identity: its address, unless others of the feed have the same or it is the feed's own page; else
 /// its guid, unless that is double or a date; else its day and title.
 fn identify(entries: &mut [Entry<'_>], home: &[String]) {
-    let addresses: Vec<String> = entries.iter().map(|e| address(&e.link)).collect();
-    let guids: Vec<String> = entries.iter().map(|e| address(&e.guid)).collect();
-    let mut seen: HashMap<(&str, bool), usize> = HashMap::with_capacity(entries.len() * 2);
-    for (a, g) in addresses.iter().zip(&guids) {
-        *seen.entry((a, true)).or_default() += 1;
-        *seen.entry((g, false)).or_default() += 1;
-    }
-    let own = |text: &String, is_link| !text.is_empty() && seen.get(&(text.as_str(), is_link)) == Some(&1);
-    for ((e, link), guid) in entries.iter_mut().zip(&addresses).zip(&guids) {
-        e.identity = if own(link, true) && link.contains('/') && !home.contains(link) {
+    let links: Vec<String> = entries.iter().map(|e| address(&e.link)).collect();
+    let seen = counted(&links);
+    let own = |text: &String, seen: &HashMap<&str, usize>| {
+        !text.is_empty() && seen.get(text.as_str()) == Some(&1) && !home.contains(text)
+    };
+    // Most feeds never need them.
+    let guids = LazyCell::new(|| entries.iter().map(|e| address(&e.guid)).collect::<Vec<String>>());
+    let seen_guids = LazyCell::new(|| counted(&guids));
+    let by_guid = |i: usize, e: &Entry<'_>| {
+        guids.get(i).filter(|g| own(g, &seen_guids) && when::timestamp(&e.guid).is_none()).map(|g| clip(g))
+    };
+    let identity = |(i, e): (usize, &Entry<'_>)| {
+        if let Some(link) = links.get(i).filter(|l| l.contains('/') && own(l, &seen)) {
             clip(link)
-        } else if own(guid, false) && when::timestamp(&e.guid).is_none() && !home.contains(guid) {
-            clip(guid)
+        } else if let Some(guid) = by_guid(i, e) {
+            guid
         } else {
             let day = e.published.or(e.updated).map(|t| t.strftime("%F").to_string()).unwrap_or_default();
             format!("{day}#{}", hex::encode(&short_hash(&[e.title.to_lowercase().as_bytes()])[..8]))
-        };
+        }
+    };
+    let identities: Vec<String> = entries.iter().enumerate().map(identity).collect();
+    for (e, identity) in entries.iter_mut().zip(identities) {
+        e.identity = identity;
     }
+}
+
+/// How often each text occurs.
+fn counted(texts: &[String]) -> HashMap<&str, usize> {
+    let mut seen = HashMap::with_capacity(texts.len());
+    for text in texts {
+        *seen.entry(text.as_str()).or_default() += 1;
+    }
+    seen
 }
 
 /// A web address without what changes while the page stays: scheme, `www.`, a double slash, tracking parameters, a last
@@ -198,8 +215,10 @@ fn address(text: &str) -> String {
         return text.to_owned();
     };
     let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    let host = host.to_ascii_lowercase();
-    let mut out = host.strip_prefix("www.").unwrap_or(&host).to_owned();
+    let bare = host.get(..4).filter(|w| w.eq_ignore_ascii_case("www.")).map_or(host, |_| &host[4..]);
+    let mut out = String::with_capacity(rest.len());
+    out.push_str(bare);
+    out.make_ascii_lowercase();
     let (path, fragment) = path.split_once('#').unwrap_or((path, ""));
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     for part in path.split('/').filter(|p| !p.is_empty()) {

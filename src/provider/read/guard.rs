@@ -5,6 +5,7 @@
 
 use crate::model::ReadOutcome;
 use crate::provider::file::Guards;
+use std::cell::LazyCell;
 
 /// Largest body that is read.
 pub const MAX_BODY: usize = 8 * 1024 * 1024;
@@ -24,9 +25,10 @@ pub fn open(body: &[u8]) -> Result<&str, ReadOutcome> {
     Ok(text)
 }
 
-/// Whether every text that the guards demand is there.
+/// Whether every text that the guards demand is there, in any case: a page that shouts its heading is still the page.
 pub fn must_contain(text: &str, guards: &Guards) -> Result<(), ReadOutcome> {
-    match guards.must_contain.iter().find(|m| !text.contains(m.as_str())) {
+    let lower = LazyCell::new(|| text.to_lowercase());
+    match guards.must_contain.iter().find(|m| !text.contains(m.as_str()) && !lower.contains(&m.to_lowercase())) {
         Some(missing) => {
             Err(ReadOutcome::GuardFailed(format!("{missing:?} does not occur in it: it is not the page we know")))
         }
@@ -51,6 +53,16 @@ pub fn is_html(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_must_be_there_may_be_written_in_any_case_and_is_named_whole_where_it_is_not() {
+        let guards = Guards { must_contain: vec!["Shutdown date".to_owned(), "Model".to_owned()], min_rows: 0 };
+        for page in ["Shutdown date, Model", "SHUTDOWN DATE models", "| shutdown Date | MODEL |"] {
+            assert!(must_contain(page, &guards).is_ok(), "{page}");
+        }
+        let Err(ReadOutcome::GuardFailed(why)) = must_contain("shutdown dates", &guards) else { panic!() };
+        assert!(why.starts_with("\"Model\" does not occur"), "{why}");
+    }
 
     #[test]
     fn a_page_is_told_from_a_feed_whatever_stands_before_it() {

@@ -293,7 +293,7 @@ impl<'s> Notices<'s> {
 
     fn said(&mut self, section: &Section, said: &Said, text: &str) {
         // "Removed `x`" without a date is said of documentation and buttons too.
-        if !said.is_plain && said.dates.is_empty() {
+        if !said.is_plain && said.dates.is_empty() && said.vague.is_none() {
             return;
         }
         // A date said of a thing by name is that thing's alone.
@@ -306,9 +306,8 @@ impl<'s> Notices<'s> {
                 }
             }
         }
-        for end in
-            said.ends.iter().filter(|e| e.thing.is_id || !said.dates.is_empty() || section.announced_on.is_some())
-        {
+        let when = !said.dates.is_empty() || said.vague.is_some() || section.announced_on.is_some();
+        for end in said.ends.iter().filter(|e| e.thing.is_id || when) {
             let named = end.named(self.manner.platform);
             let several = said.dates.len() > 1;
             self.claim(section, named, said.ends_on(), text, stage_of(said.verb, said.is_past));
@@ -319,6 +318,10 @@ impl<'s> Notices<'s> {
             }
             if several && let Some(last) = self.open.last_mut() {
                 last.review = Some("the sentence gives several dates".to_owned());
+            } else if let (Some(text), true, Some(last)) = (&said.vague, said.dates.is_empty(), self.open.last_mut())
+                && last.deadline.is_none()
+            {
+                last.review = Some(unsure(text));
             }
         }
     }
@@ -339,6 +342,7 @@ impl<'s> Notices<'s> {
         if let Some(known) = self.open.iter_mut().find(|c| c.named.subject == named.subject) {
             if known.deadline.is_none() && deadline.is_some() {
                 known.deadline = deadline;
+                known.review = None;
                 known.quote = one_line(quote, QUOTE);
             }
             return;
@@ -414,6 +418,11 @@ fn stage_of(verb: Verb, is_past: bool) -> Lifecycle {
         Verb::End if is_past => Lifecycle::Retired,
         Verb::End | Verb::Deprecate => Lifecycle::Deprecated,
     }
+}
+
+/// Why a date is not believed that its own words doubt.
+fn unsure(text: &str) -> String {
+    format!("the words beside {text:?} say that it is no sure date")
 }
 
 /// The day of an announcement, if it is before the end.

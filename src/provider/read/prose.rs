@@ -11,19 +11,34 @@ use std::borrow::Cow;
 /// Words of an HTML snippet, at most about `max` bytes of them.
 pub fn of_html(html: &str, max: usize) -> String {
     let mut out = String::with_capacity(html.len().min(max) + 8);
+    html_into(html, max, &mut out);
+    out
+}
+
+/// [`of_either`] with room of the caller's for the words: large blocks are dear to ask for, so those who read many texts
+/// use one.
+pub fn of_either_in<'t>(text: &'t str, max: usize, room: &'t mut String) -> &'t str {
+    if memchr2(b'<', b'&', text.as_bytes()).is_none() {
+        return &text[..cut(text, max)];
+    }
+    room.clear();
+    html_into(text, max, room);
+    room
+}
+
+fn html_into(html: &str, max: usize, out: &mut String) {
     let mut rest = html;
     while !rest.is_empty() && out.len() < max {
         let stop = memchr2(b'<', b'&', rest.as_bytes()).unwrap_or(rest.len());
-        push_words(&mut out, &rest[..cut(rest, stop.min(max))]);
+        push_words(out, &rest[..cut(rest, stop.min(max))]);
         rest = &rest[stop..];
         if rest.starts_with('<') {
-            rest = tag(rest, &mut out);
+            rest = tag(rest, out);
         } else if rest.starts_with('&') {
-            rest = entity(rest, &mut out);
+            rest = entity(rest, out);
         }
     }
     out.truncate(out.trim_end().len());
-    out
 }
 
 /// Words of what may be HTML or plain text: where there is neither tag nor entity it is taken as it stands.
@@ -223,6 +238,8 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(of_html(html, 1_000), words, "{html}");
+            let mut room = "used before".to_owned();
+            assert_eq!(of_either_in(html, 1_000, &mut room), of_either(html, 1_000), "{html}");
         }
         assert_eq!(of_either("plain, as it is", 5), "plain");
     }

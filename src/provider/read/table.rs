@@ -102,17 +102,22 @@ fn claims(source: &TableSource, platform: &ProviderId, blocks: &[Block], today: 
                 let mut section = headings.section();
                 section.notified_on = notices.announced(&section);
                 section.ends_on = section.ends_on.map(|day| notices.sharpened(day));
-                let says_when = |g: &page::Grid| Roles::of(g, &source.columns).filter(|r| !r.shutdown.is_empty());
-                let turned = says_when(grid).is_none().then(|| grid.turned().filter(|g| says_when(g).is_some()));
-                let turned = turned.flatten();
-                let grid = turned.as_ref().unwrap_or(grid);
-                match Roles::of(grid, &source.columns) {
+                let says_when = |roles: &Option<Roles>| roles.as_ref().is_some_and(|r| !r.shutdown.is_empty());
+                let of =
+                    |g: page::Grid| Some((Roles::of(&g, &source.columns), g)).filter(|(roles, _)| says_when(roles));
+                let own = Roles::of(grid, &source.columns);
+                let turned = if says_when(&own) { None } else { grid.turned().and_then(of) };
+                let (roles, grid) = match &turned {
+                    Some((roles, turned)) => (roles, turned),
+                    None => (&own, grid),
+                };
+                match roles {
                     Some(roles) if !roles.shutdown.is_empty() || section.ends_on.is_some() => {
                         notices.table();
-                        out.extend(rows::claims(grid, &roles, &section, manner));
+                        out.extend(rows::claims(grid, roles, &section, manner));
                     }
                     Some(roles) if !roles.replacement.is_empty() => {
-                        notices.redirects(&section, rows::redirects(grid, &roles, &section, manner));
+                        notices.redirects(&section, rows::redirects(grid, roles, &section, manner));
                     }
                     Some(_) | None => out.extend(timeline::claims(grid, &section, manner)),
                 }

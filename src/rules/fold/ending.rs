@@ -140,7 +140,6 @@ fn update(old: &MatterState, seen: &Observation, claims: Claims, heard: Heard) -
     if new.in_conflict() && !old.in_conflict() && !withdrawn {
         changes.push(Change::Disputed);
     }
-    let redirected = |m: &MatterState| m.claims.values().find_map(|c| c.redirect.clone());
     if redirected(&new).is_some() && redirected(&new) != redirected(old) && new.stage == Stage::Announced {
         changes.push(Change::Redirected);
     }
@@ -153,6 +152,11 @@ fn update(old: &MatterState, seen: &Observation, claims: Claims, heard: Heard) -
     let events =
         changes.into_iter().enumerate().map(|(n, change)| tell(n, change, old, &mut new, seen, heard)).collect();
     Folded { state: Some(new), events }
+}
+
+/// What answers the calls already, by any claim.
+fn redirected(m: &MatterState) -> Option<String> {
+    m.claims.values().find_map(|c| c.redirect.clone())
 }
 
 /// What to use instead: the winner's word, or that of the provider's best source that has one. A model list gives dates and
@@ -202,6 +206,9 @@ fn tell(
     }
     if change == Change::Withdrawn {
         event.deadline = None;
+    }
+    if change == Change::Redirected {
+        event.redirected_to = redirected(new);
     }
     if change == Change::Replaced || (change == Change::Disputed && !is_news(change, new)) {
         event.severity = Severity::Info;

@@ -270,6 +270,8 @@ fn calls_that_are_answered_by_another_before_the_end_are_told_once() {
     let all = [page("2027-01-22"), to("gpt-demo-2"), to("gpt-demo-2"), page("2027-01-22")];
     let (state, events) = fold_reads(None, &all);
     assert_eq!(changes(&events), [Change::Announced, Change::Redirected]);
+    let to: Vec<_> = events.iter().map(|e| e.redirected_to.as_deref()).collect();
+    assert_eq!(to, [None, Some("gpt-demo-2")], "the event itself says where calls go");
     let state = state.unwrap();
     assert_eq!((state.deadline.unwrap().date.to_string().as_str(), state.revision), ("2027-01-22", 2));
 }

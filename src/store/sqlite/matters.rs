@@ -255,8 +255,8 @@ fn insert_event(c: &Connection, id: i64, r: &RoutedEvent) -> Result<bool, StoreE
     let n = c
         .prepare_cached(
             "INSERT INTO events (id, fingerprint, kind, provider, connection, source, matter, native_type, native_id, change, severity, title, summary, url,
-             subjects, deadline, replacements, money, occurred_at, received_at, payload, routing, moved_from)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)
+             subjects, deadline, replacements, money, occurred_at, received_at, payload, routing, moved_from, redirected_to)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)
              ON CONFLICT (fingerprint) DO NOTHING",
         )
         .map_err(fault)?
@@ -284,6 +284,7 @@ fn insert_event(c: &Connection, id: i64, r: &RoutedEvent) -> Result<bool, StoreE
             r.payload.map(|p| p.0),
             routing,
             e.moved_from.as_ref().map(to_json).transpose()?,
+            e.redirected_to,
         ])
         .map_err(fault)?;
     Ok(n == 1)

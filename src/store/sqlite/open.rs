@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_lists.sql"),
     include_str!("schema_digests.sql"),
     include_str!("schema_known.sql"),
+    include_str!("schema_redirects.sql"),
 ];
 /// The schema this binary writes.
 pub const KNOWN_SCHEMA: i64 = MIGRATIONS.len() as i64;

@@ -253,6 +253,7 @@ fn event(r: &Row<'_>) -> Result<Event, StoreError> {
             subjects: from_json(&subjects)?,
             deadline: text("deadline")?.map(|t| from_json(&t)).transpose()?,
             moved_from: text("moved_from")?.map(|t| from_json(&t)).transpose()?,
+            redirected_to: text("redirected_to")?,
             replacements: text("replacements")?.map(|t| from_json(&t)).transpose()?.unwrap_or_default(),
             money: text("money")?.map(|t| from_json(&t)).transpose()?,
             occurred_at: time_at(r, "occurred_at")?,

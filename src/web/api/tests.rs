@@ -116,6 +116,7 @@ impl World {
         self.prints.set(self.prints.get() + 1);
         let event = NewEvent {
             moved_from: None,
+            redirected_to: None,
             kind: m.kind,
             provider: m.provider.clone(),
             connection: None,

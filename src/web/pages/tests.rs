@@ -169,6 +169,7 @@ impl World {
                 subjects: m.subjects.clone(),
                 deadline: m.deadline.clone(),
                 moved_from: m.deadline.clone(),
+                redirected_to: Some(word.into()),
                 replacements: m.replacements.clone(),
                 money: m.money.clone(),
                 occurred_at: now(),

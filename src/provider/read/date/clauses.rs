@@ -5,7 +5,7 @@
 //! of them is left over.
 
 use super::find::Place;
-use super::lex::{Sign, Tokens, Word};
+use super::lex::{Number, Sign, Token, Tokens, Word};
 use super::words::{self, Said, explain};
 use super::{Dated, dated};
 use crate::model::Precision;
@@ -89,6 +89,26 @@ fn strict(around: [Tokens<'_, '_>; 2]) -> Option<Said> {
     Some(explain(around[0])?.and(explain(around[1])?))
 }
 
+/// Words of a clause that make its date no sure one.
+const DOUBTS: &[&str] = &[
+    "by",
+    "around",
+    "about",
+    "approximately",
+    "estimated",
+    "expected",
+    "likely",
+    "week",
+    "before",
+    "after",
+    "later",
+    "not",
+    "no",
+    "may",
+    "might",
+    "could",
+];
+
 enum Prose {
     /// A clause that says what ends.
     End(Said),
@@ -102,7 +122,12 @@ fn prose(around: [Tokens<'_, '_>; 2]) -> Option<Prose> {
     if has(&["upgrade", "upgrades", "upgraded", "notice", "notified", "announced", "migrate", "migration"]) {
         return Some(Prose::Other);
     }
-    if has(&["by", "around", "approximately", "before", "not", "no", "may", "might", "could"]) {
+    let is_doubt = |t: &Token<'_>| match t {
+        Word(w) => DOUBTS.contains(w),
+        Sign(c) => matches!(c, '?' | '~' | '\u{2248}'),
+        Number(_) => false,
+    };
+    if around.iter().any(|side| side.iter().any(is_doubt)) {
         return None;
     }
     let ends = has(&["retire", "retires", "retired", "retirement", "shutdown", "sunset", "sunsets", "eol", "removed"]);

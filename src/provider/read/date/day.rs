@@ -73,8 +73,14 @@ fn plain_part<'t, 'a>(tokens: Tokens<'t, 'a>, order: Option<SlashOrder>) -> Opti
         [Number(y), Sign(a @ ('.' | '/')), Number(m), Sign(b), Number(d), rest @ ..] if a == b && y.len() == 4 => {
             of(date(y, m.parse().ok()?, d), Precision::Day, rest)
         }
-        [Number(a), Sign(x @ ('.' | '/')), Number(b), Sign(y), Number(year), rest @ ..] if x == y => {
+        [Number(a), Sign('/'), Number(b), Sign('/'), Number(year), rest @ ..] => {
             of(ordered(a, b, year, order?), Precision::Day, rest)
+        }
+        // Nobody writes the month first before a dot, whatever a source does before a slash.
+        [Number(a), Sign('.'), Number(b), Sign('.'), Number(year), rest @ ..]
+            if order == Some(SlashOrder::DayFirst) =>
+        {
+            of(ordered(a, b, year, SlashOrder::DayFirst), Precision::Day, rest)
         }
         [Number(d), Sign('-'), Word(m), Sign('-'), Number(y), rest @ ..] => {
             of(date(y, month(m)?, d), Precision::Day, rest)
@@ -89,6 +95,17 @@ fn plain_part<'t, 'a>(tokens: Tokens<'t, 'a>, order: Option<SlashOrder>) -> Opti
         [Number(y), Word("q"), Number(q), rest @ ..] | [Number(y), Sign('-'), Word("q"), Number(q), rest @ ..] => {
             of(quarter(q, y), Precision::Quarter, rest)
         }
+        [Word("h"), Number(h), rest @ ..] => match skip(skip(rest, &[Sign(',')]), &[Word("of")]) {
+            [Number(y), rest @ ..] => of(half(h, y), Precision::Half, rest),
+            _ => None,
+        },
+        [Number(y), Word("h"), Number(h), rest @ ..] | [Number(y), Sign('-'), Word("h"), Number(h), rest @ ..] => {
+            of(half(h, y), Precision::Half, rest)
+        }
+        [Word(which @ ("first" | "second")), Word("half"), rest @ ..] => match skip(rest, &[Word("of")]) {
+            [Number(y), rest @ ..] => of(half(if *which == "first" { "1" } else { "2" }, y), Precision::Half, rest),
+            _ => None,
+        },
         [Number(y), Word(m), Number(d), rest @ ..] if y.len() == 4 => {
             of(date(y, month(m)?, d), Precision::Day, skip(rest, ORDINALS))
         }
@@ -163,6 +180,14 @@ pub fn month(name: &str) -> Option<i8> {
 fn quarter(quarter: &str, year: &str) -> Option<Date> {
     let quarter = quarter.parse::<i8>().ok().filter(|q| (1..=4).contains(q))?;
     date(year, quarter * 3 - 2, "1")
+}
+
+fn half(half: &str, year: &str) -> Option<Date> {
+    match half {
+        "1" => date(year, 1, "1"),
+        "2" => date(year, 7, "1"),
+        _ => None,
+    }
 }
 
 fn ordered(a: &str, b: &str, year: &str, order: SlashOrder) -> Option<Date> {

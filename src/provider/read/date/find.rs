@@ -87,13 +87,85 @@ pub struct Found {
     pub range: Range<usize>,
     /// What it says, firm; its text is the date alone.
     pub deadline: Deadline,
+    /// What the words beside it make of it.
+    pub hedge: Option<Hedge>,
+}
+
+/// What words beside a date make of it, when it is no sure day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hedge {
+    /// Near it: "around D", "D (estimated)".
+    Vague,
+    /// At the latest: "by D", "before D".
+    Limit,
+}
+
+const VAGUE_BEFORE: &[&str] = &[
+    "around",
+    "about",
+    "approximately",
+    "approx",
+    "approx.",
+    "circa",
+    "roughly",
+    "week of",
+    "sometime in",
+    "estimated",
+    "expected",
+    "likely",
+    "possibly",
+    "probably",
+    "provisionally",
+    "~",
+    "\u{2248}",
+    "?",
+];
+const VAGUE_AFTER: &[&str] = &[
+    "(est",
+    "(expected",
+    "(approx",
+    "(provisional",
+    "(tbc",
+    "(subject to",
+    "(likely",
+    "(unconfirmed",
+    "?",
+    "or so",
+    "or earlier",
+    "or sooner",
+];
+const LIMIT_BEFORE: &[&str] = &["by", "before", "later than", "prior to", "until"];
+
+/// What the words beside a date make of it.
+fn hedge(before: &str, after: &str) -> Option<Hedge> {
+    let before = before.trim_end_matches([' ', '*', '_', ':', '(']);
+    let before = before.strip_suffix(" the").unwrap_or(before).trim_end();
+    let ends = |words: &[&str]| {
+        words.iter().any(|w| {
+            let rest = before.strip_suffix(w);
+            rest.is_some_and(|r| !r.ends_with(char::is_alphanumeric) || !w.starts_with(char::is_alphanumeric))
+        })
+    };
+    let after = after.trim_start_matches([' ', '*', '_']);
+    let begins = VAGUE_AFTER.iter().any(|w| {
+        let rest = after.strip_prefix(w);
+        // A question ends with its sign; a date in doubt has it in the middle.
+        rest.is_some_and(|r| *w != "?" || !r.trim_start().starts_with(char::is_uppercase))
+    });
+    if ends(VAGUE_BEFORE) || begins {
+        return Some(Hedge::Vague);
+    }
+    ends(LIMIT_BEFORE).then_some(Hedge::Limit)
 }
 
 /// Every date of a text that stands free.
 pub fn find(text: &str, order: Option<SlashOrder>) -> Vec<Found> {
+    let mut out = Vec::new();
+    if !super::has_digit(text) {
+        return out;
+    }
     let lower = text.to_ascii_lowercase();
     let lexed = lex(&lower);
-    let mut out = Vec::new();
     for place in places(&lexed.tokens, order) {
         let range = lexed.spans[place.start].start..lexed.spans[place.end - 1].end;
         if !is_free(text, &range) {
@@ -102,7 +174,8 @@ pub fn find(text: &str, order: Option<SlashOrder>) -> Vec<Found> {
         let said = super::Said::default();
         let mut deadline = dated(place.part, said, place.moment).deadline;
         deadline.text = text[range.clone()].to_owned();
-        out.push(Found { range, deadline });
+        let hedge = hedge(&lower[..range.start], &lower[range.end..]);
+        out.push(Found { range, deadline, hedge });
     }
     out
 }

@@ -70,6 +70,10 @@ pub fn skip<'t, 'a>(tokens: Tokens<'t, 'a>, allowed: &[Token<'_>]) -> Tokens<'t,
 
 /// The tokens after a phrase, if they begin with it; `-` between its words does not count.
 pub fn after<'t, 'a>(tokens: Tokens<'t, 'a>, phrase: &str) -> Option<Tokens<'t, 'a>> {
+    // Most phrases begin otherwise, which is seen without taking them apart.
+    if !matches!(tokens, [Word(first), ..] if phrase.starts_with(first)) {
+        return None;
+    }
     let mut rest = tokens;
     for (i, word) in phrase.split(' ').enumerate() {
         if i > 0 {

@@ -68,6 +68,9 @@ fn a_month_quarter_or_year_is_its_first_day() {
         ("2026-08", "2026-08-01", Precision::Month),
         ("Q3 2026", "2026-07-01", Precision::Quarter),
         ("2026 Q1", "2026-01-01", Precision::Quarter),
+        ("H1 2026", "2026-01-01", Precision::Half),
+        ("2026-H2", "2026-07-01", Precision::Half),
+        ("the second half of 2026", "2026-07-01", Precision::Half),
         ("2027", "2027-01-01", Precision::Year),
     ] {
         let d = read(text);
@@ -122,7 +125,10 @@ fn no_date_is_another_thing_than_an_unreadable_one() {
         "5/22/2026",
         "June 6",
         "Q5 2026",
-        "H1 2026",
+        "H3 2026",
+        "mid-2026",
+        "by 2026-06-06",
+        "2026-06-06 (estimated)",
         "early 2026",
         "end of 2026",
         "in three months",
@@ -203,6 +209,20 @@ fn ranges_floors_and_weekdays() {
     }
     assert_eq!(of("Monday, June 1, 2026"), Some(("2026-06-01".to_owned(), Firmness::Firm)));
     assert_eq!(of("Tuesday, June 1, 2026"), None, "the weekday does not fit");
+}
+
+#[test]
+fn a_header_gives_the_zone_of_the_dates_below_it() {
+    for (header, zone) in [
+        ("retirement date (utc)", Some("UTC")),
+        ("Shutdown date (PT)", Some("America/Los_Angeles")),
+        ("EOL (UTC+08:00)", Some("+08:00")),
+        ("EOL (standard)", None),
+        ("Shutdown date", None),
+        ("Date (CST)", None),
+    ] {
+        assert_eq!(zone_of(header).as_deref(), zone, "{header}");
+    }
 }
 
 #[test]

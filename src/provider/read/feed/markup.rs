@@ -27,17 +27,31 @@ impl<'b> Markup<'b> {
         Self { text: Cow::Borrowed(text), escaped: false }
     }
 
+    /// [`Markup::text`] with room of the caller's for it.
+    pub fn text_in<'s>(&'s self, room: &'s mut String) -> &'s str {
+        if !self.escaped {
+            return self.text.trim();
+        }
+        room.clear();
+        self.put(room);
+        room.trim()
+    }
+
+    fn put(&self, out: &mut String) {
+        // Only what is whole was taken.
+        let _ = references(&self.text, |piece| match piece {
+            Piece::Text(text) => out.push_str(text),
+            Piece::Char(c) => out.push(c),
+        });
+    }
+
     /// What is there to read.
     pub fn text(&self) -> Cow<'_, str> {
         if !self.escaped {
             return Cow::Borrowed(self.text.trim());
         }
         let mut out = String::with_capacity(self.text.len());
-        // Only what is whole was taken.
-        let _ = references(&self.text, |piece| match piece {
-            Piece::Text(text) => out.push_str(text),
-            Piece::Char(c) => out.push(c),
-        });
+        self.put(&mut out);
         out.truncate(out.trim_end().len());
         match out.len() - out.trim_start().len() {
             0 => Cow::Owned(out),
@@ -102,6 +116,8 @@ mod tests {
             ("&#xd800;", None),
         ] {
             assert_eq!(Markup::escaped(xml).map(|m| m.text().into_owned()).as_deref(), text, "{xml}");
+            let mut room = "used before".to_owned();
+            assert_eq!(Markup::escaped(xml).map(|m| m.text_in(&mut room).to_owned()).as_deref(), text, "{xml}");
         }
     }
 }

@@ -101,7 +101,7 @@ pub fn effects(sentence: &Sentence) -> Vec<Effect> {
     // "The retirement of `x` has been called off."
     if at(items, &["retirement of", "deprecation of", "shutdown of", "sunset of"]).is_some()
         && at(items, CALLED_OFF).is_some()
-        && !items.iter().any(|i| matches!(i, Item::Date(d) if d.firmness == Firmness::Firm))
+        && !items.iter().any(|i| matches!(i, Item::Date(d, _) if d.firmness == Firmness::Firm))
     {
         out.push(Effect::Withdrawn(named()));
         return out;
@@ -110,7 +110,7 @@ pub fn effects(sentence: &Sentence) -> Vec<Effect> {
         && let (whose, Some(target)) = (ids(&items[..from]), ids(&items[to..]).into_iter().next())
         && !whose.is_empty()
     {
-        let later = at(items, TO_COME).is_some() || items.iter().any(|i| matches!(i, Item::Date(_)));
+        let later = at(items, TO_COME).is_some() || items.iter().any(|i| matches!(i, Item::Date(..)));
         out.push(Effect::Redirect { from: whose, to: target, now: !later });
     }
     if at(items, PRICES).is_some()

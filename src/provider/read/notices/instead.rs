@@ -47,7 +47,7 @@ pub fn instead(sentence: &Sentence) -> Vec<String> {
             Item::Word(w) if STOPS.contains(&w.as_str()) => break,
             // "to `x` to keep `y`".
             Item::Word(w) if w == "to" && !things.is_empty() => break,
-            Item::Word(_) | Item::Date(_) | Item::Sign(_) => {}
+            Item::Word(_) | Item::Date(..) | Item::Sign(_) => {}
         }
     }
     let ids: Vec<&Thing> = things.iter().copied().filter(|t| t.is_id).collect();

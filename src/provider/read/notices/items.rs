@@ -4,7 +4,7 @@
 //! In: an item, and the section it stands in. Out: claims. Invariant: only below a heading that says that its things end, or
 //! with a label that does; of one item only one date counts. Refuses items of several dates.
 
-use super::{Lists, Notices, Verb, stage_of};
+use super::{Lists, Notices, Verb, stage_of, unsure};
 use crate::model::Subject;
 use crate::model::observation::Lifecycle;
 use crate::model::text::one_line;
@@ -76,7 +76,10 @@ impl Notices<'_> {
     pub(super) fn listed(&mut self, section: &Section, cell: &Cell) {
         let (verb, date, is_past) = self.leads.clone().unwrap_or((Verb::Deprecate, None, false));
         let own = date::find(&cell.plain(), self.manner.slash);
+        // "`x`: around D": the day of the others is not its own.
+        let doubt = own.iter().find(|f| f.hedge.is_some()).map(|f| unsure(&f.deadline.text));
         let date = match own.as_slice() {
+            _ if doubt.is_some() => None,
             [one] => Some(one.deadline.clone()),
             _ => date,
         };
@@ -103,6 +106,9 @@ impl Notices<'_> {
                 continue;
             }
             self.claim(section, named, date.clone(), &plain, stage_of(verb, is_past));
+            if let (Some(last), true) = (self.open.last_mut(), doubt.is_some()) {
+                last.review.clone_from(&doubt);
+            }
         }
     }
 
@@ -156,6 +162,7 @@ impl Notices<'_> {
         let plain = cell.plain();
         let found = date::find(&plain, self.manner.slash);
         let (day, around) = match (found.as_slice(), &section.ends_on) {
+            ([one], _) if one.hedge.is_some() => return false,
             ([one], _) if date::is_floor(&plain[..one.range.start], &plain[one.range.end..]) => return false,
             ([one], _) => {
                 let around = format!("{}{}", &plain[..one.range.start], &plain[one.range.end..]);

@@ -28,8 +28,8 @@ pub enum Item {
     Word(String),
     /// Something that has a name.
     Thing(Thing),
-    /// A date, and whether it is the earliest.
-    Date(Deadline),
+    /// A date, which may be the earliest, and whether the words beside it say that it is a sure one.
+    Date(Deadline, bool),
     /// `,` `;` `:` `(` `)` `-`.
     Sign(char),
 }
@@ -126,7 +126,7 @@ pub fn sentences(cell: &Cell, slash: Option<SlashOrder>) -> Vec<Sentence> {
             continue;
         }
         if let Some(found) = day.filter(|d| d.range.start == at) {
-            items.push(Item::Date(floored(&line.text, found)));
+            items.push(Item::Date(floored(&line.text, found), found.hedge != Some(date::Hedge::Vague)));
             at = found.range.end;
             continue;
         }

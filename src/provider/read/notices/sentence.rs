@@ -44,6 +44,8 @@ pub struct Said {
     pub of_following: bool,
     /// It gives a time that is no date.
     pub is_relative: bool,
+    /// A date that its words make unsure: "around D", "D (estimated)".
+    pub vague: Option<String>,
 }
 
 impl Said {
@@ -64,12 +66,16 @@ impl Said {
 pub(super) fn word(item: &Item) -> Option<&str> {
     match item {
         Item::Word(w) => Some(w),
-        Item::Thing(_) | Item::Date(_) | Item::Sign(_) => None,
+        Item::Thing(_) | Item::Date(..) | Item::Sign(_) => None,
     }
 }
 
 /// Where a phrase ends, if the items begin with it.
 pub(super) fn phrase(items: &[Item], phrase: &str) -> Option<usize> {
+    // Most phrases begin otherwise, which is seen without taking them apart.
+    if !phrase.starts_with(items.first().and_then(word)?) {
+        return None;
+    }
     let mut n = 0;
     for w in phrase.split(' ') {
         if items.get(n).and_then(word)? != w {
@@ -91,7 +97,8 @@ pub fn read(sentence: &Sentence) -> Option<Said> {
 
 fn plain(sentence: &Sentence) -> Option<Said> {
     let items = &sentence.items;
-    let has_floor = items.iter().any(|i| matches!(i, Item::Date(d) if d.firmness == crate::model::Firmness::NotBefore));
+    let has_floor =
+        items.iter().any(|i| matches!(i, Item::Date(d, _) if d.firmness == crate::model::Firmness::NotBefore));
     if NOT.iter().any(|n| has(items, n) && !(has_floor && FLOOR_NOT.contains(n)) && !is_lead(items, n)) {
         return None;
     }
@@ -141,7 +148,22 @@ fn plain(sentence: &Sentence) -> Option<Said> {
         is_past: was || is_state,
         of_following: has(items, "following") || has(items, "models below") || has(items, "below"),
         is_relative: RELATIVE.iter().any(|r| has(items, r)),
+        vague: vague(items),
         ends,
+    })
+}
+
+/// The first date that is no sure one.
+pub(super) fn vague(items: &[Item]) -> Option<String> {
+    let ends_by = |at: usize| match items.get(at.saturating_sub(2)..at) {
+        Some([Item::Word(verb), Item::Word(by)]) => {
+            by == "by" && VERBS.iter().any(|(v, kind, _)| *kind == Verb::End && v.rsplit(' ').next() == Some(verb))
+        }
+        _ => false,
+    };
+    items.iter().enumerate().find_map(|(at, i)| match i {
+        Item::Date(d, sure) if !sure || ends_by(at) => Some(d.text.clone()),
+        _ => None,
     })
 }
 
@@ -150,9 +172,7 @@ fn is_lead(items: &[Item], not: &str) -> bool {
     matches!(not, "before" | "if" | "when")
         && {
             let at = items.iter().position(|i| word(i) == Some(not));
-            let verb = items
-                .iter()
-                .position(|i| word(i).is_some_and(|w| VERBS.iter().any(|(v, ..)| v.split(' ').next() == Some(w))));
+            let verb = items.iter().position(|i| word(i).is_some_and(is_verb_word));
             // "X will be retired on D; migrate before D": it stands behind the verb's own clause.
             matches!((at, verb), (Some(at), Some(verb)) if at > verb && items[verb..at].iter().any(|i| matches!(i, Item::Sign(';' | '-'))))
         }
@@ -173,7 +193,7 @@ fn before(items: &[Item], verb: usize) -> Option<Vec<Ends>> {
                 let noun = items.get(at + 1).and_then(word).filter(|w| NOUNS.contains(w)).map(str::to_owned);
                 found.push(Ends { thing: thing.clone(), noun });
             }
-            Item::Date(_) => {
+            Item::Date(..) => {
                 if found.is_empty() {
                     return None;
                 }
@@ -204,7 +224,7 @@ fn before(items: &[Item], verb: usize) -> Option<Vec<Ends>> {
 fn is_family(items: &[Item], at: usize) -> bool {
     let noun = items.get(at + 1).and_then(word);
     let begins = at == 0
-        || matches!(items[at - 1], Item::Sign(',' | ';' | ':') | Item::Date(_))
+        || matches!(items[at - 1], Item::Sign(',' | ';' | ':') | Item::Date(..))
         || matches!(word(&items[at - 1]), Some("the" | "our" | "all"));
     begins && matches!(noun, Some("models" | "snapshots" | "versions" | "aliases" | "endpoints"))
 }
@@ -221,7 +241,7 @@ fn is_listed(item: &Item) -> bool {
     match item {
         Item::Thing(_) | Item::Sign(',' | '(' | ')') => true,
         Item::Word(w) => matches!(w.as_str(), "and" | "or" | "alias"),
-        Item::Sign(_) | Item::Date(_) => false,
+        Item::Sign(_) | Item::Date(..) => false,
     }
 }
 
@@ -231,7 +251,7 @@ fn is_planned(item: &Item) -> bool {
 
 /// Whether a word leads a date: `effective May 15`.
 fn starts_date(items: &[Item], at: usize) -> bool {
-    items[at..].iter().take(3).any(|i| matches!(i, Item::Date(_)))
+    items[at..].iter().take(3).any(|i| matches!(i, Item::Date(..)))
 }
 
 fn behind(items: &[Item], from: usize, to: usize) -> Option<Vec<Ends>> {
@@ -261,19 +281,24 @@ fn behind(items: &[Item], from: usize, to: usize) -> Option<Vec<Ends>> {
                 Some(id) => passed = id,
                 None => break,
             },
-            Item::Date(_) | Item::Sign(_) => break,
+            Item::Date(..) | Item::Sign(_) => break,
         }
     }
     (!found.is_empty()).then_some(found)
 }
 
+/// Whether a verb of an end begins with this word.
+fn is_verb_word(word: &str) -> bool {
+    VERBS.iter().any(|(v, ..)| v.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
+}
+
 /// The dates that may be those of an end: not of an announcement, and not what people should do before.
 pub(super) fn dates(items: &[Item]) -> Vec<Deadline> {
-    let is_verb = |i: &Item| word(i).is_some_and(|w| VERBS.iter().any(|(v, ..)| v.split(' ').next() == Some(w)));
+    let is_verb = |i: &Item| word(i).is_some_and(is_verb_word);
     let mut out: Vec<Deadline> = Vec::new();
     for (at, item) in items.iter().enumerate() {
-        let Item::Date(deadline) = item else { continue };
-        let after = items[at + 1..].iter().take(6).take_while(|i| !is_verb(i));
+        let Item::Date(deadline, true) = item else { continue };
+        let after = after_remark(&items[at + 1..]).iter().take(6).take_while(|i| !is_verb(i));
         let announced_after = after.clone().any(|i| word(i).is_some_and(|w| ANNOUNCES.contains(&w)));
         let near: Vec<&Item> = items[at.saturating_sub(3)..at].iter().collect();
         // "no longer available after" is no release.
@@ -293,12 +318,20 @@ pub(super) fn dates(items: &[Item]) -> Vec<Deadline> {
     out
 }
 
+/// Without a remark in brackets in front: "D (originally E), we announced".
+fn after_remark(items: &[Item]) -> &[Item] {
+    match (items.first(), items.iter().position(|i| *i == Item::Sign(')'))) {
+        (Some(Item::Sign('(')), Some(end)) => &items[end + 1..],
+        _ => items,
+    }
+}
+
 /// The day on which a sentence says that something was announced: `On June 17, 2026, we emailed users`.
 pub fn announced(sentence: &Sentence) -> Option<jiff::civil::Date> {
     let items = &sentence.items;
     items.iter().enumerate().find_map(|(at, item)| {
-        let Item::Date(d) = item else { return None };
-        let near = items[at + 1..].iter().take(4).chain(items[at.saturating_sub(3)..at].iter());
+        let Item::Date(d, _) = item else { return None };
+        let near = after_remark(&items[at + 1..]).iter().take(4).chain(items[at.saturating_sub(3)..at].iter());
         let says = near.filter_map(word).any(|w| matches!(w, "notified" | "announced" | "emailed" | "informed"));
         (says && d.precision == crate::model::Precision::Day).then_some(d.date)
     })

@@ -5,13 +5,13 @@
 //! about programs, prices, previews, and about the past ("requests failed").
 
 use super::line::Item;
-use super::sentence::{Ends, Said, Verb, dates, has, phrase, word};
+use super::sentence::{Ends, Said, Verb, dates, has, phrase, vague, word};
 
 /// What a sentence says in such a way, if it does.
 pub fn read(items: &[Item]) -> Option<Said> {
     let not =
         ["program", "preview of", "if", "may", "might", "could", "free", "beta of", "grant", "webinar", "not", "no"];
-    if !items.iter().any(|i| matches!(i, Item::Date(_))) || not.iter().any(|n| has(items, n)) {
+    if !items.iter().any(|i| matches!(i, Item::Date(..))) || not.iter().any(|n| has(items, n)) {
         return None;
     }
     let found = supported(items).or_else(|| called(items)).or_else(|| last_day(items)).or_else(|| available(items));
@@ -19,9 +19,10 @@ pub fn read(items: &[Item]) -> Option<Said> {
     let mut dates = dates(items);
     if dates.is_empty() && (has(items, "until") || has(items, "through")) {
         // "Available until D" looks like a release.
-        dates.extend(items.iter().filter_map(|i| if let Item::Date(d) = i { Some(d.clone()) } else { None }));
+        dates.extend(items.iter().filter_map(|i| if let Item::Date(d, true) = i { Some(d.clone()) } else { None }));
     }
-    (dates.len() == 1).then_some(Said {
+    let vague = vague(items);
+    (dates.len() == 1 || (dates.is_empty() && vague.is_some())).then_some(Said {
         verb: Verb::End,
         ends,
         dates,
@@ -29,6 +30,7 @@ pub fn read(items: &[Item]) -> Option<Said> {
         is_plain: true,
         of_following: false,
         is_relative: false,
+        vague,
     })
 }
 
@@ -42,7 +44,7 @@ fn things(items: &[Item], from: usize) -> Option<(Vec<Ends>, usize)> {
             Item::Sign(',') => {}
             Item::Word(w)
                 if matches!(w.as_str(), "the" | "and" | "or" | "model" | "models" | "our" | "both" | "snapshot") => {}
-            Item::Word(_) | Item::Sign(_) | Item::Date(_) => break,
+            Item::Word(_) | Item::Sign(_) | Item::Date(..) => break,
         }
         at += 1;
     }
@@ -53,7 +55,7 @@ fn things(items: &[Item], from: usize) -> Option<(Vec<Ends>, usize)> {
 fn begins(items: &[Item], phrases: &[&str]) -> Option<usize> {
     (0..items.len()).find_map(|i| {
         let free = i == 0
-            || matches!(&items[i - 1], Item::Sign(_) | Item::Date(_))
+            || matches!(&items[i - 1], Item::Sign(_) | Item::Date(..))
             || matches!(
                 word(&items[i - 1]),
                 Some("our" | "the" | "all" | "any" | "and" | "are" | "be" | "will" | "we're")
@@ -101,7 +103,7 @@ fn notified(items: &[Item]) -> Option<Vec<Ends>> {
     let rest = &items[to..];
     let ends = ["removal", "retirement", "shutdown", "shut"];
     let says =
-        rest.iter().take_while(|i| !matches!(i, Item::Date(_))).any(|i| word(i).is_some_and(|w| ends.contains(&w)));
+        rest.iter().take_while(|i| !matches!(i, Item::Date(..))).any(|i| word(i).is_some_and(|w| ends.contains(&w)));
     (says && matches!(rest.first().and_then(word), Some("of" | "about" | "that"))).then_some(found)
 }
 
@@ -126,5 +128,5 @@ fn available(items: &[Item]) -> Option<Vec<Ends>> {
             Some("will" | "be" | "is" | "are" | "remain" | "remains" | "stay" | "stays" | "only" | "still")
         )
     };
-    (matches!(items.get(verb + 2), Some(Item::Date(_))) && items[to..verb].iter().all(auxiliary)).then_some(found)
+    (matches!(items.get(verb + 2), Some(Item::Date(..))) && items[to..verb].iter().all(auxiliary)).then_some(found)
 }

@@ -105,7 +105,13 @@ pub(super) fn page<'b>(source: &StatusSource, cx: &ReadContext, text: &'b str) -
         })
         .collect();
     let updates: Vec<&Object<'b>> = of("status_update").collect();
+    // A report that says nothing of itself begins nothing.
+    let says = |r: &&Object<'b>| {
+        let a = &r.attributes;
+        !(a.title.is_empty() && a.starts_at.is_empty() && a.report_type.is_empty())
+    };
     let episodes = of("status_report")
+        .filter(says)
         .map(|r| report(r, &updates, &components, &Around { page: source.page(), worst, now: cx.received_at }))
         .collect();
     let rows = Some(components.len());

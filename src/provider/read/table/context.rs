@@ -134,6 +134,9 @@ fn dated(text: &str) -> (Option<Date>, &str) {
 fn ends_on(text: &str, slash: Option<SlashOrder>) -> Option<Deadline> {
     let found = date::find(text, slash);
     let [one] = found.as_slice() else { return None };
+    if one.hedge.is_some() {
+        return None;
+    }
     let before = text[..one.range.start].to_lowercase();
     let after = text[one.range.end..].trim_matches([' ', ')', '.', ':', '*']);
     let lead = before.trim_end_matches([' ', ':', '(', '-', '\u{2013}', '\u{2014}']);

@@ -55,7 +55,9 @@ fn join(old: &mut Claim, new: Claim) {
         (_, None) => true,
         (None, Some(_)) => false,
     };
-    if rank(&winner) == rank(&loser) && !same_date {
+    // Where one of two announcements has no day, nobody knows which is newer.
+    let undated = winner.announced_on.is_none() || loser.announced_on.is_none();
+    if (rank(&winner) == rank(&loser) || undated) && !same_date {
         agree(&mut winner, &loser);
     }
     if same_date {

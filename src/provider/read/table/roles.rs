@@ -17,6 +17,8 @@ pub struct Shutdown {
     pub is_floor: bool,
     /// The type of deployment that its header names.
     pub deployment: Option<String>,
+    /// The zone that its header gives.
+    pub zone: Option<String>,
 }
 
 /// Which column means what.
@@ -50,6 +52,8 @@ pub struct Roles {
     pub notes: Option<usize>,
     /// What is about something else: prices, releases, limits.
     pub others: Vec<usize>,
+    /// Columns whose headers say that dates stand in them, of whatever.
+    pub dated: Vec<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -300,6 +304,10 @@ impl Roles {
         let replacement = only(set_to(&set.replacement), all(&[Meaning::ReplacementId, Meaning::Replacement]));
         let mut subject = only(set_to(&set.subject), all(&[Meaning::Id, Meaning::Name, Meaning::Version]));
         subject.retain(|c| !replacement.contains(c));
+        if subject.is_empty() {
+            // "Release | End-of-life": without another name that is one, and no day.
+            subject.extend(table.header.iter().position(|h| matches!(h.as_str(), "release" | "releases")));
+        }
         let mut shutdown = only(set_to(&set.shutdown), all(&[Meaning::Shutdown]));
         if shutdown.is_empty() && subject.first().is_some_and(|c| says(&table.header[*c], ENDS)) {
             // "Date | Models being shut down": the other header says what the date is.
@@ -323,6 +331,9 @@ impl Roles {
         announced.retain(|a| !shutdown.contains(a));
         let place = |text: &str| table.header.iter().position(|h| h.contains(text));
         let redirects = replacement.iter().copied().filter(|c| table.header[*c].contains("redirect")).collect();
+        let mut held: Vec<usize> =
+            [&subject, &replacement, &announced, &shutdown].into_iter().flatten().copied().collect();
+        held.extend(version);
         let roles = Roles {
             redirects,
             extended: place("extended access").map(|c| (c, table.header[c].clone())),
@@ -330,11 +341,12 @@ impl Roles {
             subject_is_model: says(&table.header[first], &["model", "snapshot"]),
             notes: table.header.iter().position(|h| says(h, &["note", "remark", "comment", "action", "detail"])),
             others: (0..table.header.len()).filter(|c| is_other(&table.header[*c])).collect(),
+            dated: (0..table.header.len()).filter(|c| says_dates(&table.header[*c])).collect(),
             version,
             announced,
             shutdown: ends(table, &shutdown),
             status: all(&[Meaning::Status]).into_iter().next(),
-            regions: all(&[Meaning::Regions]).into_iter().next(),
+            regions: all(&[Meaning::Regions]).into_iter().next().or_else(|| of_regions(table, &held)),
             deployment: all(&[Meaning::Deployment]).into_iter().next(),
             subject,
             replacement,
@@ -346,6 +358,19 @@ impl Roles {
 /// Whether a header says that its column is about something else.
 fn is_other(header: &str) -> bool {
     says(header, NOTHING) || says(header, RELEASED)
+}
+
+/// A column that says by its cells what its header does not: that it is one of regions.
+fn of_regions(table: &Grid, held: &[usize]) -> Option<usize> {
+    (0..table.header.len()).filter(|c| !held.contains(c)).find(|c| {
+        let mut cells = table.rows.iter().filter(|r| r.group().is_none()).filter_map(|r| r.cells.get(*c)).peekable();
+        cells.peek().is_some() && cells.all(|cell| !date::regions(&cell.plain()).is_empty())
+    })
+}
+
+/// Whether a header says that dates stand below it: `Release date`, `Legacy date (UTC)`.
+fn says_dates(header: &str) -> bool {
+    header.split(|c: char| !c.is_alphanumeric()).any(|w| matches!(w, "date" | "dates"))
 }
 
 /// Offers, keys, events: what ends there is none of ours.
@@ -373,6 +398,7 @@ fn ends(table: &Grid, columns: &[usize]) -> Vec<Shutdown> {
             column: *column,
             is_floor: says(header, &["earliest", "not before", "no sooner", "not sooner", "no earlier", "minimum"]),
             deployment: deployments.into_iter().next().or_else(|| tuned.then(|| "fine-tuning".to_owned())),
+            zone: date::zone_of(header),
         }
     };
     let found: Vec<Shutdown> = columns.iter().map(of).collect();

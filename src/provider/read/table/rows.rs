@@ -9,11 +9,12 @@ use super::roles::{Roles, Shutdown};
 use super::words::{self, Named};
 use crate::model::observation::Lifecycle;
 use crate::model::text::one_line;
-use crate::model::{Aftermath, Deadline, Firmness, ProviderId, SubjectType};
+use crate::model::{Aftermath, Deadline, Firmness, ProviderId, Subject, SubjectType};
 use crate::provider::read::date::{self, DateCell, Dated, SlashOrder};
 use crate::provider::read::notices;
 use crate::provider::read::page::{Cell, Grid, Row};
 use jiff::civil::Date;
+use std::collections::HashMap;
 
 /// How a source writes, beside its columns.
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +82,24 @@ pub fn claims(table: &Grid, roles: &Roles, section: &Section, manner: Manner<'_>
         let place = Place { roles, section, manner, group };
         out.extend(place.row(row));
     }
+    apart(&mut out);
     out
+}
+
+/// Rows of one table about one thing with different dates, and nothing we know tells them apart: what does was lost, or is in a
+/// column that means nothing to us. Both are for a person to look at.
+fn apart(claims: &mut [Claim]) {
+    let mut dates: HashMap<Subject, Vec<Date>> = HashMap::new();
+    let whole = |c: &Claim| c.regions.is_empty() && c.deadline.is_some();
+    for c in claims.iter().filter(|c| whole(c)) {
+        let seen = dates.entry(c.named.subject.clone()).or_default();
+        seen.extend(c.deadline.iter().map(|d| d.date).filter(|d| !seen.contains(d)).collect::<Vec<_>>());
+    }
+    for claim in claims.iter_mut().filter(|c| whole(c)) {
+        let Some([first, second, ..]) = dates.get(&claim.named.subject).map(Vec::as_slice) else { continue };
+        claim.review = Some(format!("the page gives {first} and {second}"));
+        claim.deadline = None;
+    }
 }
 
 struct Place<'s> {
@@ -186,7 +204,7 @@ impl Place<'_> {
         }
         if let (true, Some(deadline)) = (roles.shutdown.is_empty(), &self.section.ends_on) {
             let whole = Dated { deadline: deadline.clone(), regions: Vec::new(), deployments: Vec::new() };
-            let end = Shutdown { column: usize::MAX, is_floor: false, deployment: None };
+            let end = Shutdown { column: usize::MAX, is_floor: false, deployment: None, zone: None };
             out.extend(self.dated(row, &subjects, &whole, &end, &blank));
         }
         let is_going = matches!(status, Some(Lifecycle::Deprecated | Lifecycle::Retired)) && roles.status.is_some();
@@ -199,6 +217,7 @@ impl Place<'_> {
     /// A claim for each subject in each region and deployment that the date is limited to.
     fn dated(&self, row: &Row, subjects: &[Named], dated: &Dated, end: &Shutdown, blank: &Claim) -> Vec<Claim> {
         let mut deadline = dated.deadline.clone();
+        deadline.zone = deadline.zone.or_else(|| end.zone.clone());
         if (end.is_floor || self.manner.floor_after.is_some_and(|day| deadline.date > day))
             && blank.stage != Some(Lifecycle::Retired)
         {
@@ -267,10 +286,27 @@ impl Place<'_> {
         matches!(date::cell(plain, self.manner.slash), DateCell::Dates(_)) || !date::regions(plain).is_empty()
     }
 
-    /// Whether the row's cells have moved under other headers: a date or a region stands where a name should.
+    /// Whether the row's cells have moved under other headers: a date or a region stands where a name should, a date where the
+    /// replacement, the state or the regions should, or something else than a date where a header promises one.
     fn is_shifted(&self, row: &Row) -> bool {
-        let cells = self.roles.subject.iter().filter_map(|c| row.cells.get(*c));
-        cells.into_iter().any(|c| self.is_no_name(&c.plain()))
+        let roles = self.roles;
+        let texts = |columns: &mut dyn Iterator<Item = usize>| -> Vec<String> {
+            columns.filter_map(|c| row.cells.get(c)).map(Cell::plain).collect()
+        };
+        let is_date = |t: &String| matches!(date::cell(t, self.manner.slash), DateCell::Dates(_));
+        let is_none_of_dates =
+            |t: &String| date::is_none_form(t) || is_date(t) || !date::find(t, self.manner.slash).is_empty();
+        let single = [roles.status, roles.regions, roles.deployment].into_iter().flatten();
+        let dates = roles
+            .announced
+            .iter()
+            .chain(&roles.dated)
+            .copied()
+            .filter(|c| !roles.shutdown.iter().any(|s| s.column == *c) && !roles.subject.contains(c));
+        texts(&mut roles.subject.iter().copied()).iter().any(|t| self.is_no_name(t))
+            || texts(&mut roles.replacement.iter().copied().chain(single)).iter().any(is_date)
+            || texts(&mut dates.clone()).iter().any(|t| !date::regions(t).is_empty() || is_an_id(t))
+            || texts(&mut dates.filter(|c| roles.dated.contains(c))).iter().any(|t| !is_none_of_dates(t))
     }
 
     /// What the row says of what follows the end: where calls go, and from when on they may cost more.
@@ -305,6 +341,11 @@ fn versioned(platform: &ProviderId, named: &Named, version: &str) -> Named {
     let is_id = !named.words.contains(' ') && !version.contains(' ');
     let joined = if is_id { format!("{}-{version}", named.words) } else { format!("{} {version}", named.words) };
     words::named(platform, &joined, is_id)
+}
+
+/// Nothing but an id, with a digit: `acme.demo-1-v1:0`. `pre-release` is a word.
+fn is_an_id(text: &str) -> bool {
+    words::looks_like_id(text) && text.contains(|c: char| c.is_ascii_digit()) && date::find(text, None).is_empty()
 }
 
 /// The one day a cell gives; nothing for floors and for several.

@@ -31,7 +31,8 @@ fn thing_of(title: &str) -> Option<&str> {
     ];
     let is_general =
         general.iter().any(|g| named.eq_ignore_ascii_case(g)) || named.to_lowercase().ends_with(" deprecations");
-    (!named.is_empty() && !is_general).then_some(named)
+    let is_dated = !date::find(named, None).is_empty();
+    (!named.is_empty() && !is_general && !is_dated).then_some(named)
 }
 
 /// The claims of a timeline; none if the table is none.
