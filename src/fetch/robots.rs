@@ -8,7 +8,7 @@ use super::{Client, FetchError, Fetched, Request, parse};
 use crate::reach::Net;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use tokio::sync::Mutex;
 
 /// How long an answer counts.
@@ -25,9 +25,18 @@ pub enum Robots {
     Failed(String),
 }
 
-/// What was heard of each host, by scheme, name and port.
+/// What was heard of each host, by scheme, name and port. Each host has a lock of its own: one that hangs holds up no other.
 #[derive(Debug, Default)]
-pub(super) struct Heard(Mutex<HashMap<String, (Timestamp, Robots)>>);
+pub(super) struct Heard(std::sync::Mutex<HashMap<String, Arc<Mutex<Answer>>>>);
+
+/// When a host was heard, and what it said.
+type Answer = Option<(Timestamp, Robots)>;
+
+impl Heard {
+    fn of(&self, host: String) -> Arc<Mutex<Answer>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(host).or_default().clone()
+    }
+}
 
 impl Client {
     /// What the host of an address says of robots.
@@ -37,10 +46,10 @@ impl Client {
     pub async fn robots(&self, address: &str, allow: Option<Arc<[Net]>>, now: Timestamp) -> Result<Robots, FetchError> {
         let no_file = |_| FetchError::Refused(format!("{address:?} has no host"));
         let root = parse(address)?.join("/robots.txt").map_err(no_file)?;
-        let key = root.origin().ascii_serialization();
+        let host = self.heard.of(root.origin().ascii_serialization());
         // Held while asking: two sources of one host ask it once.
-        let mut heard = self.heard.0.lock().await;
-        let before = heard.get(&key).cloned();
+        let mut heard = host.lock().await;
+        let before = heard.clone();
         if let Some((at, said)) = &before {
             let kept = if matches!(said, Robots::Rules(_)) { KEPT } else { AGAIN };
             if now.duration_since(*at) < kept {
@@ -57,7 +66,45 @@ impl Client {
                 Some((_, Robots::Failed(_))) | None => Robots::Failed(e.to_string()),
             },
         };
-        heard.insert(key, (now, said.clone()));
+        *heard = Some((now, said.clone()));
         Ok(said)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn a_host_that_hangs_holds_up_no_other_and_both_asks_of_one_host_are_one() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (silent, plain) =
+            (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
+        let of = |l: &TcpListener| format!("http://{}/page", l.local_addr().unwrap());
+        let (hangs, answers) = (of(&silent), of(&plain));
+        let client = Client::default();
+        let now = Timestamp::UNIX_EPOCH;
+        let serve = async {
+            let mut asked = 0;
+            loop {
+                let (mut stream, _) = plain.accept().await.unwrap();
+                asked += 1;
+                assert_eq!(asked, 1, "kept for a day");
+                assert!(stream.read(&mut [0; 4_096]).await.unwrap() > 0);
+                stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+            }
+        };
+        let both = async { tokio::join!(client.robots(&answers, None, now), client.robots(&answers, None, now)) };
+        tokio::select! {
+            biased;
+            said = client.robots(&hangs, None, now) => panic!("nothing was sent: {said:?}"),
+            () = serve => {}
+            (one, two) = both => {
+                assert_eq!(one.unwrap(), Robots::Rules(String::new()));
+                assert_eq!(two.unwrap(), Robots::Rules(String::new()));
+            }
+        }
     }
 }

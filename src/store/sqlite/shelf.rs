@@ -90,3 +90,39 @@ impl Shelf {
         Ok(state)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Kind, ProviderId};
+
+    #[test]
+    fn what_is_kept_is_bounded_by_its_size_and_never_older_than_its_row() {
+        let c = super::super::open::empty().unwrap();
+        c.execute_batch("PRAGMA query_only = OFF").unwrap();
+        let shelf = Shelf::new();
+        let write = |n: usize, version: i64, words: usize| {
+            let id = MatterId::new(format!("openai:demo-{n}")).unwrap();
+            let m = MatterState::new(
+                id,
+                Kind::Deprecation,
+                ProviderId::new("openai").unwrap(),
+                jiff::Timestamp::UNIX_EPOCH,
+            );
+            let text = serde_json::to_string(&MatterState { summary: "x".repeat(words), ..m.clone() }).unwrap();
+            let sql = "INSERT OR REPLACE INTO matters (id, kind, stage, version, state) VALUES (?1, 'deprecation', 'announced', ?2, ?3)";
+            c.execute(sql, rusqlite::params![m.id.as_str(), version, text]).unwrap();
+            m.id
+        };
+        for n in 0..400 {
+            let id = write(n, 1, 100_000);
+            assert_eq!(shelf.by_id(&c, id.as_str()).unwrap().unwrap().summary.len(), 100_000);
+            assert!(shelf.0.weight() <= ROOM, "{n}: {} bytes", shelf.0.weight());
+        }
+        assert!(shelf.0.len() > 50, "{} are kept", shelf.0.len());
+        let id = write(399, 2, 7);
+        assert_eq!(shelf.versioned(&c, id.as_str(), 2).unwrap().unwrap().summary.len(), 7);
+        assert_eq!(shelf.by_id(&c, id.as_str()).unwrap().unwrap().version, 2);
+        assert!(shelf.by_id(&c, "openai:nothing").unwrap().is_none());
+    }
+}
