@@ -160,9 +160,11 @@ pub trait Read: Send + Sync {
     /// Events, newest first.
     fn events(&self, filter: EventFilter) -> Fut<'_, Vec<(Event, String)>>;
     /// Alerts with their matters, newest first.
-    fn alerts(&self, filter: AlertFilter) -> Fut<'_, Vec<(Alert, MatterState)>>;
+    fn alerts(&self, filter: AlertFilter) -> Fut<'_, Vec<(Alert, Arc<MatterState>)>>;
     /// All matters of a kind.
     fn matters_of(&self, kind: Kind) -> Fut<'_, Vec<Arc<MatterState>>>;
+    /// Deprecations of which the config says something, or did before it was changed.
+    fn configured(&self) -> Fut<'_, Vec<Arc<MatterState>>>;
     /// Deprecations that go on, without a date, of which a person should look at something.
     fn undated(&self) -> Fut<'_, Vec<Arc<MatterState>>>;
     /// Deprecations of which a source has given another date once, and not twice yet; and those that a source says have

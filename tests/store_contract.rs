@@ -688,6 +688,15 @@ async fn open_points_of_deprecations_are_found_and_closed<B: Bench>() {
     assert_eq!(ids(b.s().unconfirmed(today).await.unwrap()), "openai:ended openai:once");
     assert_eq!(ids(b.s().unconfirmed(later).await.unwrap()), "openai:ended openai:ends openai:once");
     assert_eq!(ids(b.s().undated().await.unwrap()), "openai:unread");
+    assert!(b.s().configured().await.unwrap().is_empty());
+    let config = SourceId::new("forewarn/config").unwrap();
+    let own = MatterState {
+        claims: BTreeMap::from([(config, Box::new(Claim::new(Rank::Pinned, now())))]),
+        ..matter("own", Kind::Deprecation)
+    };
+    b.s().record(recording(vec![own], vec![])).await.unwrap();
+    b.step();
+    assert_eq!(ids(b.s().configured().await.unwrap()), "openai:own");
     let closed = all.map(|m| MatterState { version: 1, claims: BTreeMap::new(), ..m });
     b.s().record(recording(closed.to_vec(), vec![])).await.unwrap();
     b.step();

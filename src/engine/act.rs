@@ -27,6 +27,7 @@ use crate::store::{ActOutcome, Acting, AlertFilter, Deed, StoreError, Thread};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// How often an act that met a newer alert is tried again.
 const TRIES: usize = 5;
@@ -65,7 +66,7 @@ impl ActError {
 }
 
 /// An alert with its matter.
-type Pair = (Alert, MatterState);
+type Pair = (Alert, Arc<MatterState>);
 
 /// Does it.
 ///

@@ -6,11 +6,12 @@
 //! again: nothing happened to the matter.
 
 use super::{Context, Report, usage};
-use crate::model::{Kind, MatterId, MatterState, Recipient};
+use crate::model::{Kind, MatterId, Recipient};
 use crate::rules::route::{adopters, default_policy};
 use crate::rules::usage::ServiceUse;
-use crate::store::{AlertFilter, Recording, StoreError};
+use crate::store::{DatedFilter, Recording, StoreError};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,13 +33,14 @@ impl Adopter {
             return Ok(Report::default());
         }
         let today = now.to_zoned_datetime(TimeZone::UTC).date();
-        let ahead = |m: &MatterState| !m.is_over() && m.remind_by().is_none_or(|d| d.date >= today);
-        let mut matters = cx.store.matters_of(Kind::Deprecation).await?;
-        matters.retain(|m| ahead(m));
-        let alerts = cx.store.alerts(AlertFilter { limit: usize::MAX, ..AlertFilter::default() }).await?;
+        let ahead = DatedFilter { from: today, until: Date::MAX, provider: None, after: None, limit: usize::MAX };
+        let mut matters = cx.store.dated(ahead).await?;
+        matters.append(&mut cx.store.without_date(None, usize::MAX).await?);
+        matters.retain(|m| !m.is_over());
+        let alerts = cx.store.alerts_on(matters.iter().map(|m| m.id.clone()).collect()).await?;
         let mut served: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for (a, m) in &alerts {
-            served.entry(m.id.as_str()).or_default().extend(a.services.iter().map(String::as_str));
+        for a in &alerts {
+            served.entry(a.matter.as_str()).or_default().extend(a.services.iter().map(String::as_str));
         }
         let mut adopted: Vec<(MatterId, Vec<Recipient>)> = Vec::new();
         for m in &matters {

@@ -115,7 +115,7 @@ fn unreachable(owner: &Owner, rows: &[ContactRow]) -> Vec<Gap> {
 }
 
 /// Told for half a year, and nobody of them ever answered since.
-fn no_sign(owner: &Owner, rows: &[ContactRow], alerts: &[(Alert, MatterState)], now: Timestamp) -> Option<Gap> {
+fn no_sign(owner: &Owner, rows: &[ContactRow], alerts: &[(Alert, Arc<MatterState>)], now: Timestamp) -> Option<Gap> {
     let ago = now - SignedDuration::from_hours(24 * NO_SIGN_DAYS);
     let told = |c: &Contact| rows.iter().find(|r| r.contact == c.id).and_then(|r| r.first_at);
     let first = owner.contacts.iter().filter_map(told).min()?;
@@ -141,7 +141,7 @@ fn last_sign(a: &Alert) -> Option<Timestamp> {
 }
 
 /// Shutdowns in the hands of the catch-all alone.
-fn caught(cx: &Context, alerts: &[(Alert, MatterState)]) -> Vec<Gap> {
+fn caught(cx: &Context, alerts: &[(Alert, Arc<MatterState>)]) -> Vec<Gap> {
     let mut owners: BTreeMap<&str, Vec<&Alert>> = BTreeMap::new();
     let open =
         alerts.iter().filter(|(a, m)| m.kind == Kind::Deprecation && a.state != AlertState::Resolved && !m.is_over());

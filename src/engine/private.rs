@@ -6,7 +6,8 @@
 
 use super::record::{Heeded, record};
 use super::{Context, Report};
-use crate::model::{Fact, Kind, MatterState, Observation, SourceId, Trust};
+use crate::model::matter::CONFIGURED;
+use crate::model::{Fact, MatterState, Observation, SourceId, Trust};
 use crate::rules::fold::Heard;
 use crate::store::{Recording, StoreError};
 use jiff::Timestamp;
@@ -24,9 +25,10 @@ impl PrivateDeadlines {
     /// # Errors
     /// The store's.
     pub async fn tick(&self, now: Timestamp) -> Result<Report, StoreError> {
-        let source = SourceId::new("forewarn/config").map_err(|e| StoreError::Damaged(e.to_string()))?;
-        let all = self.cx.store.matters_of(Kind::Deprecation).await?;
-        let stored: BTreeMap<&str, &MatterState> = all.iter().map(|m| (m.id.as_str(), &**m)).collect();
+        let source = SourceId::new(CONFIGURED).map_err(|e| StoreError::Damaged(e.to_string()))?;
+        let named = self.cx.directory.deadlines.iter().map(|d| d.matter.clone()).collect();
+        let stored = self.cx.store.matters(named).await?;
+        let stored: BTreeMap<&str, &MatterState> = stored.iter().map(|m| (m.id.as_str(), m)).collect();
         let mut heeded = Vec::new();
         let mut say = |seen: Observation, baseline| {
             heeded.push(Heeded {
@@ -44,7 +46,8 @@ impl PrivateDeadlines {
                 say(seen, known.is_none());
             }
         }
-        for m in all.iter().filter(|m| m.claims.contains_key(&source) && self.cx.directory.private(&m.id).is_none()) {
+        let configured = self.cx.store.configured().await?;
+        for m in configured.iter().filter(|m| self.cx.directory.private(&m.id).is_none()) {
             say(dropped(m, &source, now), false);
         }
         if heeded.is_empty() {

@@ -9,8 +9,9 @@ use super::private::PrivateDeadlines;
 use super::remind::Reminder;
 use super::{Context, Nudges};
 use crate::clock::Clock;
+use crate::model::matter::CONFIGURED;
 use crate::model::{Event, Kind, MatterId, MatterState, NewEvent, NotificationId, Reason, StepKey, Trust};
-use crate::rules::past::{CONFIG, replay};
+use crate::rules::past::replay;
 use crate::rules::route::{Routed, Silence, route};
 use crate::store::{
     AlertFilter, EventFilter, NotificationFilter, NotificationRow, Recording, RoutedEvent, Routing, Store, StoreError,
@@ -141,7 +142,7 @@ async fn history(cx: &Context, to: Timestamp) -> Result<Vec<(Event, String)>, St
         let Some((last, _)) = page.last() else { return Ok(all) };
         after = last.id.0;
         // What an earlier config said is no history of this one.
-        all.extend(page.into_iter().filter(|(e, _)| e.event.source.as_str() != CONFIG));
+        all.extend(page.into_iter().filter(|(e, _)| e.event.source.as_str() != CONFIGURED));
     }
 }
 

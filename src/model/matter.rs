@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 pub const PIN: &str = "forewarn/pinned";
 /// The source of a person's word that a date is wrong; it gives none itself, and goes when the truth is pinned.
 pub const DISPUTED: &str = "forewarn/disputed";
+/// The source of what `[[deadlines]]` of the config say.
+pub const CONFIGURED: &str = "forewarn/config";
 /// Claims that differ by more than so many days are a conflict.
 const DISAGREEMENT_DAYS: i32 = 7;
 /// Dates taken back so often are for a person to look at.

@@ -6,11 +6,9 @@
 //! do not keep the claims.
 
 use super::fold::is_public;
+use crate::model::matter::CONFIGURED;
 use crate::model::{Change, Claim, Kind, MatterState, NewEvent, Rank, Severity, Stage};
 use std::collections::BTreeMap;
-
-/// The source of what a config says that ends: of the config that was, not of the one that is tried.
-pub const CONFIG: &str = "forewarn/config";
 
 /// The state after some events of one moment and source. `known` is the matter as it is today.
 pub fn replay(before: Option<&MatterState>, known: &MatterState, events: &[&NewEvent]) -> Option<MatterState> {
@@ -80,9 +78,9 @@ fn ending(m: &mut MatterState, known: &MatterState, e: &NewEvent, change: Change
     let disputed = change == Change::Disputed && known.in_conflict();
     if disputed || m.in_conflict() {
         m.claims.clone_from(&known.claims);
-        m.claims.retain(|source, _| source.as_str() != CONFIG);
+        m.claims.retain(|source, _| source.as_str() != CONFIGURED);
     } else {
-        m.claims.retain(|source, _| source.as_str() == CONFIG);
+        m.claims.retain(|source, _| source.as_str() == CONFIGURED);
         let rank = known.claims.get(&e.source).map_or(Rank::Page, |c| c.rank);
         let claim = Claim { deadline: m.deadline.clone(), url: e.url.clone(), ..Claim::new(rank, e.received_at) };
         m.claims.insert(e.source.clone(), Box::new(claim));

@@ -168,7 +168,7 @@ impl Answers {
         known.filter(|c| c.channel == "email").map_or_else(|| invited.contact.to_string(), |c| one_line(&c.address, 60))
     }
 
-    async fn invited(&self, token: &str) -> Result<(Invited, Alert, MatterState), Response> {
+    async fn invited(&self, token: &str) -> Result<(Invited, Alert, Arc<MatterState>), Response> {
         let invited = self.links.read(token, self.cx.clock.now()).map_err(|closed| match closed {
             Closed::Unknown => self.simple(StatusCode::NOT_FOUND, "There is nothing here."),
             Closed::Expired => self.simple(

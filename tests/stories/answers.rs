@@ -178,7 +178,7 @@ fn lines(sent: impl IntoIterator<Item = (Timestamp, String, String, String)>) ->
 
 /// What the real engine told, from its own books.
 async fn really_told(w: &World) -> Vec<String> {
-    let mut matters: Vec<_> = w.alerts().await.into_iter().map(|(_, m)| m.id).collect();
+    let mut matters: Vec<_> = w.alerts().await.into_iter().map(|(_, m)| m.id.clone()).collect();
     matters.sort();
     matters.dedup();
     let mut all = Vec::new();

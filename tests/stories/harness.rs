@@ -689,7 +689,7 @@ impl World {
         assert!(all.is_empty(), "{}: {all:#?}", self.now());
     }
 
-    pub async fn alerts(&self) -> Vec<(Alert, MatterState)> {
+    pub async fn alerts(&self) -> Vec<(Alert, Arc<MatterState>)> {
         let mut all = self.cx.store.alerts(AlertFilter { limit: 1_000, ..AlertFilter::default() }).await.unwrap();
         all.reverse();
         all

@@ -6,6 +6,7 @@
 use super::convert::{fault, from_json, maybe_word, ms, rows, time_at, to_json, word_at};
 use super::intake::count;
 use super::{Sqlite, StoreError};
+use crate::model::matter::CONFIGURED;
 use crate::model::{AlertState, Change, Kind, MatterId, MatterState, PayloadId, ProviderId, Recipient, Stage, Subject};
 use crate::store::types::{RecordOutcome, Recording, RoutedEvent, Routing, StoredPayload};
 use crate::store::{Fut, Matters};
@@ -224,12 +225,13 @@ fn write_state(c: &Connection, m: &MatterState) -> Result<(), StoreError> {
 }
 
 /// What of a deprecation is open, as bits: a date that a source gave once, something for a person to look at, an end that a
-/// source tells and nothing proves.
+/// source tells and nothing proves, a word of the config.
 fn open_points(m: &MatterState) -> i64 {
     let claims = || m.claims.values().filter(|_| m.kind == Kind::Deprecation);
     i64::from(claims().any(|c| c.pending.is_some()))
         + 2 * i64::from(claims().any(|c| c.review.is_some()))
         + 4 * i64::from(m.stage == Stage::Announced && claims().any(|c| c.ended))
+        + 8 * i64::from(m.kind == Kind::Deprecation && m.claims.contains_key(CONFIGURED))
 }
 
 /// A thing wherever it is offered.

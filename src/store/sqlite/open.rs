@@ -110,7 +110,8 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, StoreError> {
     let c = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(fault)?;
     settings(&c)?;
-    c.execute_batch("PRAGMA query_only = ON").map_err(fault)?;
+    // Room for what a look at a thousand alerts touches of a large store; only what is read takes it.
+    c.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -12288;").map_err(fault)?;
     let found = version(&c)?;
     if found > KNOWN_SCHEMA {
         return Err(StoreError::Newer { found, known: KNOWN_SCHEMA });
@@ -207,17 +208,19 @@ mod tests {
         row("bedrock:review", "deprecation", "announced", None, r#"{"review":"no date"}"#);
         row("bedrock:ended", "deprecation", "announced", Some("2027-01-01"), r#"{"ended":true,"review":"x"}"#);
         row("bedrock:retired", "deprecation", "retired", Some("2027-01-01"), r#"{"ended":true}"#);
+        let own = r#"{"ended":false},"forewarn/config":{"rank":"pinned"}"#;
+        row("bedrock:own", "deprecation", "announced", Some("2027-01-01"), own);
         row("bedrock:broken", "incident", "open", None, r#"{"review":"x"}"#);
         drop(old);
         let new = writable(&path).unwrap();
         let text = |sql: &str| -> String { new.query_row(sql, [], |r| r.get(0)).unwrap() };
         let points = text("SELECT group_concat(substr(id, 9) || ' ' || open_points, ', ' ORDER BY id) FROM matters");
-        assert_eq!(points, "broken 0, ended 6, once 1, plain 0, retired 0, review 2");
+        assert_eq!(points, "broken 0, ended 6, once 1, own 8, plain 0, retired 0, review 2");
         assert_eq!(text("SELECT group_concat(DISTINCT provider) FROM matters"), "aws");
         let of = text(
             "SELECT group_concat(substr(matter, 9), ' ' ORDER BY matter) FROM matter_subjects WHERE subject = 'bedrock:model/demo'",
         );
-        assert_eq!(of, "ended once plain retired review");
+        assert_eq!(of, "ended once own plain retired review");
         assert!(dir.path().join("forewarn.before-schema-13.db").exists(), "a copy of what was there");
     }
 

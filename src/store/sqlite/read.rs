@@ -51,7 +51,7 @@ impl Read for Sqlite {
         })
     }
 
-    fn alerts(&self, f: AlertFilter) -> Fut<'_, Vec<(Alert, MatterState)>> {
+    fn alerts(&self, f: AlertFilter) -> Fut<'_, Vec<(Alert, Arc<MatterState>)>> {
         self.read_matters(move |c, shelf| {
             let id = if f.id.is_some() { "a.id = ?3" } else { "?3 IS NULL" };
             let sql = format!("SELECT {ALERT} FROM alerts a WHERE (?1 IS NULL OR a.owner = ?1) AND (?2 IS NULL OR a.state = ?2) AND {id}
@@ -64,7 +64,7 @@ impl Read for Sqlite {
                 .map(|a| {
                     let m = shelf.by_id(c, a.matter.as_str())?;
                     let m = m.ok_or_else(|| StoreError::Damaged(format!("alert {} has no matter", a.id)))?;
-                    Ok((a, Arc::unwrap_or_clone(m)))
+                    Ok((a, m))
                 })
                 .collect()
         })
@@ -87,6 +87,13 @@ impl Read for Sqlite {
         self.read_matters(|c, shelf| {
             let sql = "SELECT id, version, state FROM matters WHERE kind = 'deprecation' AND open_points > 0 AND open_points & 2
                 AND shutdown_on IS NULL AND stage = 'announced' ORDER BY id";
+            rows(c, sql, [], |r| shelf.row(r))
+        })
+    }
+
+    fn configured(&self) -> Fut<'_, Vec<Arc<MatterState>>> {
+        self.read_matters(|c, shelf| {
+            let sql = "SELECT id, version, state FROM matters WHERE kind = 'deprecation' AND open_points > 0 AND open_points & 8 ORDER BY id";
             rows(c, sql, [], |r| shelf.row(r))
         })
     }

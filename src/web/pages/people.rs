@@ -46,13 +46,13 @@ struct Alerts {
 struct Row {
     #[serde(flatten)]
     alert: Alert,
-    about: MatterState,
+    about: Arc<MatterState>,
     days_left: Option<i32>,
     ends: Option<String>,
 }
 
 impl Row {
-    fn of(alert: Alert, about: MatterState, today: jiff::civil::Date) -> Self {
+    fn of(alert: Alert, about: Arc<MatterState>, today: jiff::civil::Date) -> Self {
         let deadline = about.remind_by();
         Self {
             days_left: deadline.as_ref().map(|d| d.days_left(today)),
