@@ -41,7 +41,7 @@ def config():
     )
     owners = "".join(f"[owners.owner-{n}]\nconsole = true\n" for n in range(10))
     return (
-        'watch = []\nlow_water_mb = 0\n[connections."openai/main"]\nwebhook_secret = "env:OPENAI_WHSEC"\n'
+        'watch = []\nsnapshot = false\nlow_water_mb = 0\n[connections."openai/main"]\nwebhook_secret = "env:OPENAI_WHSEC"\n'
         '[provider.openai.sources.deprecations]\nevidence = "U"\n' + owners + services
     )
 
