@@ -83,6 +83,8 @@ class Providers:
                 "/github/status": lambda: json.dumps(page_of("GitHub", [part("g1", "Actions")], [], [])), "/stripe/status": lambda: None,
                 "/openai/changelog": lambda: self.feed(),
             }.get(handler.path.split("?")[0], lambda: None)()  # fmt: skip
+        if handler.path == "/robots.txt":
+            return 404, {"content-type": "text/plain"}, b"not here"
         if page is None:
             return 503, {"content-type": "text/plain"}, b"upstream connect error"
         kind = {"{": "application/json", "<": "text/html" if "<html" in page else "application/rss+xml"}.get(page[0], "text/markdown")
