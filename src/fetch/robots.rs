@@ -1,8 +1,9 @@
 //! What a host says of robots, kept for a day: <https://www.rfc-editor.org/rfc/rfc9309>.
 //!
-//! In: an address. Out: its host's `robots.txt`. Invariants: a host is asked at most once a day, and once an hour while it
-//! fails; no file (4xx) is an empty one; a server that fails says what its last good file said. Refuses to read the file:
-//! that is [`crate::provider::robots`](../../provider/robots), and what follows from it is the engine's.
+//! In: an address. Out: its host's `robots.txt`. Invariants: a host is asked at most once a day, once an hour while its
+//! server fails, and whenever something of it is due while it cannot be reached; no file (4xx) is an empty one; a server
+//! that fails says what its last good file said. Refuses to read the file: that is
+//! [`crate::provider::robots`](../../provider/robots), and what follows from it is the engine's.
 
 use super::{Client, FetchError, Fetched, Request, parse};
 use crate::reach::Net;
@@ -21,8 +22,10 @@ const AGAIN: SignedDuration = SignedDuration::from_hours(1);
 pub enum Robots {
     /// A file; an empty one allows everything.
     Rules(String),
-    /// It fails, so nothing of it may be read (RFC 9309, 2.3.1.4); why.
+    /// Its server fails, so nothing of it may be read (RFC 9309, 2.3.1.4); why.
     Failed(String),
+    /// It was not reached, so nothing of it may be read either; why, which is as true of any page of it.
+    Unreachable(String),
 }
 
 /// What was heard of each host, by scheme, name and port. Each host has a lock of its own: one that hangs holds up no other.
@@ -61,9 +64,11 @@ impl Client {
             Ok(Fetched::Body { body, .. }) => Robots::Rules(String::from_utf8_lossy(&body).into_owned()),
             Err(FetchError::Status { status, .. }) if status < 500 => none(),
             Ok(Fetched::Unchanged { .. }) | Err(FetchError::TooLarge | FetchError::Refused(_)) => none(),
-            Err(e @ (FetchError::Status { .. } | FetchError::Network(_))) => match before {
-                Some((_, said @ Robots::Rules(_))) => said,
-                Some((_, Robots::Failed(_))) | None => Robots::Failed(e.to_string()),
+            Err(e) => match (before, e) {
+                (Some((_, said @ Robots::Rules(_))), _) => said,
+                // Asked again with the next poll: a line that was down for a moment costs no hour.
+                (_, FetchError::Network(why)) => return Ok(Robots::Unreachable(why)),
+                (_, e) => Robots::Failed(e.to_string()),
             },
         };
         *heard = Some((now, said.clone()));
@@ -106,5 +111,27 @@ mod tests {
                 assert_eq!(two.unwrap(), Robots::Rules(String::new()));
             }
         }
+    }
+
+    #[tokio::test]
+    async fn a_host_that_was_not_reached_is_asked_again_and_one_that_fails_is_not() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = gone.local_addr().unwrap();
+        drop(gone);
+        let (client, now) = (Client::default(), Timestamp::UNIX_EPOCH);
+        let address = format!("http://{at}/page");
+        let ask = || client.robots(&address, None, now);
+        assert!(matches!(ask().await.unwrap(), Robots::Unreachable(why) if why.contains("127.0.0.1")));
+        let back = TcpListener::bind(at).await.unwrap();
+        let fails = async {
+            let (mut stream, _) = back.accept().await.unwrap();
+            assert!(stream.read(&mut [0; 4_096]).await.unwrap() > 0);
+            stream.write_all(b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        };
+        let (said, ()) = tokio::join!(ask(), fails);
+        assert!(matches!(said.unwrap(), Robots::Failed(why) if why.contains("503")));
+        drop(back);
+        assert!(matches!(ask().await.unwrap(), Robots::Failed(_)), "kept for an hour");
     }
 }

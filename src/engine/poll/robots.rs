@@ -28,6 +28,7 @@ pub(super) async fn forbidden(client: &Client, t: &Target, now: Timestamp) -> Op
                 "forbidden by robots.txt of {host} (for {NAME}): robots = \"ignore\" in its source reads it nevertheless"
             ),
         }),
+        Robots::Unreachable(why) => Some(Forbidden { health: None, why }),
         Robots::Failed(why) => Some(Forbidden {
             health: None,
             why: format!("robots.txt cannot be had ({why}), so nothing of {host} may be read until it can"),
