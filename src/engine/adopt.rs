@@ -33,8 +33,7 @@ impl Adopter {
             return Ok(Report::default());
         }
         let today = now.to_zoned_datetime(TimeZone::UTC).date();
-        let ahead = DatedFilter { from: today, until: Date::MAX, provider: None, after: None, limit: usize::MAX };
-        let mut matters = cx.store.dated(ahead).await?;
+        let mut matters = cx.store.dated(DatedFilter::of(today, Date::MAX, None)).await?;
         matters.append(&mut cx.store.without_date(None, usize::MAX).await?);
         matters.retain(|m| !m.is_over());
         let alerts = cx.store.alerts_on(matters.iter().map(|m| m.id.clone()).collect()).await?;

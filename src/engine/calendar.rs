@@ -44,7 +44,8 @@ pub struct Window {
 pub async fn upcoming(cx: &Context, window: &Window, today: Date) -> Result<(Vec<Deprecation>, usize), StoreError> {
     let (mut rows, mut hidden) = (Vec::new(), 0);
     let from = today.saturating_sub(window.past_days.days());
-    let mut all = dated(cx, from, today.saturating_add(window.within_days.days()), window.provider.clone()).await?;
+    let until = today.saturating_add(window.within_days.days());
+    let mut all = known::dated(cx, DatedFilter::of(from, until, window.provider.clone())).await?;
     all.append(&mut cx.store.undated().await?);
     let all = self::rows(cx, &all, today).await?;
     for d in all {
@@ -74,7 +75,7 @@ pub async fn upcoming(cx: &Context, window: &Window, today: Date) -> Result<(Vec
 /// # Errors
 /// The store's.
 pub async fn between(cx: &Context, from: Date, until: Date, today: Date) -> Result<Vec<Deprecation>, StoreError> {
-    rows(cx, &dated(cx, from, until, None).await?, today).await
+    rows(cx, &known::dated(cx, DatedFilter::of(from, until, None)).await?, today).await
 }
 
 /// Of what ends from one day to another, both counted, that which we use, soonest first.
@@ -83,25 +84,9 @@ pub async fn between(cx: &Context, from: Date, until: Date, today: Date) -> Resu
 /// The store's.
 pub async fn used(cx: &Context, from: Date, until: Date, today: Date) -> Result<Vec<Deprecation>, StoreError> {
     let lens = Lens::new(cx, today).await?;
-    let mut found = dated(cx, from, until, None).await?;
+    let mut found = known::dated(cx, DatedFilter::of(from, until, None)).await?;
     found.retain(|m| lens.is_used(m));
-    rows(cx, &found, today).await
-}
-
-/// Stored endings of these days, and those of the snapshot.
-async fn dated(
-    cx: &Context,
-    from: Date,
-    until: Date,
-    provider: Option<String>,
-) -> Result<Vec<Arc<MatterState>>, StoreError> {
-    let of = provider.clone();
-    let in_time = |m: &MatterState| {
-        m.remind_by().is_some_and(|d| d.date >= from && d.date <= until)
-            && of.as_ref().is_none_or(|p| *p == m.provider.as_str())
-    };
-    let filter = DatedFilter { from, until, provider, after: None, limit: usize::MAX };
-    known::with_snapshot(cx, cx.store.dated(filter).await?, in_time).await
+    seen(&lens, &found).await
 }
 
 /// Which deprecations, of which days.
@@ -197,8 +182,11 @@ impl At {
 /// # Errors
 /// The store's.
 pub async fn rows(cx: &Context, matters: &[Arc<MatterState>], today: Date) -> Result<Vec<Deprecation>, StoreError> {
-    let answers = cx.store.answers_on(matters.iter().map(|m| m.id.clone()).collect()).await?;
-    let lens = Lens::new(cx, today).await?;
+    seen(&Lens::new(cx, today).await?, matters).await
+}
+
+async fn seen(lens: &Lens<'_>, matters: &[Arc<MatterState>]) -> Result<Vec<Deprecation>, StoreError> {
+    let answers = lens.cx.store.answers_on(matters.iter().map(|m| m.id.clone()).collect()).await?;
     Ok(matters.iter().zip(&answers).map(|(m, said)| lens.deprecation(m, said)).collect())
 }
 
@@ -251,7 +239,7 @@ pub async fn icalendar(cx: &Context, filter: &Filter, span: Span, source: Option
     let wants = |kind| filter.kind.is_none_or(|k| k == kind);
     let mut matters = Vec::new();
     if wants(Kind::Deprecation) {
-        matters = dated(cx, from, until, filter.provider.clone()).await?;
+        matters = known::dated(cx, DatedFilter::of(from, until, filter.provider.clone())).await?;
     }
     if wants(Kind::Maintenance) {
         let all = cx.store.matters_of(Kind::Maintenance).await?;

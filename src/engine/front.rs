@@ -13,7 +13,7 @@ use super::listing::{Episode, episode};
 use super::poll::Target;
 use super::status::as_of;
 use super::{Context, known};
-use crate::model::{Kind, MatterState, Stage};
+use crate::model::{Kind, Stage};
 use crate::rules::directory::OPERATORS;
 use crate::store::{DatedFilter, DeadLetter, SourceHealth, SourceRow, StoreError};
 use jiff::{Timestamp, ToSpan, civil::Date};
@@ -160,16 +160,9 @@ async fn planned(cx: &Context, now: Timestamp) -> Result<Vec<Episode>, StoreErro
 }
 
 async fn ending(cx: &Context, today: Date) -> Result<(Vec<Ending>, usize, Vec<Date>), StoreError> {
-    let window = DatedFilter {
-        from: today.saturating_sub(BACK.days()),
-        until: today.saturating_add(AHEAD.days()),
-        provider: None,
-        after: None,
-        limit: LOOKED_AT,
-    };
-    let (from, until) = (window.from, window.until);
-    let in_time = |m: &MatterState| m.remind_by().is_some_and(|d| d.date >= from && d.date <= until);
-    let mut found = known::with_snapshot(cx, cx.store.dated(window).await?, in_time).await?;
+    let (from, until) = (today.saturating_sub(BACK.days()), today.saturating_add(AHEAD.days()));
+    let window = DatedFilter { limit: LOOKED_AT, ..DatedFilter::of(from, until, None) };
+    let mut found = known::dated(cx, window).await?;
     found.sort_by_cached_key(|m| (m.remind_by().map(|d| d.date), m.id.clone()));
     let usage_known = cx.directory.usage_known();
     let (mut ours, mut others) = (Vec::new(), Vec::new());

@@ -58,9 +58,14 @@ pub async fn gaps(cx: &Context, now: Timestamp) -> Result<Vec<Gap>, StoreError> 
     let alerts = cx.store.alerts(AlertFilter { limit: usize::MAX, ..AlertFilter::default() }).await?;
     let book = usage::book(cx, now).await?;
     let unowned = book.unowned(&cx.directory);
-    // Everything that is known of endings is much, and only looked at for what nobody owns.
-    let endings = if unowned.is_empty() { Vec::new() } else { known::deprecations(cx).await? };
-    let mut out: Vec<Gap> = unowned.iter().map(|(subject, rows)| ownerless(subject, rows, &endings)).collect();
+    let mut out: Vec<Gap> = Vec::new();
+    for (subject, rows) in &unowned {
+        let ending = match (Subject { account: None, ..subject.clone() }).matter_id() {
+            Some(id) => known::deprecation(cx, &id).await?,
+            None => None,
+        };
+        out.push(ownerless(subject, rows, ending.as_deref()));
+    }
     let rows = cx.store.contacts().await?;
     for owner in cx.directory.owners() {
         out.extend(unreachable(owner, &rows));
@@ -70,10 +75,9 @@ pub async fn gaps(cx: &Context, now: Timestamp) -> Result<Vec<Gap>, StoreError> 
     Ok(out)
 }
 
-fn ownerless(subject: &Subject, rows: &[&UseRow], endings: &[Arc<MatterState>]) -> Gap {
+fn ownerless(subject: &Subject, rows: &[&UseRow], ending: Option<&MatterState>) -> Gap {
     let id = subject.matter_id().map_or_else(|| subject.id.clone(), |m| m.to_string());
-    let bare = Subject { account: None, ..subject.clone() }.matter_id();
-    let ends = endings.iter().find(|m| Some(&m.id) == bare.as_ref() && !m.is_over()).and_then(|m| m.deadline.as_ref());
+    let ends = ending.filter(|m| !m.is_over()).and_then(|m| m.deadline.as_ref());
     let ends = ends.map_or_else(String::new, |d| format!(" It ends {}.", d.in_words()));
     let mut who: Vec<String> = rows.iter().filter_map(|r| r.project.clone().or_else(|| r.place.clone())).collect();
     who.sort();

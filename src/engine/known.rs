@@ -5,7 +5,7 @@
 
 use super::Context;
 use crate::model::{Kind, MatterId, MatterState};
-use crate::store::StoreError;
+use crate::store::{DatedFilter, StoreError};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -38,6 +38,19 @@ pub async fn with_snapshot(
     let there: BTreeSet<MatterId> = there.into_iter().map(|m| m.id).collect();
     stored.extend(more.into_iter().filter(|m| !there.contains(&m.id)).cloned());
     Ok(stored)
+}
+
+/// Those that end inside a window, stored ones soonest first, then what only the snapshot knows.
+///
+/// # Errors
+/// The store's.
+pub async fn dated(cx: &Context, window: DatedFilter) -> Result<Vec<Arc<MatterState>>, StoreError> {
+    let (from, until, provider) = (window.from, window.until, window.provider.clone());
+    let fits = |m: &MatterState| {
+        m.remind_by().is_some_and(|d| (from..=until).contains(&d.date))
+            && provider.as_ref().is_none_or(|p| *p == m.provider.as_str())
+    };
+    with_snapshot(cx, cx.store.dated(window).await?, fits).await
 }
 
 /// One of them.

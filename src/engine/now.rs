@@ -254,9 +254,7 @@ async fn ending(cx: &Context, scope: &Scope, at: Timestamp) -> Result<Vec<Deprec
         known::deprecations(cx).await?
     } else {
         let (from, until) = (today.saturating_sub(JUST_ENDED.days()), today.saturating_add(AHEAD.days()));
-        let window = DatedFilter { from, until, provider: None, after: None, limit: usize::MAX };
-        let in_time = |m: &MatterState| m.remind_by().is_some_and(|d| d.date >= from && d.date <= until);
-        known::with_snapshot(cx, cx.store.dated(window).await?, in_time).await?
+        known::dated(cx, DatedFilter::of(from, until, None)).await?
     };
     found.retain(|m| m.stage != Stage::Withdrawn && scope.holds(&cx.directory, About::matter(m)));
     let mut rows = calendar::rows(cx, &found, today).await?;

@@ -134,7 +134,7 @@ impl ClaimView {
 
 /// What a matter is seen through: who uses what, today.
 pub struct Lens<'c> {
-    cx: &'c Context,
+    pub(super) cx: &'c Context,
     book: Book,
     today: Date,
 }

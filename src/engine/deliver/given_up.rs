@@ -17,7 +17,9 @@ use std::task::Poll;
 /// So many times a message may fail by a fault of ours, or the process die over it.
 const POISON: u32 = 5;
 
-/// How long the others go first then: long enough to send them, short enough that nobody waits for what was only killed often.
+/// How long a message waits that could not be made: the same code will fail again.
+const AFTER_A_FAULT: i64 = 900;
+/// How long the others go first after deaths: long enough to send them, short enough that nobody waits for what was only killed often.
 const AFTER_DEATHS: i64 = 60;
 
 /// Whether the process died over a message again and again: the others of its queue go first then.
@@ -33,7 +35,7 @@ pub(super) fn fault(c: &Claimed, now: Timestamp) -> Settlement {
     if c.attempts >= POISON && !poisoned(c) {
         return Settlement::Dead { reason };
     }
-    let wait = if poisoned(c) { AFTER_DEATHS } else { super::UNAUTHORIZED_WAIT };
+    let wait = if poisoned(c) { AFTER_DEATHS } else { AFTER_A_FAULT };
     Settlement::Retry { at: now.saturating_add(SignedDuration::from_secs(wait)).unwrap_or(now), reason }
 }
 

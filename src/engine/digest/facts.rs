@@ -132,13 +132,8 @@ impl Deliverer {
     async fn for_operators(&self, owner: &Owner, since: Timestamp, now: Timestamp) -> Result<ForOperators, StoreError> {
         let dir = &self.cx.directory;
         let day = today(owner, now);
-        let filter = DatedFilter {
-            from: day,
-            until: day.saturating_add(AHEAD.days()),
-            provider: None,
-            after: None,
-            limit: LOOKED_AT,
-        };
+        let until = day.saturating_add(AHEAD.days());
+        let filter = DatedFilter { limit: LOOKED_AT, ..DatedFilter::of(day, until, None) };
         let idle = |m: &MatterState| {
             m.stage != Stage::Withdrawn && dir.usage_known() && users(dir, About::matter(m)).is_empty()
         };

@@ -200,6 +200,13 @@ pub struct DatedFilter {
     pub limit: usize,
 }
 
+impl DatedFilter {
+    /// All of these days, both counted, of one provider or of any.
+    pub fn of(from: Date, until: Date, provider: Option<String>) -> Self {
+        Self { from, until, provider, after: None, limit: usize::MAX }
+    }
+}
+
 /// How a source was read on a day (UTC).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SourceDay {
