@@ -147,8 +147,11 @@ fn last_sign(a: &Alert) -> Option<Timestamp> {
 /// Shutdowns in the hands of the catch-all alone.
 fn caught(cx: &Context, alerts: &[(Alert, Arc<MatterState>)]) -> Vec<Gap> {
     let mut owners: BTreeMap<&str, Vec<&Alert>> = BTreeMap::new();
-    let open =
-        alerts.iter().filter(|(a, m)| m.kind == Kind::Deprecation && a.state != AlertState::Resolved && !m.is_over());
+    // What the config itself gives to somebody is no gap, though that be the catch-all.
+    let named = |m: &MatterState| cx.directory.private(&m.id).is_some_and(|p| p.owner.is_some());
+    let open = alerts
+        .iter()
+        .filter(|(a, m)| m.kind == Kind::Deprecation && a.state != AlertState::Resolved && !m.is_over() && !named(m));
     for (a, m) in open {
         owners.entry(m.id.as_str()).or_default().push(a);
     }
