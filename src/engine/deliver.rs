@@ -202,20 +202,16 @@ impl Deliverer {
         Ok(rows)
     }
 
-    /// Since when the date has been what it is, for those who are reminded of it.
+    /// Since when the date has been what it is, for those who are reminded of it: since we heard it, whenever it was announced.
     async fn unchanged_since(&self, row: &Row) -> Result<Option<Timestamp>, StoreError> {
         let reminds = matches!(row.reason, Reason::Reminder | Reason::Overdue | Reason::Escalated);
-        let Some(deadline) = row.matter.deadline.as_ref().filter(|_| reminds && row.matter.kind == Kind::Deprecation)
-        else {
+        if !reminds || row.matter.kind != Kind::Deprecation || row.matter.deadline.is_none() {
             return Ok(None);
-        };
-        if deadline.revision <= 1 {
-            return Ok(Some(row.matter.opened_at));
         }
         let matter = Some(row.matter.id.to_string());
         let events = self.cx.store.events(EventFilter { matter, limit: EVENTS, ..EventFilter::default() }).await?;
-        let moved = events.into_iter().find(|(e, _)| e.event.change == Some(Change::Moved));
-        Ok(moved.map(|(e, _)| e.event.received_at))
+        let set = |c: Option<Change>| matches!(c, Some(Change::Announced | Change::Moved));
+        Ok(events.into_iter().find(|(e, _)| set(e.event.change)).map(|(e, _)| e.event.received_at))
     }
 
     pub(super) fn row(&self, r: &ClaimedRow, contact: &Contact, book: &Book, now: Timestamp) -> Row {

@@ -3,6 +3,7 @@
 use crate::harness::*;
 use axum::body::Body;
 use axum::http::Request;
+use forewarn::engine::gaps::{Lack, gaps};
 use forewarn::engine::pin::{PinError, Truth};
 use forewarn::model::{Change, Stage};
 use serde_json::{Value, json};
@@ -218,6 +219,33 @@ async fn a_deadline_of_the_config_has_the_same_ladder_and_says_nothing_at_once()
     w.expect("billing/webhook", &["enterprise contract", "nobody says any more"]);
     w.live(days(100), days(5)).await;
     w.expect_silence();
+}
+
+#[tokio::test]
+async fn a_date_is_said_to_stand_since_we_read_it_and_not_since_it_was_announced() {
+    let mut w = World::new().await;
+    w.answer(200, &markdown("Upcoming", &[("gpt-x", day(60))]).replace("### Older", "### 2026-08-25: Older"));
+    w.tick().await;
+    let first = w.expect("search/slack", &["60 days"]);
+    assert!(!first.text.contains("unchanged since"), "{}", first.text);
+    assert_eq!(w.calendar().await[0].announced_on, Some(jiff::civil::date(2026, 8, 25)));
+    w.live(days(30), minutes(360)).await;
+    w.expect("search/slack", &["30 days", "Date unchanged since 23 Nov 2026"]);
+}
+
+#[tokio::test]
+async fn what_the_config_gives_to_the_catch_all_by_name_is_no_gap() {
+    let mut w = World::new().await;
+    let contract = format!(
+        "[[deadlines]]\nwhat = \"contract\"\nprovider = \"openai\"\ndate = \"{}\"\nowner = \"operators\"\n",
+        day(20)
+    );
+    w.restart_with(&format!("{}\n{contract}", w.config));
+    w.tick().await;
+    let (alert, _) = w.alerts().await.pop().unwrap();
+    assert_eq!((alert.owner, alert.services.len()), ("operators".to_owned(), 0));
+    let lacks: Vec<Lack> = gaps(&w.cx, w.now()).await.unwrap().into_iter().map(|g| g.lack).collect();
+    assert_eq!(lacks, []);
 }
 
 #[tokio::test]
