@@ -37,5 +37,5 @@ pub use observation::{Aftermath, Fact, Observation, Outcome as ReadOutcome};
 pub use payload::{Payload, Trust, Unverified, Verified};
 pub use schedule::{Every, Schedule};
 pub use silence::{Matcher, Silence};
-pub use subject::{Subject, SubjectType};
+pub use subject::{Label, Subject, SubjectType};
 pub use usage::{CoveredDay, Direction, UsageReport, Use, UseRow};

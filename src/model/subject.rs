@@ -5,6 +5,8 @@
 
 use super::ids::{MatterId, ProviderId};
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
 
 /// What sort of thing it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -51,6 +53,49 @@ impl SubjectType {
     }
 }
 
+/// What people call a thing. No part of what it is: things do not differ by it, however a page renames them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Label(Option<String>);
+
+impl Label {
+    /// A name in one line; none where it is empty.
+    pub fn new(name: String) -> Self {
+        Self(Some(name).filter(|n| !n.is_empty()))
+    }
+    /// The same, none where it only repeats an id.
+    pub fn unless(self, id: &str) -> Self {
+        Self(self.0.filter(|n| n != id))
+    }
+    /// The name, if there is one.
+    pub fn as_deref(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+    fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+impl PartialEq for Label {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+impl Eq for Label {}
+impl PartialOrd for Label {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Label {
+    fn cmp(&self, _: &Self) -> Ordering {
+        Ordering::Equal
+    }
+}
+impl Hash for Label {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
 /// Platform + type + id + region or deployment + account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Subject {
@@ -67,6 +112,9 @@ pub struct Subject {
     pub deployment: Option<String>,
     /// Our account, when the fact holds for one.
     pub account: Option<String>,
+    /// What its page calls it, where the id says nothing to people.
+    #[serde(default, skip_serializing_if = "Label::is_none")]
+    pub name: Label,
 }
 
 impl Subject {
@@ -77,7 +125,15 @@ impl Subject {
 
     /// A thing anywhere on a platform.
     pub fn of(platform: &ProviderId, kind: SubjectType, id: impl Into<String>) -> Self {
-        Self { platform: platform.clone(), kind, id: id.into(), region: None, deployment: None, account: None }
+        Self {
+            platform: platform.clone(),
+            kind,
+            id: id.into(),
+            region: None,
+            deployment: None,
+            account: None,
+            name: Label::default(),
+        }
     }
 
     /// Everything of a platform: what is said of no thing in particular, or of things we have no name for.
@@ -139,6 +195,20 @@ impl Subject {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_thing_that_is_renamed_is_the_same_thing() {
+        let p = ProviderId::new("acme").unwrap();
+        let plain = Subject::of(&p, SubjectType::Component, "01AB");
+        let named = Subject { name: Label::new("Inference".into()), ..plain.clone() };
+        assert_eq!(named, plain);
+        assert_eq!(std::collections::HashSet::from([named.clone(), plain.clone()]).len(), 1);
+        assert_eq!(std::collections::BTreeSet::from([plain.clone(), named.clone()]).len(), 1);
+        assert!(!serde_json::to_string(&plain).unwrap().contains("name"));
+        let again: Subject = serde_json::from_str(&serde_json::to_string(&named).unwrap()).unwrap();
+        assert_eq!(again.name.as_deref(), Some("Inference"));
+        assert_eq!(Label::new("01AB".into()).unless("01AB").as_deref(), None);
+    }
 
     #[test]
     fn matter_ids_are_the_ones_people_type() {

@@ -197,7 +197,9 @@ pub fn adopters(dir: &Directory, m: &MatterState) -> Vec<Recipient> {
 /// Why a service is concerned by an event, in words; none if it is not.
 fn concerned(dir: &Directory, s: &Service, event: &NewEvent) -> Option<String> {
     let (used, how) = touched(dir, &s.uses, About::event(event))?;
-    Some(format!("service {} uses {}{how}", s.name, used.as_str()))
+    let part = event.subjects.iter().find(|x| used.touches(x)).and_then(|x| x.name.as_deref());
+    let part = part.map_or_else(String::new, |name| format!(" ({name})"));
+    Some(format!("service {} uses {}{part}{how}", s.name, used.as_str()))
 }
 
 fn recipients<'d>(dir: &'d Directory, event: &NewEvent) -> Routed {

@@ -39,8 +39,11 @@ impl Incident {
             let (status, body, at) = &self.updates[i];
             json!({"id": format!("{}u{i}", self.id), "status": status, "body": body, "created_at": at, "display_at": at, "updated_at": at})
         };
-        let components: Vec<Value> =
-            self.components.iter().map(|c| json!({"id": c, "name": c, "status": "operational"})).collect();
+        let components: Vec<Value> = self
+            .components
+            .iter()
+            .map(|c| json!({"id": c, "name": c.to_uppercase(), "status": "operational"}))
+            .collect();
         let (last, first) = (&self.updates[n - 1], &self.updates[0]);
         let mut out = json!({"id": self.id, "name": self.name, "status": last.0, "impact": self.impact, "created_at": first.2,
             "updated_at": last.2, "shortlink": "https://stspg.example/x", "components": components,

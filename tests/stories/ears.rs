@@ -92,7 +92,11 @@ async fn a_service_that_names_a_component_hears_of_that_one_only() {
     a.incidents.push(web);
     a.serve();
     a.polls(3).await;
-    a.w.expect("search/slack", &["Errors inc2"]);
+    a.w.expect("search/slack", &["Errors inc2", "WEB"]);
+    // The id that the config has, with what people call it.
+    let (alert, matter) = a.w.alerts().await.pop().unwrap();
+    assert!(alert.why.ends_with("uses acme:component/web (WEB)"), "{}", alert.why);
+    assert_eq!(matter.subjects[0].name.as_deref(), Some("WEB"));
     let mut vague = Incident::new("inc3", "major", a.w.now());
     vague.components = vec![];
     a.incidents.push(vague);

@@ -23,7 +23,7 @@ pub use recognise::{addresses, is_headless, recognise};
 
 use super::{ReadContext, Reading, guard, prose};
 use crate::model::text::{glob, one_line, safe_link};
-use crate::model::{Change, Fact, Kind, MatterId, Observation, ReadOutcome, Severity, Subject, Window};
+use crate::model::{Change, Fact, Kind, Label, MatterId, Observation, ReadOutcome, Severity, Subject, Window};
 use crate::provider::file::{Dialect, StatusSource};
 use jiff::{SignedDuration, Timestamp};
 use page::{Component, Episode, Health, Markup, Page, Part, Phase, WHOLE};
@@ -34,6 +34,8 @@ use std::collections::{HashMap, HashSet};
 const TITLE_LENGTH: usize = 200;
 const SUMMARY_LENGTH: usize = 1_000;
 const ID_LENGTH: usize = 300;
+/// Longest name of a part.
+const NAME_LENGTH: usize = 80;
 /// Most parts of an incident that are named in its summary, and that become subjects of their own.
 const MOST_NAMED: usize = 8;
 const MOST_PARTS: usize = 200;
@@ -303,7 +305,10 @@ fn subjects(cx: &ReadContext, parts: &[Part]) -> Vec<Subject> {
             let id = one_line(&p.id, ID_LENGTH);
             let subject = match id.as_str() {
                 WHOLE => Subject::whole(&cx.provider),
-                _ => Subject { region: p.region.clone(), ..Subject::of(&cx.provider, p.kind, id) },
+                _ => {
+                    let name = Label::new(one_line(&p.name, NAME_LENGTH)).unless(&id);
+                    Subject { region: p.region.clone(), name, ..Subject::of(&cx.provider, p.kind, id) }
+                }
             };
             if !out.contains(&subject) {
                 out.push(subject);
@@ -332,7 +337,7 @@ fn summary(e: &Episode<'_>) -> String {
     for p in if ailing.is_empty() || over { e.parts.iter().collect() } else { ailing } {
         let place = p.region.as_ref().map(|r| format!(" ({r})")).unwrap_or_default();
         let health = if over || !p.health.is_ailing() { String::new() } else { format!(": {}", p.health.words()) };
-        let name = format!("{}{place}{health}", one_line(&p.name, 80));
+        let name = format!("{}{place}{health}", one_line(&p.name, NAME_LENGTH));
         if p.id != WHOLE && !names.contains(&name) {
             names.push(name);
         }

@@ -151,10 +151,11 @@ fn money(v: Value) -> String {
 fn subject(v: Value) -> String {
     let text = |name: &str| v.get_attr(name).ok().and_then(|x| x.as_str().map(str::to_owned)).filter(|x| !x.is_empty());
     let id = text("id").unwrap_or_default();
+    let called = text("name").map_or_else(|| id.clone(), |name| format!("{name} ({id})"));
     let mut out = match text("type").as_deref() {
         _ if id == "*" => format!("all of {}", text("platform").unwrap_or_default()),
-        Some("component") => format!("component {id}"),
-        Some(_) | None => id,
+        Some("component") => format!("component {called}"),
+        Some(_) | None => called,
     };
     for scope in ["region", "deployment"].into_iter().filter_map(text) {
         let _ = write!(out, " in {scope}");
