@@ -94,6 +94,8 @@ pub trait Matters: Send + Sync {
 pub trait Alerts: Send + Sync {
     /// Alerts the ladder must look at, most overdue first.
     fn due_alerts(&self, now: Timestamp, limit: usize) -> Fut<'_, Vec<DueAlert>>;
+    /// Puts off alerts that are due and cannot be read, so that one that was damaged holds up no other; which, and why.
+    fn put_off_damaged(&self, now: Timestamp, until: Timestamp) -> Fut<'_, Vec<(AlertId, String)>>;
     /// Writes what the ladder decided, all or nothing. `Stale` when an alert changed meanwhile.
     fn plan(&self, planned: Vec<Planned>, notifications: Vec<NewNotification>, now: Timestamp) -> Fut<'_, PlanOutcome>;
     /// Notes by what config the next looks are reckoned. Where it is another than before, every open alert is to be looked

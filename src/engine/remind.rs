@@ -3,8 +3,9 @@
 //! In: due alerts. Out: obligations grouped into notifications. Invariant: deciding is pure; what was decided on stale
 //! facts is thrown away and decided again. Refuses to send: that is delivering.
 
+use super::trouble::{self, Trouble};
 use super::{Context, Report, usage};
-use crate::model::{AlertState, Kind, NewNotification, Reason};
+use crate::model::{AlertState, Change, Kind, NewNotification, Reason, Severity};
 use crate::rules::directory::{Directory, OPERATORS, Owner};
 use crate::rules::group::{alone, group};
 use crate::rules::ladder::{LadderInput, Plan, decide, today};
@@ -19,6 +20,8 @@ use std::collections::BTreeSet;
 const BATCH: usize = 500;
 /// How soon an alert is looked at again that a deadline of our own outranks.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_hours(24);
+/// How soon an alert is tried again that could not be read.
+const AFTER_DAMAGE: SignedDuration = SignedDuration::from_hours(1);
 /// At first contact, what ends within so many days is told alone too, beside the list of all.
 const URGENT_DAYS: i32 = 14;
 
@@ -38,7 +41,10 @@ impl Reminder {
             return Ok(Report { summary: super::status::HELD.into(), ..Report::default() });
         }
         let now = self.cx.steady(now);
-        let Look { planned, notifications } = self.look(now).await?;
+        let Look { planned, notifications } = match self.look(now).await {
+            Err(e @ StoreError::Damaged(_)) => self.look_past_damage(now, e).await?,
+            other => other?,
+        };
         if planned.is_empty() {
             return Ok(Report::default());
         }
@@ -60,6 +66,29 @@ impl Reminder {
                 pause: Some(std::time::Duration::from_millis(50)),
             }),
         }
+    }
+
+    /// What is due beside alerts that cannot be read: these are told to the operators, and tried again later.
+    async fn look_past_damage(&self, now: Timestamp, found: StoreError) -> Result<Look, StoreError> {
+        let damaged = self.cx.store.put_off_damaged(now, now.saturating_add(AFTER_DAMAGE).unwrap_or(now)).await?;
+        if damaged.is_empty() {
+            return Err(found);
+        }
+        for (id, why) in damaged {
+            let t = Trouble {
+                provider: trouble::ourselves()?,
+                about: format!("alert-{id}"),
+                change: Change::Opened,
+                severity: Severity::Critical,
+                title: format!("alert #{id} cannot be read: nobody is reminded of it"),
+                summary: format!(
+                    "Its rows are damaged: {why}. All others go on. Restore a backup, or mend the row and resolve this; it is tried again every hour."
+                ),
+                native_id: Some(format!("damaged:{id}")),
+            };
+            trouble::report(&self.cx, &t, now).await?;
+        }
+        self.look(now).await
     }
 
     /// What is due, decided and grouped; nothing is written.

@@ -191,6 +191,33 @@ async fn d15_a_damaged_message_at_the_head_of_the_queue_is_a_dead_letter_and_the
 }
 
 #[tokio::test]
+async fn d15_a_damaged_alert_is_told_to_the_operators_once_and_the_others_are_reminded() {
+    let mut w = World::new().await;
+    w.page(&[("gpt-x", day(60)), ("gpt-b", day(60)), ("gpt-far", day(700))]);
+    w.tick().await;
+    let told = w.arrived();
+    assert_eq!(told.len(), 2, "{told:#?}");
+    let of = w.alerts().await.into_iter().find(|(a, _)| a.owner == "search").unwrap().0.id;
+    let damage = |services: &str| {
+        let c = rusqlite::Connection::open(w.dir.path().join("forewarn.db")).unwrap();
+        assert_eq!(c.execute("UPDATE alerts SET services = ?2 WHERE id = ?1", (of.0, services)).unwrap(), 1);
+    };
+    damage("[nonsense");
+    w.live(days(30), minutes(360)).await;
+    let told = w.arrived();
+    let at = |who: &str| told.iter().filter(|m| m.contact == who).map(|m| m.text.clone()).collect::<Vec<_>>();
+    assert!(at("billing/webhook").len() == 1 && at("billing/webhook")[0].contains("30 days"), "{told:#?}");
+    let operators = at("operators/webhook");
+    assert!(operators.len() == 1 && operators[0].contains(&format!("alert #{of} cannot be read")), "{told:#?}");
+    assert!(at("search/slack").is_empty(), "{told:#?}");
+    // Mended by hand, it is as it was.
+    let c = rusqlite::Connection::open(w.dir.path().join("forewarn.db")).unwrap();
+    c.execute("UPDATE alerts SET services = '[]' WHERE id = ?1", [of.0]).unwrap();
+    w.live(minutes(120), minutes(10)).await;
+    w.expect("search/slack", &["30 days"]);
+}
+
+#[tokio::test]
 async fn d15_a_message_the_process_dies_over_five_times_lets_the_others_go_first_and_is_not_lost() {
     let mut w = two_waiting().await;
     w.mood("slack", Mood::Silent);

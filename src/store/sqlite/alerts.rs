@@ -4,7 +4,7 @@
 //! told twice; a plan computed on an alert that changed meanwhile writes nothing. Refuses to render.
 
 use super::convert::{fault, json_at, maybe_json, maybe_time, ms, rows, time, time_at, word_at};
-use super::matters::{STALE, audit, stale};
+use super::matters::{STALE, audit, stale, state};
 use super::{Sqlite, StoreError, people};
 use crate::model::{Alert, AlertId, Contact, MatterId, MatterState, NewNotification, Silence, StepKey, Told};
 use crate::store::types::{ActOutcome, Acting, DueAlert, PlanOutcome, Planned};
@@ -47,6 +47,28 @@ impl Alerts for Sqlite {
                 };
                 let told = told(c, &alert)?;
                 out.push(DueAlert { alert, matter, told });
+            }
+            Ok(out)
+        })
+    }
+
+    fn put_off_damaged(&self, now: Timestamp, until: Timestamp) -> Fut<'_, Vec<(AlertId, String)>> {
+        self.write(move |c| {
+            let due =
+                rows(c, "SELECT id FROM alerts WHERE next_due_at <= ?1 ORDER BY next_due_at, id", [ms(now)], |r| {
+                    Ok(AlertId(r.get(0).map_err(fault)?))
+                })?;
+            let mut out = Vec::new();
+            for id in due {
+                match whole(c, id) {
+                    Ok(()) => {}
+                    Err(StoreError::Damaged(why)) => {
+                        c.execute("UPDATE alerts SET next_due_at = ?2 WHERE id = ?1", params![id.0, ms(until)])
+                            .map_err(fault)?;
+                        out.push((id, why));
+                    }
+                    Err(other) => return Err(other),
+                }
             }
             Ok(out)
         })
@@ -108,6 +130,13 @@ impl Alerts for Sqlite {
     fn end_silence(&self, id: i64, by: String, now: Timestamp) -> Fut<'_, bool> {
         self.write(move |c| people::end(c, id, &by, ms(now)))
     }
+}
+
+/// Reads everything that a look at an alert reads.
+fn whole(c: &Connection, id: AlertId) -> Result<(), StoreError> {
+    let Some(alert) = by_id(c, id)? else { return Ok(()) };
+    state(c, &alert.matter)?.ok_or_else(|| StoreError::Damaged(format!("alert {id} has no matter")))?;
+    told(c, &alert).map(drop)
 }
 
 /// The columns of an alert, of a table named `a`.
