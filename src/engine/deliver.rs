@@ -325,16 +325,20 @@ fn next_steps(dir: &Directory, owner: &Owner, r: &ClaimedRow, now: Timestamp) ->
         !rung.after_ack && (planned || (r.alert.ack.is_some() && escalates(&rung.step)))
     };
     let all = rungs(dir.policy(&r.alert.policy), &r.matter, r.alert.opened_at, owner);
+    // A rung for a lead whom nobody has named reaches nobody.
+    let step = |rung: &Rung, tell: &[Tell]| {
+        let tell = in_words(dir, owner, tell);
+        (!tell.is_empty()).then_some(NextStep { at: rung.at, tell })
+    };
+    let others =
+        |rung: &Rung| step(rung, &rung.tell.iter().filter(|t| **t != Tell::Owner).cloned().collect::<Vec<_>>());
     let mut ahead = all.into_iter().filter(|rung| rung.at > now && !quiet(rung));
-    let Some(first) = ahead.next() else { return Vec::new() };
-    let others = |tell: &[Tell]| tell.iter().filter(|t| **t != Tell::Owner).cloned().collect::<Vec<_>>();
-    let mut out = vec![NextStep { at: first.at, tell: in_words(dir, owner, &first.tell) }];
-    if others(&first.tell).is_empty()
-        && let Some(later) = ahead.find(|rung| !others(&rung.tell).is_empty())
-    {
-        out.push(NextStep { at: later.at, tell: in_words(dir, owner, &others(&later.tell)) });
+    let first = ahead.find_map(|rung| Some((step(&rung, &rung.tell)?, others(&rung).is_some())));
+    match first {
+        None => Vec::new(),
+        Some((first, true)) => vec![first],
+        Some((first, false)) => std::iter::once(first).chain(ahead.find_map(|rung| others(&rung))).collect(),
     }
-    out
 }
 
 /// The day from which it is said each morning while calls are seen.

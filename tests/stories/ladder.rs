@@ -15,7 +15,8 @@ async fn told(keys: &str) -> World {
     let mut w = with(keys).await;
     w.page(&[("gpt-x", day(60)), ("gpt-far", day(700))]);
     w.tick().await;
-    w.expect("search/slack", &["60 days"]);
+    let first = w.expect("search/slack", &["60 days"]);
+    assert!(!first.text.contains(";  is told"), "a lead whom nobody named is told nothing: {}", first.text);
     w
 }
 
