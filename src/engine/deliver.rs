@@ -266,7 +266,8 @@ impl Deliverer {
             moved_from,
             told: if knows && r.reason != Reason::Escalated { Vec::new() } else { r.told.clone() },
             answer,
-            said: r.alert.said.clone(),
+            // What was said before it opened again is history.
+            said: r.alert.said.clone().filter(|s| s.at >= r.alert.opened_at),
             next,
             daily_from: daily_from(dir, r, book),
             unchanged_since: None,

@@ -132,7 +132,7 @@ pub fn apply(action: &Action, by: &By, f: Facts<'_>) -> Result<Alert, Refused> {
             (resolved(&mut new, resolution, services, f)?, note)
         }
         Action::Reopen { note, services } if open => (undone(&mut new, services), note),
-        Action::Reopen { note, .. } => (reopened(&mut new, f.now), note),
+        Action::Reopen { note, .. } => (reopened(&mut new, f), note),
         Action::Reassign { to, note } => (reassigned(&mut new, to, &by)?, note),
     };
     let noted = clean(note).map_or_else(String::new, |n| format!(": \"{n}\""));
@@ -247,13 +247,13 @@ fn disputed(new: &mut Alert, r: Resolution, f: Facts<'_>) -> Result<String, Refu
     Ok(format!("says that {} is wrong", deadline.in_words()))
 }
 
-/// Opens an alert anew, as it is opened when its matter comes back.
-pub fn reopened(new: &mut Alert, now: Timestamp) -> String {
+/// Opens an alert anew. Whoever does so knows what it says now: only what changes later is news to them.
+fn reopened(new: &mut Alert, f: Facts<'_>) -> String {
     new.state = AlertState::Open;
     new.episode += 1;
-    new.opened_at = now;
+    new.opened_at = f.now;
     new.baseline = false;
-    (new.told_revision, new.hands) = (0, 0);
+    (new.told_revision, new.hands) = (f.matter.revision, 0);
     (new.ack, new.snoozed_until, new.resolution) = (None, None, None);
     new.done.clear();
     "reopened".into()

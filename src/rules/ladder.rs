@@ -122,8 +122,7 @@ fn due_now(x: &LadderInput<'_>, rungs: &[Rung], now: Timestamp) -> Option<Due> {
     if let Some(handed) = handed(x) {
         return Some(due(x, handed, 0, Reason::Reassigned, &[Tell::Owner]));
     }
-    let again = x.alert.said.as_ref().is_some_and(|s| s.at == x.alert.opened_at);
-    if x.told.is_empty() && again {
+    if x.told.is_empty() && x.alert.episode > 1 {
         return Some(due(x, StepKey("opened".into()), 0, Reason::Reopened, &[Tell::Owner]));
     }
     if x.told.is_empty() && !quiet_baseline && x.policy.at_once {

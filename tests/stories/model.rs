@@ -93,6 +93,8 @@ struct Matter {
     reached: i32,
     ack: Option<Ack>,
     snooze: Option<Date>,
+    /// The date is another than it was when it was told or reopened: no snooze holds that back.
+    moved: bool,
     /// Since when it is done with.
     done: Option<Timestamp>,
     /// Somebody did something since the last look.
@@ -109,9 +111,8 @@ impl Matter {
         if self.done.is_some() {
             return None;
         }
-        let moved = self.news == Some("moved");
         let snooze_ends = self.snooze.map(|day| day.at(9, 0, 0, 0).min(self.morning(0)));
-        if snooze_ends.is_some_and(|end| local < end) && !moved {
+        if snooze_ends.is_some_and(|end| local < end) && !self.moved {
             return None;
         }
         let reached = RUNGS.into_iter().filter(|n| local >= self.morning(*n)).min().unwrap_or(i32::MAX);
@@ -120,6 +121,7 @@ impl Matter {
         let says = self.news.or((rung || ended).then_some("rung"));
         self.reached = reached.min(self.reached);
         if says.is_some() {
+            self.moved = false;
             if ended {
                 self.snooze = None;
             }
@@ -302,6 +304,7 @@ impl History {
                 let (on, today) = (self.date(m, n), self.today());
                 if self.known.get(&m).is_some_and(|x| x.on != on && x.on > today + 2.days()) {
                     self.w.pin(&format!("openai:{}", MODELS[m]), Truth::Ends(on)).await.unwrap();
+                    self.facts(false).await;
                 }
             }
             Op::Ack(..) | Op::Snooze(..) | Op::Resolve(_) | Op::Reopen(_) | Op::Reassign(_) => self.acts(op).await,
@@ -382,6 +385,7 @@ impl History {
             Action::Reopen { .. } => {
                 x.episode += 1;
                 x.begin("reopened");
+                x.moved = false;
             }
             Action::Reassign { .. } => {
                 x.owner = 1 - x.owner;
@@ -417,12 +421,14 @@ impl History {
                 reached: i32::MAX,
                 ack: None,
                 snooze: None,
+                moved: false,
                 done: None,
                 acted: false,
             });
             if d.revision > x.revision {
                 (x.on, x.revision) = (d.date, d.revision);
                 x.reached = i32::MAX;
+                x.moved = true;
                 x.news = x.news.or(Some("moved"));
             }
             let after = x.done.zip(self.used.get(&m)).is_some_and(|(done, used)| used.duration_since(done) > days(1));
@@ -547,6 +553,22 @@ fn any_history_tells_what_a_small_model_says_and_nothing_else() {
         runtime.block_on(plays(ops, None)).0.map_err(TestCaseError::fail)
     };
     proptest!(config, |(ops in ops())| play(&ops)?);
+}
+
+/// Histories that were told otherwise once.
+#[tokio::test]
+async fn what_is_reopened_and_put_off_is_told_as_reopened_and_when_it_was_put_off_to() {
+    let begins = [Op::Announce(2, 3), Op::Look(382), Op::Resolve(2)];
+    // The snooze is taken back by an answer before anything was told: it is reopened all the same.
+    let answered = [Op::Reopen(2), Op::Snooze(2, 2), Op::Look(1), Op::Ack(2, None), Op::Look(1)];
+    // Whoever reopens and puts it off knows the date that moved before.
+    let knew = [Op::Move(2, 9), Op::Reopen(2), Op::Snooze(2, 22), Op::Look(1), Op::Down(20)];
+    // A date that moves after that is news.
+    let news = [Op::Reopen(2), Op::Snooze(2, 22), Op::Move(2, 9), Op::Look(1), Op::Down(20)];
+    for then in [answered, knew, news] {
+        let history = [&begins[..], &then[..]].concat();
+        assert_eq!(plays(&history, None).await.0, Ok(()), "{history:?}");
+    }
 }
 
 /// A history in which everything happens that a lie needs, and that is well without one.

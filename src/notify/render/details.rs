@@ -59,6 +59,8 @@ fn why(row: &Row, clock: Clock<'_>) -> Option<Line> {
             format!("This reaches you because {}{}.", without_plan(row), after(row, clock))
         }
         Reason::Escalated => format!("This reaches you because {owner} has answered and is not done."),
+        // Without a deed it opened by itself: its provider says it again.
+        Reason::Reopened if row.said.is_none() => return None,
         Reason::Reopened | Reason::Reassigned => format!("{}.", super::words::deed(row)),
         // An answer that holds no longer is part of the story.
         Reason::Reminder | Reason::Overdue if row.answer.is_none() && row.said.is_some() => {

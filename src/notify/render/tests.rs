@@ -1,7 +1,9 @@
 //! The messages as people read them: what must be in each kind, and what must never become markup.
 
 use super::*;
-use crate::model::{AlertId, Firmness, Kind, Precision, ProviderId, Reason, Severity, Subject, SubjectType};
+use crate::model::{
+    AlertId, By, Firmness, Kind, Precision, ProviderId, Reason, Said, Severity, Subject, SubjectType, Via,
+};
 use crate::notify::testing::{HOSTILE, at, ending, hostile_messages, incident, message, services};
 use jiff::civil::date;
 
@@ -43,6 +45,18 @@ fn a_reminder_says_what_then_ours_then_proof_then_next() {
         r.subject,
         "[forewarn #17] 60 days: gpt-demo-2025-08-07 shuts down Fri 22 Jan 2027 (support-bot, rerank-batch)"
     );
+}
+
+#[test]
+fn what_is_open_again_names_who_opened_it_where_a_person_did() {
+    let mut row = with(Reason::Reopened, ending());
+    let said = texts(&render(&message(vec![row.clone()])));
+    assert!(!said.iter().any(|line| line.contains("answered")), "nobody did: {said:#?}");
+    let by = By { who: "mei".into(), via: Via::Cli };
+    row.said = Some(Said { n: 1, by, at: at("2026-11-23T08:00:00Z"), words: "reopened: \"not done\"".into() });
+    let r = render(&message(vec![row]));
+    assert!(r.first_line().contains("Open again: gpt-demo-2025-08-07"), "{}", r.first_line());
+    assert!(texts(&r).iter().any(|l| l.starts_with("mei") && l.contains("reopened: \"not done\".")), "{r:#?}");
 }
 
 #[test]

@@ -329,6 +329,22 @@ fn nobody_answering_is_escalated_once_and_an_answer_prevents_it() {
 }
 
 #[test]
+fn what_opens_again_says_so_whoever_spoke_last_and_a_snooze_ends_early_for_news_only() {
+    let mut c = Case::incident();
+    c.alert.episode = 2;
+    assert_eq!(c.says("2026-03-01T10:00:00Z").0, "opened reopened");
+
+    // Put off before it was told: the date it was reopened with is no news, the one after is.
+    let mut c = Case::ending("2026-03-01T13:00:00Z");
+    (c.alert.episode, c.alert.snoozed_until) = (2, Some(at("2026-05-01T09:00:00Z")));
+    c.move_to(date(2026, 9, 15));
+    c.alert.told_revision = c.matter.revision;
+    assert_eq!(c.says("2026-03-01T13:00:00Z"), pair("", "2026-05-01T09:00:00Z"));
+    c.move_to(date(2026, 9, 10));
+    assert_eq!(c.says("2026-03-01T13:00:30Z").0, "opened reopened");
+}
+
+#[test]
 fn an_escalation_that_passed_unseen_follows_the_first_message() {
     // First looked at two days late: the owner hears at once, the lead a little later, not never.
     let mut c = Case::incident();
