@@ -5,9 +5,11 @@ without JavaScript; hostile text in every field stays text. Pictures are kept un
 import json
 import os
 import subprocess
+import urllib.request
 from pathlib import Path
 
-from common import PROJECT, run
+from common import PROJECT, SECRETS, run, until
+from fronts import SignedIn
 from scene import Scene
 
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", PROJECT / "target"))
@@ -34,9 +36,26 @@ def browser(check, o):
         made = [json.loads(scene.cli("token", "add", name, "--role", role, "--json"))["token"] for name, role in [("kai", "act"), ("lu", "read")]]
         scene.restart("[access]\nsign_in = true")
         drive(check, "door", scene.at, TOKEN=made[0], READER=made[1])
+        proxied(check, scene, made[0])
         check("the daemon's log holds no error", "ERROR" not in scene.daemon.log(), scene.daemon.log()[-1500:])
     finally:
         scene.end()
+
+
+def proxied(check, scene, token):
+    """Behind the documented nginx, which lets in whom a stand-in of oauth2-proxy knows."""
+    people = {"kai": ("kai@example.com", "voice"), "ana": ("ana@example.com", "sre,voice")}
+    front = SignedIn(scene.daemon.private, SECRETS["PROXY_SECRET"], people)
+    try:
+        if not check("nginx takes the text of the documentation", until(front.up, 20, 0.1), front.said()):
+            return
+        scene.restart('private_url = "https://forewarn.internal"\n[access.proxy]\nfrom = ["127.0.0.1"]\nsecret = "env:PROXY_SECRET"\nrole = "act"\nadmins = ["sre"]\n')
+        drive(check, "proxied", "https://forewarn.internal", AROUND=f"MAP forewarn.internal 127.0.0.1:{front.port}", BEHIND=scene.at)
+        asked = urllib.request.Request(f"{scene.at}/audit", headers={"authorization": f"Bearer {token}"})
+        audit = urllib.request.urlopen(asked, timeout=20).read().decode()
+        check("the audit names whom the proxy knows, and nobody else", "kai@example.com" in audit and "mallory" not in audit, audit[:1500])
+    finally:
+        front.stop()
 
 
 def hostile(check, o):

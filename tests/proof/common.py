@@ -32,6 +32,7 @@ SECRETS = {
     "SINK_SECRET": "whsec_" + base64.b64encode(b"sink-key-of-the-proofs-32-bytes!").decode(),
     "SLACK_BOT_TOKEN": "xoxb-proof",
     "SMTP_PASSWORD": "mail-proof-password",
+    "PROXY_SECRET": "proxy-secret-of-the-proofs-long-enough",
 }
 
 

@@ -1,72 +1,21 @@
-"""nginx with the very text of docs/operating.md before a real forewarn: signed webhooks arrive byte for byte, odd addresses stay as
-they came, calendars and links are passed on, and nothing of the private side."""
+"""nginx and Caddy with the very text of docs/operating.md before a real forewarn: signed webhooks arrive byte for byte, odd addresses
+stay as they came, calendars and links are passed on, and nothing of the private side."""
 
-import http.client
 import json
-import re
-import shutil
-import ssl
-import subprocess
-import tempfile
 import time
-from pathlib import Path
+from functools import partial
 
-from common import PROJECT, SECRETS, Daemon, config, free_port, openai_event, run, serve, standard, until
-
-
-def documented():
-    text = (PROJECT / "docs/operating.md").read_text()
-    return next(b for b in re.findall(r"```nginx\n(.*?)```", text, re.S) if "merge_slashes" in b)
+from common import SECRETS, Daemon, config, free_port, openai_event, run, serve, standard, until
+from fronts import Caddy, nginx
 
 
-class Proxy:
-    """nginx in a folder of its own."""
-
-    def __init__(self, intake):
-        self.dir, self.port = Path(tempfile.mkdtemp(prefix="forewarn-nginx-")), free_port()
-        self.dir.chmod(0o755)
-        cert, key = self.dir / "cert.pem", self.dir / "key.pem"
-        make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-        subprocess.run([*make, "-subj", "/CN=forewarn.example.com", "-keyout", key, "-out", cert], check=True, capture_output=True)
-        server = documented().replace("listen 443 ssl;", f"listen 127.0.0.1:{self.port} ssl; ssl_certificate {cert}; ssl_certificate_key {key};")
-        server = server.replace("127.0.0.1:8321", f"127.0.0.1:{intake}")
-        paths = "".join(f"{kind}_temp_path {self.dir}/{kind};" for kind in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"])
-        (self.dir / "nginx.conf").write_text(
-            f"daemon off; worker_processes 1; pid {self.dir}/pid; error_log {self.dir}/error.log;\n"
-            f"events {{}}\nhttp {{ access_log off; {paths}\n{server}\n}}\n"
-        )
-        self.process = subprocess.Popen([shutil.which("nginx") or "/usr/sbin/nginx", "-p", self.dir, "-c", self.dir / "nginx.conf"], stderr=subprocess.PIPE)
-
-    def ask(self, method, path, body=None, headers=None):
-        c = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=ssl._create_unverified_context())
-        try:
-            c.putrequest(method, path, skip_host=True)
-            for k, v in {"host": "forewarn.example.com", "content-length": str(len(body or b"")), **(headers or {})}.items():
-                c.putheader(k, v)
-            c.endheaders(body)
-            r = c.getresponse()
-            return r.status, dict(r.getheaders()), r.read()
-        finally:
-            c.close()
-
-    def up(self):
-        try:
-            return self.ask("GET", "/")[0] == 404
-        except OSError:
-            return False
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
-        shutil.rmtree(self.dir, ignore_errors=True)
-
-
-def nginx(check, o):
+def before(front, check, o):
     public = 'public_url = "https://forewarn.example.com"\nlow_water_mb = 0\n'
     d = Daemon(o.binary, config(settings=public)).start()
-    p = Proxy(d.intake)
-    if not check("nginx takes the text of the documentation", until(p.up, 20, 0.1), p.process.poll()):
+    p = front(d.intake)
+    if not check("it takes the text of the documentation", until(p.up, 20, 0.1), p.said()):
         return
+    check.equal("nothing is at the root", p.ask("GET", "/")[0], 404)
     for size in [1, 70_000, 900_000]:
         event = json.loads(openai_event(f"evt_{size}"))
         body = json.dumps({**event, "pad": "ü\r\n " + "x" * size}, ensure_ascii=False).encode()
@@ -117,4 +66,4 @@ def doctor(check, o):
 
 
 if __name__ == "__main__":
-    run(__doc__, {"nginx": nginx, "doctor": doctor})
+    run(__doc__, {"nginx": partial(before, nginx), "caddy": partial(before, Caddy), "doctor": doctor})

@@ -89,7 +89,7 @@ struct Matter {
     episode: u32,
     /// What must be said before anything else.
     news: Option<&'static str>,
-    /// Days before the deadline of the last rung that was come down to.
+    /// Days before the deadline of the last rung that had come when something was said.
     reached: i32,
     ack: Option<Ack>,
     snooze: Option<Date>,
@@ -119,8 +119,9 @@ impl Matter {
         let rung = RUNGS.into_iter().any(|n| n >= reached && n < self.reached && !self.is_quiet(n));
         let ended = snooze_ends.is_some_and(|end| local >= end);
         let says = self.news.or((rung || ended).then_some("rung"));
-        self.reached = reached.min(self.reached);
         if says.is_some() {
+            // What an answer makes needless is not done with: under a clock that was wrong it may have been another moment.
+            self.reached = reached.min(self.reached);
             self.moved = false;
             if ended {
                 self.snooze = None;

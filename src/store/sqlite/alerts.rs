@@ -28,27 +28,16 @@ fn wake(c: &Connection, (after, upto): (i64, i64), now: i64) -> Result<u64, Stor
 impl Alerts for Sqlite {
     fn due_alerts(&self, now: Timestamp, limit: usize) -> Fut<'_, Vec<DueAlert>> {
         self.read_matters(move |c, shelf| {
-            let sql =
-                format!("SELECT {ALERT} FROM alerts a WHERE a.next_due_at <= ?1 ORDER BY a.next_due_at, a.id LIMIT ?2");
-            let due = rows(c, &sql, params![ms(now), i64::try_from(limit).unwrap_or(i64::MAX)], alert)?;
             // Alerts of many owners on one matter need it once.
             let mut matters: HashMap<MatterId, Arc<MatterState>> = HashMap::new();
-            let mut out = Vec::with_capacity(due.len());
-            for alert in due {
-                let matter = match matters.get(&alert.matter) {
-                    Some(m) => m.clone(),
-                    None => {
-                        let m = shelf
-                            .by_id(c, alert.matter.as_str())?
-                            .ok_or_else(|| StoreError::Damaged(format!("alert {} has no matter", alert.id)))?;
-                        matters.insert(alert.matter.clone(), m.clone());
-                        m
-                    }
-                };
-                let told = told(c, &alert)?;
-                out.push(DueAlert { alert, matter, told });
-            }
-            Ok(out)
+            looked_at(c, "a.next_due_at <= ?1 ORDER BY a.next_due_at, a.id", ms(now), limit, |id| {
+                if let Some(m) = matters.get(id) {
+                    return Ok(Some(m.clone()));
+                }
+                let found = shelf.by_id(c, id.as_str())?;
+                matters.extend(found.clone().map(|m| (id.clone(), m)));
+                Ok(found)
+            })
         })
     }
 
@@ -60,8 +49,8 @@ impl Alerts for Sqlite {
                 })?;
             let mut out = Vec::new();
             for id in due {
-                match whole(c, id) {
-                    Ok(()) => {}
+                match looked_at(c, "a.id = ?1", id.0, 1, |matter| Ok(state(c, matter)?.map(Arc::new))) {
+                    Ok(_) => {}
                     Err(StoreError::Damaged(why)) => {
                         c.execute("UPDATE alerts SET next_due_at = ?2 WHERE id = ?1", params![id.0, ms(until)])
                             .map_err(fault)?;
@@ -132,13 +121,6 @@ impl Alerts for Sqlite {
     }
 }
 
-/// Reads everything that a look at an alert reads.
-fn whole(c: &Connection, id: AlertId) -> Result<(), StoreError> {
-    let Some(alert) = by_id(c, id)? else { return Ok(()) };
-    state(c, &alert.matter)?.ok_or_else(|| StoreError::Damaged(format!("alert {id} has no matter")))?;
-    told(c, &alert).map(drop)
-}
-
 /// The columns of an alert, of a table named `a`.
 pub(super) const ALERT: &str =
     "a.id, a.matter, a.owner, a.policy, a.why, a.services, a.state, a.episode, a.opened_at, a.baseline,
@@ -173,20 +155,41 @@ pub(super) fn by_id(c: &Connection, id: AlertId) -> Result<Option<Alert>, StoreE
     Ok(rows(c, &format!("SELECT {ALERT} FROM alerts a WHERE a.id = ?1"), [id.0], alert)?.pop())
 }
 
-/// What was told in the present episode, once however many were told. A superseded obligation was told to nobody.
-fn told(c: &Connection, a: &Alert) -> Result<Vec<Told>, StoreError> {
-    let sql = "SELECT step, deadline_revision, created_at FROM obligations WHERE alert = ?1 AND episode = ?2 AND state <> 'superseded' AND reason <> 'acted'";
-    let mut statement = c.prepare_cached(sql).map_err(fault)?;
-    let mut found = statement.query(params![a.id.0, a.episode]).map_err(fault)?;
-    let mut out: Vec<Told> = Vec::new();
+/// What a look at alerts reads: they, their matters, and what was told in their present episode, once however many were
+/// told. A superseded obligation was told to nobody. `which` has one parameter and keeps the rows of an alert together.
+fn looked_at(
+    c: &Connection,
+    which: &str,
+    value: i64,
+    limit: usize,
+    mut matter: impl FnMut(&MatterId) -> Result<Option<Arc<MatterState>>, StoreError>,
+) -> Result<Vec<DueAlert>, StoreError> {
+    let sql = format!(
+        "SELECT {ALERT}, o.step, o.deadline_revision, o.created_at FROM alerts a LEFT JOIN obligations o
+         ON o.alert = a.id AND o.episode = a.episode AND o.state <> 'superseded' AND o.reason <> 'acted' WHERE {which}"
+    );
+    let mut statement = c.prepare_cached(&sql).map_err(fault)?;
+    let mut found = statement.query([value]).map_err(fault)?;
+    let mut out: Vec<DueAlert> = Vec::new();
     while let Some(r) = found.next().map_err(fault)? {
+        let id: i64 = r.get(0).map_err(fault)?;
+        if out.last().is_none_or(|last| last.alert.id.0 != id) {
+            if out.len() == limit {
+                break;
+            }
+            let alert = alert(r)?;
+            let matter = matter(&alert.matter)?
+                .ok_or_else(|| StoreError::Damaged(format!("alert {} has no matter", alert.id)))?;
+            out.push(DueAlert { alert, matter, told: Vec::new() });
+        }
+        let (Some(step), Some(last)) = (r.get(19).map_err(fault)?, out.last_mut()) else { continue };
         let one = Told {
-            step: StepKey(r.get(0).map_err(fault)?),
-            deadline_revision: r.get(1).map_err(fault)?,
-            at: time(r.get(2).map_err(fault)?)?,
+            step: StepKey(step),
+            deadline_revision: r.get(20).map_err(fault)?,
+            at: time(r.get(21).map_err(fault)?)?,
         };
-        if !out.contains(&one) {
-            out.push(one);
+        if !last.told.contains(&one) {
+            last.told.push(one);
         }
     }
     Ok(out)

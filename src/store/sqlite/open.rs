@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_digests.sql"),
     include_str!("schema_known.sql"),
     include_str!("schema_redirects.sql"),
+    include_str!("schema_told.sql"),
 ];
 /// The schema this binary writes.
 pub const KNOWN_SCHEMA: i64 = MIGRATIONS.len() as i64;
@@ -211,6 +212,14 @@ mod tests {
         let own = r#"{"ended":false},"forewarn/config":{"rank":"pinned"}"#;
         row("bedrock:own", "deprecation", "announced", Some("2027-01-01"), own);
         row("bedrock:broken", "incident", "open", None, r#"{"review":"x"}"#);
+        old.execute_batch(
+            "INSERT INTO alerts (id, matter, owner, policy, why, services, state, episode, opened_at, baseline, told_revision, version)
+               VALUES (7, 'bedrock:plain', 'search', 'deprecation', 'uses', '[]', 'open', 1, 1, 0, 1, 1);
+             INSERT INTO notifications (id, key, contact, channel, state, created_at) VALUES (3, 'k', 'search/slack', 'slack', 'delivered', 5);
+             INSERT INTO obligations (id, alert, episode, deadline_revision, step, occurrence, contact, reason, notification, state, created_at)
+               VALUES (9, 7, 1, 1, '30d', 0, 'search/slack', 'reminder', 3, 'delivered', 6), (2, 7, 1, 1, '60d', 0, 'search/lead', 'opened', 3, 'dead', 5);",
+        )
+        .unwrap();
         drop(old);
         let new = writable(&path).unwrap();
         let text = |sql: &str| -> String { new.query_row(sql, [], |r| r.get(0)).unwrap() };
@@ -221,6 +230,10 @@ mod tests {
             "SELECT group_concat(substr(matter, 9), ' ' ORDER BY matter) FROM matter_subjects WHERE subject = 'bedrock:model/demo'",
         );
         assert_eq!(of, "ended once own plain retired review");
+        let told = "SELECT group_concat(concat_ws(' ', alert, episode, deadline_revision, step, occurrence, contact, reason, notification, state, created_at), ', '
+             ORDER BY step) FROM obligations";
+        let kept = "7 1 1 30d 0 search/slack reminder 3 delivered 6, 7 1 1 60d 0 search/lead opened 3 dead 5";
+        assert_eq!(text(told), kept);
         assert!(dir.path().join("forewarn.before-schema-13.db").exists(), "a copy of what was there");
     }
 

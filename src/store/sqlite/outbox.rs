@@ -107,8 +107,8 @@ fn claimed(r: &Row<'_>) -> Result<Claimed, StoreError> {
 }
 
 fn rows_of(c: &Connection, id: NotificationId) -> Result<Vec<ClaimedRow>, StoreError> {
-    let sql =
-        "SELECT alert, episode, step, deadline_revision, reason FROM obligations WHERE notification = ?1 ORDER BY id";
+    let sql = "SELECT alert, episode, step, deadline_revision, reason FROM obligations WHERE notification = ?1
+         ORDER BY alert, episode, deadline_revision, step, occurrence";
     let found = rows(c, sql, [id.0], |r| {
         let alert = AlertId(r.get(0).map_err(fault)?);
         Ok((

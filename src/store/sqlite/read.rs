@@ -109,7 +109,7 @@ impl Read for Sqlite {
     fn told_of(&self, matter: MatterId) -> Fut<'_, Vec<ToldRow>> {
         self.read(move |c| {
             let sql = "SELECT o.alert, o.contact, o.step, o.reason, o.state, o.created_at FROM obligations o
-                 JOIN alerts a ON a.id = o.alert WHERE a.matter = ?1 ORDER BY o.id";
+                 JOIN alerts a ON a.id = o.alert WHERE a.matter = ?1 ORDER BY o.created_at, o.alert, o.contact";
             rows(c, sql, [matter.as_str()], |r| {
                 Ok(ToldRow {
                     alert: AlertId(r.get(0).map_err(fault)?),

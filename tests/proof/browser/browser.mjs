@@ -33,6 +33,7 @@ const browser = await chromium.launch({
   args: [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", `--disk-cache-dir=${profile}`,
+    ...(process.env.AROUND ? [`--host-resolver-rules=${process.env.AROUND}`] : []),
   ],
 });
 
@@ -48,6 +49,7 @@ async function open(options = {}) {
   return { context, page, wrong };
 }
 
+const soon = (days) => new Date(Date.now() + days * 86400e3).toISOString().slice(0, 10);
 const local = (path) => path.replace(/[^a-z0-9]+/gi, "-").replace(/^-|-$/g, "").slice(0, 60) || "now-and-next";
 
 async function links(page) {
@@ -123,7 +125,6 @@ const parts = {
   /** Finds the next shutdown and deals with it, with a mouse, with a keyboard alone, and without JavaScript. */
   async people() {
     const { page, wrong } = await open();
-    const soon = (days) => new Date(Date.now() + days * 86400e3).toISOString().slice(0, 10);
     await page.goto(at);
     // What has ended stands first; what is next is the first that has not.
     const next = page.locator("#ending tbody tr").filter({ hasNotText: "ago" }).first();
@@ -278,6 +279,47 @@ const parts = {
     await reader.page.getByRole("button", { name: "Sign in" }).click();
     await reader.page.goto(`${at}/alerts/1`);
     say("who may only look is told so", /You may look, not act/.test(await reader.page.locator("main").innerText()));
+  },
+
+  /** Signed in by a proxy. */
+  async proxied() {
+    const through = async (person, headers = {}) => {
+      const view = await open({ ignoreHTTPSErrors: true, extraHTTPHeaders: headers });
+      if (person) await view.context.addCookies([{ name: "person", value: person, url: at }]);
+      return view;
+    };
+    const stranger = await through(null, { "x-forwarded-user": "mallory@example.com", "x-forwarded-groups": "sre" });
+    await stranger.page.goto(`${at}/alerts`);
+    say("who is not signed in at the proxy sees its sign-in, whatever he calls himself", (await stranger.page.title()) === "Sign in", await stranger.page.title());
+
+    const kai = await through("kai", { "x-forwarded-user": "mallory@example.com", "x-forwarded-groups": "sre" });
+    await kai.page.goto(`${at}/alerts?state=open`);
+    await kai.page.locator("tbody tr th a").first().click();
+    const alert = kai.page.url();
+    say("who is signed in at the proxy is known here", (await kai.page.locator("main").innerText()).length > 0 && (await kai.page.locator("[name=by]").count()) === 0);
+    await kai.page.screenshot({ path: join(pictures, "alert.png") });
+    await kai.page.locator("form[action$='/ack'] [name=note]").fill("seen from home");
+    await kai.page.getByRole("button", { name: "Acknowledge" }).click();
+    const said = await kai.page.locator("main").innerText();
+    say("and acts under the name the proxy gives, whatever he sends himself", /kai@example\.com/.test(said) && !/mallory/.test(said), said.slice(0, 600));
+    const snoozed = async (page, mark) => {
+      await page.locator("form[action$='/snooze'] [name=until]").fill(soon(1));
+      await page.locator("form[action$='/snooze'] [name=csrf]").evaluate((e, v) => (e.value = v), mark);
+      const [answer] = await Promise.all([page.waitForResponse((r) => r.request().method() === "POST"), page.getByRole("button", { name: "Snooze" }).click()]);
+      return answer.status();
+    };
+    const mark = await kai.page.locator("form[action$='/snooze'] [name=csrf]").inputValue();
+    const without = await snoozed(kai.page, "0".repeat(mark.length));
+    say("a form without our mark changes nothing here either", without === 403, without);
+    say("all is asked under the address of the proxy", kai.wrong.length === 0, kai.wrong.join("\n"));
+    const ana = await through("ana");
+    await ana.page.goto(alert);
+    const stolen = await snoozed(ana.page, mark);
+    say("the mark of another person opens nothing", stolen === 403, stolen);
+
+    const around = await open({ extraHTTPHeaders: { "x-forwarded-user": "mallory@example.com", "x-forewarn-proxy": "guessed" } });
+    await around.page.goto(`${process.env.BEHIND}/alerts`);
+    say("who goes around the proxy is asked to sign in", new URL(around.page.url()).pathname === "/sign-in", around.page.url());
   },
 
   /** Every field tries to be something else. */
