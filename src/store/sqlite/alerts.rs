@@ -16,6 +16,8 @@ use std::sync::Arc;
 
 /// Alerts woken by one operation.
 const SLICE: i64 = 1_000;
+/// Room made at once for what is due.
+const AT_ONCE: usize = 512;
 
 /// Open alerts after the first number up to the second are looked at now.
 fn wake(c: &Connection, (after, upto): (i64, i64), now: i64) -> Result<u64, StoreError> {
@@ -176,6 +178,9 @@ fn looked_at(
         if out.last().is_none_or(|last| last.alert.id.0 != id) {
             if out.len() == limit {
                 break;
+            }
+            if out.is_empty() {
+                out.reserve(limit.min(AT_ONCE));
             }
             let alert = alert(r)?;
             let matter = matter(&alert.matter)?

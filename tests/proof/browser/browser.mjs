@@ -216,6 +216,7 @@ const parts = {
     say("Tab reaches what nobody has answered", link);
     await page.keyboard.press("Enter");
     await page.waitForURL(/\/alerts\/\d+/);
+    await page.waitForLoadState("load"); // a key pressed before goes nowhere
     await until((f) => f.name === "by");
     await page.keyboard.type("kai");
     await until((f) => f.name === "plan_on");
