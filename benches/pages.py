@@ -3,7 +3,7 @@
 
 Measured by one client on loopback, one request after another on a connection of its own: the first page, a page of the calendar (100
 rows of one provider over 90 days, by the API), the list and a deprecation in a browser's words, iCalendar of 10,000 events cold and
-kept, the time from making the process to its first answer; and what intake answers beside a client that asks for the first page
+kept (by turns with a server that only hands out the same bytes, read by a client that only receives), the time from making the process to its first answer; and what intake answers beside a client that asks for the first page
 without a pause.
 
     cargo build --release && python3 benches/pages.py [--events 1000000] [--deprecations 100000]
@@ -16,6 +16,8 @@ import datetime
 import http.client
 import json
 import math
+import re
+import socket
 import sqlite3
 import statistics
 import sys
@@ -81,8 +83,10 @@ def event(n, deprecations):
 
 def fill(path, events, deprecations):
     c = sqlite3.connect(path)
-    c.executemany("INSERT INTO matters (id, kind, stage, shutdown_on, version, state) VALUES (?,?,?,?,?,?)", (deprecation(n, deprecations) for n in range(deprecations)))
-    c.executemany("INSERT INTO matters (id, kind, stage, shutdown_on, version, state) VALUES (?,?,?,?,?,?)", (maintenance(n) for n in range(500)))
+    into = "INSERT INTO matters (id, kind, stage, shutdown_on, version, state, provider) VALUES (?1,?2,?3,?4,?5,?6, json_extract(?6, '$.provider'))"
+    c.executemany(into, (deprecation(n, deprecations) for n in range(deprecations)))
+    c.executemany(into, (maintenance(n) for n in range(500)))
+    c.executemany("INSERT INTO matter_subjects (subject, matter) VALUES (?,?)", ((f"{PROVIDERS[n % 20]}:model/model-{n}", f"{PROVIDERS[n % 20]}:model-{n}") for n in range(deprecations)))
     c.executemany(
         "INSERT INTO events (fingerprint, kind, provider, source, matter, change, severity, title, summary, subjects, occurred_at, received_at, routing) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (event(n, deprecations) for n in range(events)),
@@ -109,6 +113,60 @@ def get(port, path, headers=None):
         return took, body
     finally:
         c.close()
+
+
+def fetch(port, path, room, headers=""):
+    """Milliseconds until all of an answer lies in `room`, and its head: a client that neither allocates nor looks at what comes."""
+    began = time.perf_counter()
+    with socket.create_connection(("127.0.0.1", port), 60) as s:
+        s.sendall(f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{headers}\r\n".encode())
+        at, end = 0, None
+        while end is None or at < end:
+            n = s.recv_into(room[at:])
+            if n == 0:
+                sys.exit(f"{path}: closed after {at} bytes")
+            at += n
+            if end is None and (blank := bytes(room[:4096]).find(b"\r\n\r\n")) > 0:
+                head = bytes(room[:blank]).decode().lower()
+                length = re.search(r"content-length: (\d+)", head)
+                end = blank + 4 + (int(length[1]) if length else 0)
+    took = (time.perf_counter() - began) * 1000
+    if not head.startswith(("http/1.1 200", "http/1.1 304")):
+        sys.exit(f"{path}: {head[:300]}")
+    return took, head
+
+
+def bare(body):
+    """A server that hands out these bytes and does nothing else: what sending and receiving them costs here."""
+    answer = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        while True:
+            c, _ = listener.accept()
+            with c:
+                c.recv(4096)
+                c.sendall(answer)
+
+    threading.Thread(target=serve, daemon=True).start()
+    return listener.getsockname()[1]
+
+
+def kept(d, rounds):
+    """The kept calendar by turns with a bare server of the same bytes, and asked for by who has it."""
+    path, room = "/calendar.ics?within=3000d", memoryview(bytearray(32 << 20))
+    _, body = get(d.private, path)
+    floor, times, bares, same = bare(body), [], [], []
+    _, head = fetch(d.private, path, room)
+    tag = re.search(r"etag: (.*)", head)[1].strip()
+    for _ in range(rounds):
+        times.append(fetch(d.private, path, room)[0])
+        bares.append(fetch(floor, path, room)[0])
+        took, head = fetch(d.private, path, room, f"if-none-match: {tag}\r\n")
+        if not head.startswith("http/1.1 304"):
+            sys.exit(f"who has it already is answered {head[:200]}")
+        same.append(took)
+    return figures(times), figures(bares), figures(same)
 
 
 def figures(times):
@@ -180,14 +238,17 @@ def main():
             "alerts": "/alerts",
         }
         out = {name: figures([get(d.private, path)[0] for _ in range(o.rounds)]) for name, path in paths.items()}
+        found = len(json.loads(get(d.private, paths["calendar_query"])[1])["items"])
+        if found < min(20, o.deprecations):
+            sys.exit(f"a query of the calendar finds {found}")
         cold = []
         for n in range(9):
             # A delivery changes nothing of the calendar; another span is another text.
             took, body = get(d.private, f"/calendar.ics?within={3_000 + n}d")
             cold.append(took)
         count = body.count(b"BEGIN:VEVENT")
-        kept = [get(d.private, "/calendar.ics?within=3000d")[0] for _ in range(o.rounds)]
-        out["ics_cold"], out["ics_kept"], out["ics_events"], out["ics_bytes"] = figures(cold), figures(kept), count, len(body)
+        out["ics_cold"], out["ics_events"], out["ics_bytes"] = figures(cold), count, len(body)
+        out["ics_kept"], out["ics_bare"], out["ics_not_modified"] = kept(d, o.rounds)
         out["start_ms"] = figures(starts)
         out["intake_alone"], out["intake_beside_pages"] = intake(d, 5), intake(d, 5, "/")
         out["rss_mb"] = d.rss_kb() // 1024

@@ -129,11 +129,9 @@ fn maintenance(l: &mut Lines, e: &Entry, filter: &Filter) {
 }
 
 fn head(l: &mut Lines, m: &MatterState) {
-    let changed = changed_at(m);
     l.raw("UID", &format!("{}@forewarn", hex::encode(short_hash(&[b"calendar\0", m.id.as_str().as_bytes()]))));
-    // Without METHOD it means the same as LAST-MODIFIED (RFC 5545, 3.8.7.2), so the text does not change by being asked for.
-    l.moment("DTSTAMP", changed);
-    l.moment("LAST-MODIFIED", changed);
+    // Without METHOD it means what LAST-MODIFIED would (RFC 5545, 3.8.7.2), so the text does not change by being asked for.
+    l.moment("DTSTAMP", changed_at(m));
     // Both only rise: the first with each date, the second with each other news.
     let sequence = m.deadline.as_ref().map_or(1, |d| d.revision) + m.revision;
     l.raw("SEQUENCE", &sequence.saturating_sub(2).to_string());
@@ -188,11 +186,16 @@ fn proof(e: &Entry, d: &Deadline) -> String {
     }
     ours(&mut out, e);
     for (source, c) in &m.claims {
-        let date = c.deadline.as_ref().map_or_else(|| "no date".to_owned(), Deadline::in_words);
+        // Whose date is the one above need not repeat it.
+        let date = match &c.deadline {
+            Some(theirs) if theirs.same_as(d) => String::new(),
+            Some(theirs) => format!(": {}", theirs.in_words()),
+            None => ": no date".to_owned(),
+        };
         let read = Offset::UTC.to_datetime(c.read_at);
         let (hour, minute) = (read.hour(), read.minute());
         let text = one_line(&c.text, 400);
-        let _ = write!(out, "\n{source}: {date}, read {} {hour:02}:{minute:02} UTC: \"{text}\"", read.date());
+        let _ = write!(out, "\n{source}{date}, read {} {hour:02}:{minute:02} UTC: \"{text}\"", read.date());
         if let Some(url) = &c.url {
             let _ = write!(out, "\n{url}");
         }

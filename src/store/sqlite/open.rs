@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_known.sql"),
     include_str!("schema_redirects.sql"),
     include_str!("schema_told.sql"),
+    include_str!("schema_matters.sql"),
 ];
 /// The schema this binary writes.
 pub const KNOWN_SCHEMA: i64 = MIGRATIONS.len() as i64;
