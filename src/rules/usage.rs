@@ -132,7 +132,8 @@ impl Book {
     pub fn users_of(&self, dir: &Directory, subjects: &[Subject], now: Timestamp) -> Vec<ServiceUse> {
         let mut out: BTreeMap<&str, ServiceUse> = BTreeMap::new();
         let mut loose: BTreeMap<Option<String>, ServiceUse> = BTreeMap::new();
-        for s in dir.services() {
+        let may_use = subjects.first().map(|first| dir.may_use(&first.platform, subjects, false));
+        for s in may_use.into_iter().flatten() {
             let declared = s.uses.iter().find(|u| subjects.iter().any(|x| u.covers(x) && !dir.has_own_deadline(u, x)));
             if let Some(u) = declared {
                 out.insert(&s.name, ServiceUse { declared: Some(u.as_str().to_owned()), ..of_service(s) });
