@@ -69,31 +69,44 @@ impl Lines {
 
     /// A property whose value is a day.
     pub fn day(&mut self, name: &'static str, day: Date) {
-        self.raw(name, &format!("{:04}{:02}{:02}", day.year(), day.month(), day.day()));
+        self.begin_line(name);
+        self.push_day(day);
+        self.out.push_str("\r\n");
     }
 
     /// A property whose value is a moment, in UTC.
     pub fn moment(&mut self, name: &'static str, at: Timestamp) {
         let t = jiff::tz::Offset::UTC.to_datetime(at);
-        let (date, time) = (t.date(), t.time());
-        self.raw(
-            name,
-            &format!(
-                "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
-                date.year(),
-                date.month(),
-                date.day(),
-                time.hour(),
-                time.minute(),
-                time.second()
-            ),
-        );
+        self.begin_line(name);
+        self.push_day(t.date());
+        self.out.push('T');
+        let time = t.time();
+        [time.hour(), time.minute(), time.second()].into_iter().for_each(|n| self.push_digits(n));
+        self.out.push_str("Z\r\n");
+    }
+
+    fn begin_line(&mut self, name: &'static str) {
+        self.out.push_str(name);
+        self.out.push(':');
+    }
+
+    /// `20270122`; years before 0 have no form of their own (<https://www.rfc-editor.org/rfc/rfc5545#section-3.3.4>).
+    fn push_day(&mut self, day: Date) {
+        let year = day.year().unsigned_abs();
+        for n in [year / 100, year % 100] {
+            self.push_digits(i8::try_from(n).unwrap_or(99));
+        }
+        self.push_digits(day.month());
+        self.push_digits(day.day());
+    }
+
+    fn push_digits(&mut self, n: i8) {
+        self.out.extend([n / 10, n % 10].map(|d| char::from(b'0' + d.unsigned_abs())));
     }
 
     /// A property whose value is ours and needs no escaping. Control characters are dropped all the same.
     pub fn raw(&mut self, name: &'static str, value: &str) {
-        self.out.push_str(name);
-        self.out.push(':');
+        self.begin_line(name);
         let mut room = LONGEST.saturating_sub(name.len() + 1);
         let plain = value.bytes().all(|b| (b' '..0x7f).contains(&b));
         let mut rest = value;
@@ -127,10 +140,11 @@ impl Lines {
 
 /// Text as a TEXT value: every kind of line end becomes `\n`, other control characters a space.
 fn escape(s: &str, out: &mut String) {
-    // Nothing is to be done about most characters, which are taken by the run.
-    let marked = |c: char| c.is_control() || matches!(c, '\\' | ';' | ',' | '\u{2028}' | '\u{2029}');
+    // Nothing is to be done about most characters, which are taken by the run. What is marked beyond ASCII begins with one of
+    // two octets; another character that does is taken as it is.
+    let marked = |b: u8| b < b' ' || matches!(b, 0x7f | 0xc2 | 0xe2 | b'\\' | b';' | b',');
     let mut rest = s;
-    while let Some(at) = rest.find(marked) {
+    while let Some(at) = rest.bytes().position(marked) {
         let (plain, from) = rest.split_at(at);
         out.push_str(plain);
         let mut chars = from.chars();
@@ -140,7 +154,8 @@ fn escape(s: &str, out: &mut String) {
             Some('\r') if chars.as_str().starts_with('\n') => {}
             // Some readers take these for ends of lines too.
             Some('\r' | '\n' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}') => out.push_str("\\n"),
-            Some(_) => out.push(' '),
+            Some(c) if c.is_control() => out.push(' '),
+            Some(c) => out.push(c),
             None => {}
         }
         rest = chars.as_str();
