@@ -8,6 +8,9 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// Findings shown each on a line of its own.
+const FINDINGS: usize = 12;
+
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  forewarn status\n  forewarn status --json | jq .findings")]
 pub(super) struct Args {
@@ -46,8 +49,12 @@ fn say(s: &Value, daemon: bool) -> Done {
             "needs a person"
         }
     ))?;
-    for f in list("findings") {
-        out::say(&format!("  ! {}", text(&f)))?;
+    let findings = list("findings");
+    for f in findings.iter().take(FINDINGS) {
+        out::say(&format!("  ! {}", text(f)))?;
+    }
+    if findings.len() > FINDINGS {
+        out::say(&format!("  ! and {} more: the table of sources says why, --json all", findings.len() - FINDINGS))?;
     }
     out::say(&format!(
         "Inbox: {} waiting. Unrecognized: {}. Dead letters: {}. Conflicts: {}.\n",

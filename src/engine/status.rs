@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 pub const HELD: &str = "this data is a restored copy: nothing is sent before `forewarn resume`";
 /// Lists are cut here.
 const SHOWN: usize = 20;
+/// Sources that are not at fault all at once.
+const MANY: usize = 5;
 
 /// How everything is.
 #[derive(Debug, Clone, Serialize)]
@@ -66,6 +68,21 @@ impl std::ops::Deref for Polled {
     fn deref(&self) -> &SourceRow {
         &self.row
     }
+}
+
+/// What of the sources cannot be read. Where that is all of many, the way out is likelier to be at fault than they.
+fn unread(sources: &[Polled]) -> Vec<String> {
+    let tried: Vec<&SourceRow> = sources.iter().map(|p| &p.row).filter(|s| s.last_try_at.is_some()).collect();
+    let unread = tried.iter().filter(|s| s.health != SourceHealth::Fresh);
+    let told = unread.map(|s| format!("{} is {}: {}", s.id, s.health, s.problem.as_deref().unwrap_or("")));
+    let mut told: Vec<String> = told.collect();
+    if told.len() == tried.len() && told.len() >= MANY {
+        told.insert(
+            0,
+            "no source at all can be read: forewarn doctor looks for a way out; a proxy stands in [fetch]".into(),
+        );
+    }
+    told
 }
 
 /// A source as it is at a moment: one that nobody has read for long is stale, even where nobody could say so.
@@ -153,9 +170,6 @@ pub async fn status(cx: &Context, parts: Parts<'_>) -> Result<Status, StoreError
     let dead_letters = cx.store.dead(SHOWN).await?;
     let operators = cx.directory.owner(OPERATORS);
     let mut findings = Vec::new();
-    for s in sources.iter().filter(|s| s.health != SourceHealth::Fresh && s.last_try_at.is_some()) {
-        findings.push(format!("{} is {}: {}", s.id, s.health, s.problem.as_deref().unwrap_or("")));
-    }
     if dead_letters.iter().any(|d| operators.contacts.iter().any(|c| c.id == d.contact)) {
         findings
             .push("a message to the operators could not be delivered: nobody hears of forewarn's own troubles".into());
@@ -170,6 +184,7 @@ pub async fn status(cx: &Context, parts: Parts<'_>) -> Result<Status, StoreError
         findings.push(format!("{pending} payloads wait, the oldest for more than two minutes"));
     }
     findings.extend(tasks.iter().filter(|t| t.failures > 2).map(|t| format!("task {} fails: {}", t.name, t.last)));
+    findings.extend(unread(&sources));
     let connections = cx.store.connections().await?;
     let silent = silence::findings(cx, &connections, configured, now);
     Ok(Status {
@@ -188,4 +203,30 @@ pub async fn status(cx: &Context, parts: Parts<'_>) -> Result<Status, StoreError
         hooks,
         tasks,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::SourceId;
+
+    #[test]
+    fn where_nothing_at_all_is_read_the_way_out_is_named_first() {
+        let now = Timestamp::UNIX_EPOCH;
+        let source = |n: usize, health| {
+            let id = SourceId::new(format!("demo{n}/status")).unwrap();
+            let row = SourceRow { health, last_try_at: Some(now), ..SourceRow::new(id, now) };
+            Polled { row, floor: 0 }
+        };
+        let mut all: Vec<Polled> = (0..MANY).map(|n| source(n, SourceHealth::Stale)).collect();
+        let said = unread(&all);
+        assert_eq!(said.len(), MANY + 1);
+        assert!(said[0].contains("forewarn doctor") && said[1].starts_with("demo0/status is stale"), "{said:?}");
+        // One that is read proves that there is a way out; one that nobody tried yet proves nothing.
+        all.push(Polled { row: SourceRow { last_try_at: None, ..source(8, SourceHealth::Fresh).row }, floor: 0 });
+        assert_eq!(unread(&all).len(), MANY + 1);
+        all.push(source(9, SourceHealth::Fresh));
+        assert_eq!(unread(&all).len(), MANY);
+        assert!(unread(&[]).is_empty());
+    }
 }

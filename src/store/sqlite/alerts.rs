@@ -128,6 +128,9 @@ pub(super) const ALERT: &str =
     "a.id, a.matter, a.owner, a.policy, a.why, a.services, a.state, a.episode, a.opened_at, a.baseline,
     a.ack, a.snoozed_until, a.resolution, a.done, a.said, a.hands, a.told_revision, a.next_due_at, a.version";
 
+/// How many they are.
+const ALERT_COLUMNS: usize = 19;
+
 /// A row that begins with the columns of [`ALERT`]: by place, since names are looked up anew in each row.
 pub(super) fn alert(row: &Row<'_>) -> Result<Alert, StoreError> {
     Ok(Alert {
@@ -187,11 +190,11 @@ fn looked_at(
                 .ok_or_else(|| StoreError::Damaged(format!("alert {} has no matter", alert.id)))?;
             out.push(DueAlert { alert, matter, told: Vec::new() });
         }
-        let (Some(step), Some(last)) = (r.get(19).map_err(fault)?, out.last_mut()) else { continue };
+        let (Some(step), Some(last)) = (r.get(ALERT_COLUMNS).map_err(fault)?, out.last_mut()) else { continue };
         let one = Told {
             step: StepKey(step),
-            deadline_revision: r.get(20).map_err(fault)?,
-            at: time(r.get(21).map_err(fault)?)?,
+            deadline_revision: r.get(ALERT_COLUMNS + 1).map_err(fault)?,
+            at: time(r.get(ALERT_COLUMNS + 2).map_err(fault)?)?,
         };
         if !last.told.contains(&one) {
             last.told.push(one);

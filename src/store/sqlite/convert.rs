@@ -83,9 +83,17 @@ pub(super) fn rows<T>(
     c: &rusqlite::Connection,
     sql: &str,
     params: impl rusqlite::Params,
+    map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    rows_of(&mut *c.prepare_cached(sql).map_err(fault)?, params, map)
+}
+
+/// Runs a prepared query and maps every row.
+pub(super) fn rows_of<T>(
+    statement: &mut rusqlite::Statement<'_>,
+    params: impl rusqlite::Params,
     mut map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
-    let mut statement = c.prepare_cached(sql).map_err(fault)?;
     let mut rows = statement.query(params).map_err(fault)?;
     let mut out = Vec::new();
     while let Some(row) = rows.next().map_err(fault)? {

@@ -4,7 +4,7 @@
 //! Refuses to write.
 
 use super::alerts::{ALERT, alert};
-use super::convert::{fault, maybe_json, rows, time_at, word_at};
+use super::convert::{fault, maybe_json, rows, rows_of, time_at, word_at};
 use super::matters::{PAYLOAD, payload, subject_key};
 use super::shelf::Shelf;
 use super::{Sqlite, StoreError};
@@ -64,8 +64,9 @@ impl Look for Sqlite {
         self.read(move |c| {
             // By owner, as the index of alerts has them.
             let sql = "SELECT state, ack FROM alerts WHERE matter = ?1 ORDER BY owner";
+            let mut statement = c.prepare_cached(sql).map_err(fault)?;
             let answered = |r: &Row<'_>| Ok(Standing { state: word_at(r, 0)?, ack: maybe_json(r, 1)? });
-            matters.iter().map(|m| rows(c, sql, [m.as_str()], answered)).collect()
+            matters.iter().map(|m| rows_of(&mut statement, [m.as_str()], answered)).collect()
         })
     }
 
