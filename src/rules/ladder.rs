@@ -122,7 +122,9 @@ fn due_now(x: &LadderInput<'_>, rungs: &[Rung], now: Timestamp) -> Option<Due> {
     if let Some(handed) = handed(x) {
         return Some(due(x, handed, 0, Reason::Reassigned, &[Tell::Owner]));
     }
-    if x.told.is_empty() && x.alert.episode > 1 {
+    // What a person opened again is told at once; what its provider says again, where the ladder tells of news at once.
+    let by_hand = x.alert.said.as_ref().is_some_and(|s| s.at >= x.alert.opened_at);
+    if x.told.is_empty() && x.alert.episode > 1 && (by_hand || x.policy.at_once) {
         return Some(due(x, StepKey("opened".into()), 0, Reason::Reopened, &[Tell::Owner]));
     }
     if x.told.is_empty() && !quiet_baseline && x.policy.at_once {

@@ -1,7 +1,7 @@
 //! The ladder, with fixed clocks, and stepped at random through 120 days.
 
 use super::*;
-use crate::model::{Acknowledgement, Deadline};
+use crate::model::{Acknowledgement, By, Deadline, Said, Via};
 use crate::rules::policy::{DEPRECATION, STANDARD, Step, built_in};
 use crate::rules::testing::{alert, at, matter, owner};
 use jiff::{ToSpan, civil::date, tz::TimeZone};
@@ -333,6 +333,15 @@ fn what_opens_again_says_so_whoever_spoke_last_and_a_snooze_ends_early_for_news_
     let mut c = Case::incident();
     c.alert.episode = 2;
     assert_eq!(c.says("2026-03-01T10:00:00Z").0, "opened reopened");
+
+    // Of staging nothing is said long before, also when its provider announces it again; unless a person opened it.
+    let mut c = Case::ending("2026-03-01T13:00:00Z");
+    (c.alert.episode, c.policy.at_once) = (2, false);
+    assert_eq!(c.says("2026-03-01T13:00:00Z").0, "");
+    let by = By { who: "mei".into(), via: Via::Cli };
+    c.alert.said = Some(Said { n: 1, by, at: at("2026-03-01T13:00:00Z"), words: "reopened".into() });
+    c.alert.opened_at = at("2026-03-01T13:00:00Z");
+    assert_eq!(c.says("2026-03-01T13:00:30Z").0, "opened reopened");
 
     // Put off before it was told: the date it was reopened with is no news, the one after is.
     let mut c = Case::ending("2026-03-01T13:00:00Z");
